@@ -1,0 +1,102 @@
+//! What belongs to a socket as a whole: `x-connection`.
+
+use super::{Docs, Type};
+
+/// Settings and tables of one endpoint; every field holds the value in force, defaults applied.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Connection {
+    /// How frames wrap payloads.
+    pub envelope: Envelope,
+    /// WebSocket subprotocol name that clients may offer.
+    pub subprotocol: String,
+    /// A client silent for this long is closed with `heartbeat-timeout`.
+    pub heartbeat_ms: u64,
+    /// A connection of this age is closed with `lifetime-exceeded`; `None` is for ever.
+    pub lifetime_ms: Option<u64>,
+    /// What counts as a sign of life.
+    pub activity: Activity,
+    /// What an invalid payload gets.
+    pub on_invalid: OnInvalid,
+    /// Largest frame or message accepted, in bytes.
+    pub max_message_bytes: u64,
+    /// Deepest nesting of JSON accepted.
+    pub max_depth: u32,
+    /// Most subscriptions one connection may hold.
+    pub max_subscriptions: u32,
+    /// Bytes queued for one connection before its topics' overflow policies apply.
+    pub queue_bytes: u64,
+    /// Client messages accepted per second, as a sustained rate; bursts of twice as many pass.
+    pub messages_per_second: u32,
+    /// Path below which HTTP publishing and health stand: `/api/v1`; may be empty.
+    pub http_base: String,
+    /// Every close the server may send, in a fixed order.
+    pub closes: Vec<Close>,
+    /// Every error code of the framework that a reply may carry.
+    pub errors: Vec<ErrorCode>,
+}
+
+/// How frames wrap payloads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Envelope {
+    /// `{"type", "id"?, "topic"?, "payload"?}`.
+    Standard,
+}
+
+/// What counts as a sign of life from a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activity {
+    /// Any valid message; protocol pings and pongs do not count.
+    Message,
+    /// Anything that arrives.
+    Any,
+}
+
+/// What an invalid payload gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnInvalid {
+    /// A reply with `status: "error"`.
+    Reply,
+    /// The `invalid-payload` close.
+    Close,
+}
+
+/// A reason for which the server ends a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Close {
+    /// Fixed name of the condition, kebab-case: `heartbeat-timeout`.
+    pub condition: String,
+    /// Close code on the wire.
+    pub code: u16,
+    /// Close reason on the wire; `{…}` placeholders are filled by the runtime.
+    pub reason: String,
+    /// What a client does next.
+    pub retry: Retry,
+    /// For readers of the document.
+    pub description: String,
+}
+
+/// A failure that answers one request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ErrorCode {
+    /// kebab-case: `insufficient-funds`.
+    pub code: String,
+    /// Rust variant and TypeScript constant name, `UpperCamel`.
+    pub ident: String,
+    /// Description.
+    pub docs: Docs,
+    /// What a client does next.
+    pub retry: Retry,
+    /// Type of the `details` member, if it has one.
+    pub details: Option<Type>,
+}
+
+/// What a client does after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// Nothing: the same thing would fail again.
+    Never,
+    /// The same again after a pause.
+    Later,
+    /// The same again at once.
+    Now,
+}

@@ -1,0 +1,2 @@
+//! The trading API.
+fn main() {}

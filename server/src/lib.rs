@@ -1,0 +1,1 @@
+//! Bellwire: an AsyncAPI-first WebSocket framework.
