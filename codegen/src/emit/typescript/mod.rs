@@ -1,0 +1,1 @@
+//! TypeScript: the types of an API, and a client over the `bellwire` runtime.
