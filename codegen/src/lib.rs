@@ -1,6 +1,23 @@
 //! From one AsyncAPI document to everything that is generated from it.
 
+pub mod diagnostics;
 pub mod emit;
 pub mod model;
+mod nearest;
+pub mod rules;
+pub mod source;
+pub mod spec;
 
 pub use emit::OutputFile;
+
+use std::io;
+use std::path::Path;
+
+/// How files are read: the library does no IO of its own.
+pub trait FileReader {
+    /// The text of a file; paths are the document's own path and its `$ref`s joined to it.
+    ///
+    /// # Errors
+    /// Whatever the system says; it is shown to the document's author.
+    fn read(&self, path: &Path) -> io::Result<String>;
+}

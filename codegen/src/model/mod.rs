@@ -15,8 +15,8 @@ pub use docs::{Constraint, Docs, Name};
 pub use operation::{Action, Broadcast, Channel, Matcher, Message, Operation, Parameter, Reply, Request};
 pub use topic::{Delivery, DeliveryMode, History, Order, Overflow, ParamShape, State, StateKind, Topic};
 pub use types::{
-    Additional, Enum, EnumRepr, EnumValue, Field, IntWidth, Object, Shape, Tagged, TaggedArm, Type, TypeDef, TypeId,
-    UnionArm,
+    Additional, Enum, EnumRepr, EnumValue, Field, IntWidth, Object, Shape, Tagged, TaggedArm, Type, TypeDef,
+    TypeId, UnionArm,
 };
 
 use serde_json::Value;
