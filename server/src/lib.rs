@@ -1,1 +1,2 @@
 //! Bellwire: an AsyncAPI-first WebSocket framework.
+pub mod contract;
