@@ -1,2 +1,60 @@
-//! Project automation.
-fn main() {}
+//! Project automation, run as `cargo xtask <task>`. One module per task; this file only dispatches.
+//!
+//! Depends on the code generator and on nothing else of the project, so that a server that does not compile never
+//! stands in the way of regenerating it.
+
+mod project;
+mod scan;
+mod steps;
+mod terminal;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use terminal::Terminal;
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask generate              regenerate everything from asyncapi/
+  cargo xtask new chat              start an API of your own that runs at once
+  cargo xtask check                 what CI checks before it runs tests
+  cargo xtask test                  everything: installs what it needs, checks, tests, fuzzes
+
+Exit codes: 0 all is well, 1 something was found or failed, 2 the command line is wrong.";
+
+/// Automation of the Bellwire project.
+#[derive(Debug, Parser)]
+#[command(name = "xtask", bin_name = "cargo xtask", max_term_width = 100, after_help = EXAMPLES)]
+struct Cli {
+    /// Print mistakes and failures only
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    Tidy(tidy::Args),
+    Check(steps::CheckArgs),
+    Test(steps::TestArgs),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let terminal = Terminal::new(cli.quiet);
+    let result = match &cli.task {
+        Task::Tidy(args) => tidy::run(args, &terminal),
+        Task::Check(args) => steps::check(args, &terminal),
+        Task::Test(args) => steps::test(args, &terminal),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            terminal.error(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
