@@ -1,0 +1,96 @@
+/**
+ * Recognises the messages of plain operations, as far as that goes without a schema validator.
+ *
+ * Pure functions over parsed JSON, or over the text itself where it is not JSON.
+ */
+import type { FrameShape, JsonType, MessageContract } from './contract.js';
+import { isObject } from './protocol/frames.js';
+
+/** The message that a frame is: tags first, then shapes in their order; bare text only matches text. */
+export function findMessage(
+  messages: readonly MessageContract[],
+  frame: unknown,
+  isJson: boolean,
+): MessageContract | undefined {
+  if (!isJson) return messages.find(({ match }) => match.kind === 'text' && fitsText(match, String(frame)));
+  const tagged = messages.find(
+    ({ match }) => match.kind === 'tag' && readPointer(frame, match.pointer) === match.value,
+  );
+  return tagged ?? messages.find(({ match }) => match.kind === 'shape' && fitsShape(match.shape, frame));
+}
+
+/** The value at a JSON pointer; `undefined` where there is none. */
+export function readPointer(value: unknown, pointer: string): unknown {
+  let current = value;
+  for (const segment of segments(pointer)) {
+    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, segment)) return undefined;
+    current = (current as Record<string, unknown>)[segment];
+  }
+  return current;
+}
+
+/** A copy with another value at a JSON pointer; the value itself where the pointer leads nowhere. */
+export function withPointer(value: unknown, pointer: string, member: unknown): unknown {
+  const set = (target: unknown, path: readonly string[]): unknown => {
+    const [segment, ...rest] = path;
+    if (segment === undefined) return member;
+    if (Array.isArray(target)) {
+      return target.map((item: unknown, index) => (String(index) === segment ? set(item, rest) : item));
+    }
+    return isObject(target) ? { ...target, [segment]: set(target[segment], rest) } : target;
+  };
+  return set(value, segments(pointer));
+}
+
+function segments(pointer: string): string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+function fitsText(
+  match: { readonly pattern?: string; readonly values?: readonly string[] },
+  text: string,
+): boolean {
+  if (match.values !== undefined && !match.values.includes(text)) return false;
+  return match.pattern === undefined || new RegExp(match.pattern, 'u').test(text);
+}
+
+function fitsShape(shape: FrameShape, value: unknown): boolean {
+  if (shape.type !== undefined && ![shape.type].flat().some((type) => hasType(value, type))) return false;
+  if (shape.values !== undefined && !shape.values.some((allowed) => allowed === value)) return false;
+  if (
+    shape.required !== undefined &&
+    !shape.required.every((key) => isObject(value) && Object.hasOwn(value, key))
+  ) {
+    return false;
+  }
+  if (shape.items !== undefined && !fitsItems(shape.items, value)) return false;
+  return Object.entries(shape.members ?? {}).every(
+    ([key, member]) => !isObject(value) || !Object.hasOwn(value, key) || fitsShape(member, value[key]),
+  );
+}
+
+function fitsItems(items: readonly FrameShape[], value: unknown): boolean {
+  if (!Array.isArray(value) || value.length < items.length) return false;
+  return items.every((item, index) => fitsShape(item, value[index]));
+}
+
+function hasType(value: unknown, type: JsonType): boolean {
+  switch (type) {
+    case 'object':
+      return isObject(value);
+    case 'array':
+      return Array.isArray(value);
+    case 'null':
+      return value === null;
+    case 'integer':
+      return Number.isInteger(value) || typeof value === 'bigint';
+    case 'number':
+      return typeof value === 'number' || typeof value === 'bigint';
+    case 'string':
+    case 'boolean':
+      return typeof value === type;
+  }
+}

@@ -1,0 +1,97 @@
+/** What an application may set, the defaults, and the address that follows from both. */
+import type { Backoff } from './backoff.js';
+import type { WebSocketConstructor } from './connection.js';
+import type { Contract } from './contract.js';
+import type { Report } from './emitter.js';
+import { platform } from './platform.js';
+
+/** Options of a client; every one has a default. */
+export interface ClientOptions {
+  /**
+   * Where the server is: the full address of the socket, or only its origin (`ws://localhost:8000`), to which the
+   * path of the contract is added. `http` and `https` mean `ws` and `wss`. Default: the origin of the page.
+   */
+  readonly url?: string | URL;
+  /** Values for the parameters of the address. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** The socket class to use. Default: the global one; Node.js has one from version 22. */
+  readonly WebSocket?: WebSocketConstructor;
+  /** How long a request may take, waiting for a connection included, in milliseconds. Default: 10 000. */
+  readonly requestTimeoutMs?: number;
+  /** How long an attempt to connect may take, in milliseconds. Default: 10 000. */
+  readonly connectTimeoutMs?: number;
+  /** How many requests may wait for a connection; one more is rejected. Default: 100. */
+  readonly maxQueuedRequests?: number;
+  /** How many values an async iteration holds for a slow reader; beyond it the oldest go. Default: 1024. */
+  readonly bufferSize?: number;
+  /** Whether to send pings, to stay connected and to notice a silent server. Default: `true`. */
+  readonly keepAlive?: boolean;
+  /** Bounds of the random wait before a reconnection. Default: `{ baseMs: 500, maxMs: 20_000 }`. */
+  readonly backoff?: Backoff;
+  /** Gets what callbacks throw and nobody else handles. Default: the platform's `reportError`, else the console. */
+  readonly onError?: Report;
+}
+
+/** Options with every default applied. */
+export interface Settings {
+  readonly url: string;
+  readonly protocols: readonly string[];
+  readonly WebSocket: WebSocketConstructor;
+  readonly requestTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  readonly maxQueuedRequests: number;
+  readonly bufferSize: number;
+  readonly keepAlive: boolean;
+  readonly backoff: Backoff;
+  readonly report: Report;
+}
+
+/** Applies the defaults; throws `TypeError` on options that can never work. */
+export function settle(contract: Contract, options: ClientOptions): Settings {
+  return {
+    url: socketUrl(contract, options),
+    protocols: contract.subprotocol === undefined ? [] : [contract.subprotocol],
+    WebSocket: options.WebSocket ?? globalSocket(),
+    requestTimeoutMs: options.requestTimeoutMs ?? 10_000,
+    connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+    maxQueuedRequests: options.maxQueuedRequests ?? 100,
+    bufferSize: options.bufferSize ?? 1024,
+    keepAlive: options.keepAlive ?? true,
+    backoff: options.backoff ?? { baseMs: 500, maxMs: 20_000 },
+    report: options.onError ?? reportGlobally,
+  };
+}
+
+function socketUrl(contract: Contract, options: ClientOptions): string {
+  const base = options.url?.toString() ?? platform.location?.origin;
+  if (base === undefined) throw new TypeError('Outside a page the option `url` is required');
+  const url = new URL(base);
+  url.protocol = url.protocol.replace(/^http/, 'ws');
+  if (url.protocol !== 'ws:' && url.protocol !== 'wss:')
+    throw new TypeError(`Not the address of a socket: ${base}`);
+  url.hash = '';
+  const path = fillParameters(contract, options.parameters ?? {});
+  // `new URL` gives every origin the path `/`; only then is there room for the contract's own.
+  if (url.pathname === '/') url.pathname = path;
+  return url.toString();
+}
+
+function fillParameters(contract: Contract, values: Readonly<Record<string, string>>): string {
+  return contract.address.replace(/\{([^}]+)\}/g, (_match, name: string) => {
+    const value = values[name] ?? contract.parameters?.[name]?.default;
+    if (value === undefined)
+      throw new TypeError(`The address ${contract.address} needs the parameter ${name}`);
+    return encodeURIComponent(value);
+  });
+}
+
+function globalSocket(): WebSocketConstructor {
+  const socket = platform.WebSocket;
+  if (socket === undefined) throw new TypeError('No global WebSocket: pass one in the option `WebSocket`');
+  return socket;
+}
+
+function reportGlobally(error: unknown): void {
+  if (platform.reportError === undefined) console.error(error);
+  else platform.reportError(error);
+}

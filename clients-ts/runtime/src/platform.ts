@@ -1,0 +1,35 @@
+/** What the surroundings offer, be they a browser or Node.js; everything may be missing. */
+import type { WebSocketConstructor } from './connection.js';
+
+interface Platform {
+  readonly WebSocket?: WebSocketConstructor;
+  readonly location?: { readonly origin: string };
+  readonly navigator?: { readonly onLine?: boolean };
+  readonly reportError?: (error: unknown) => void;
+  readonly addEventListener?: (type: string, listener: () => void) => void;
+  readonly removeEventListener?: (type: string, listener: () => void) => void;
+}
+
+/** The global object, as far as the runtime uses it. */
+export const platform: Platform = globalThis;
+
+/** Whether the platform says that there is no network; where nothing is known it counts as present. */
+export function isOffline(): boolean {
+  return platform.navigator?.onLine === false;
+}
+
+/** Calls back with `true` for `online` and `false` for `offline`; the result stops that. */
+export function onNetworkChange(listener: (isOnline: boolean) => void): () => void {
+  const online = (): void => {
+    listener(true);
+  };
+  const offline = (): void => {
+    listener(false);
+  };
+  platform.addEventListener?.('online', online);
+  platform.addEventListener?.('offline', offline);
+  return () => {
+    platform.removeEventListener?.('online', online);
+    platform.removeEventListener?.('offline', offline);
+  };
+}

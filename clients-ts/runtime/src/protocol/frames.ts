@@ -1,0 +1,95 @@
+/**
+ * The standard envelope: `{"type","id"?,"topic"?,"payload"?}`, as PROTOCOL.md describes it.
+ *
+ * Pure data: reads parsed JSON and writes text; knows no socket and no contract.
+ */
+import type { Failure, FieldError } from '../errors.js';
+import { stringifyJson, type Int64 } from '../json.js';
+import type { Retry } from './codes.js';
+
+/** An incoming frame. */
+export interface Frame {
+  /** `<route>.<verb>`, a request's answer, a broadcast or a control message. */
+  readonly type: string;
+  /** Of the request it answers. */
+  readonly id?: string | number;
+  /** Of the topic it belongs to. */
+  readonly topic?: string;
+  /** Typed by the document. */
+  readonly payload?: unknown;
+  /** Position of the publication, where the topic has history. */
+  readonly offset?: Int64;
+  /** Changes whenever offsets start anew. */
+  readonly epoch?: string;
+  /** How many values this one stands for. */
+  readonly conflated?: number;
+}
+
+/** What the server says before a close that it plans. */
+export interface ClosingNotice {
+  /** Name of the condition: `shutting-down`. */
+  readonly condition: string;
+  /** Close code to come. */
+  readonly code: number;
+  /** Close reason to come. */
+  readonly reason: string;
+  /** What to do then. */
+  readonly retry: Retry;
+  /** Not to come back sooner than this. */
+  readonly retry_after_ms?: number;
+}
+
+/** The answer to one request. */
+export type Reply =
+  { readonly ok: true; readonly payload: unknown } | { readonly ok: false; readonly failure: Failure };
+
+/** The frame in a parsed message; `undefined` where it is not one. */
+export function asFrame(message: unknown): Frame | undefined {
+  return isObject(message) && typeof message['type'] === 'string' ? (message as unknown as Frame) : undefined;
+}
+
+/** Text of an outgoing frame. */
+export function encodeFrame(type: string, id: string, payload?: unknown): string {
+  return stringifyJson(payload === undefined ? { type, id } : { type, id, payload });
+}
+
+/** Reads the payload of an answer, be it a reply or an `error` frame. */
+export function readReply(frame: Frame): Reply {
+  const payload = isObject(frame.payload) ? frame.payload : {};
+  if (frame.type !== 'error' && payload['status'] !== 'error') return { ok: true, payload: frame.payload };
+  const failure: Failure = {
+    code: text(payload['code'], 'internal'),
+    message: text(payload['message'], 'The request failed'),
+    retry: readRetry(payload['retry']) ?? 'never',
+    errors: Array.isArray(payload['errors']) ? (payload['errors'] as FieldError[]) : [],
+    ...(payload['details'] === undefined ? {} : { details: payload['details'] }),
+  };
+  return { ok: false, failure };
+}
+
+/** Reads the notice of a `closing` frame; `undefined` where it is malformed. */
+export function readClosingNotice(frame: Frame): ClosingNotice | undefined {
+  const payload = frame.payload;
+  if (!isObject(payload) || typeof payload['code'] !== 'number') return undefined;
+  const after = payload['retry_after_ms'];
+  return {
+    condition: text(payload['condition'], ''),
+    code: payload['code'],
+    reason: text(payload['reason'], ''),
+    retry: readRetry(payload['retry']) ?? 'later',
+    ...(typeof after === 'number' ? { retry_after_ms: after } : {}),
+  };
+}
+
+/** Whether a value is a JSON object. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readRetry(value: unknown): Retry | undefined {
+  return value === 'never' || value === 'later' || value === 'now' ? value : undefined;
+}
+
+function text(value: unknown, otherwise: string): string {
+  return typeof value === 'string' ? value : otherwise;
+}

@@ -1,0 +1,224 @@
+/**
+ * A subscription as the application holds it: callbacks, async iteration, and a promise for the server's consent.
+ *
+ * It only passes on what the registry in `subscriptions.ts` feeds it; what goes over the wire is decided there.
+ */
+import { callSafely, onAbort, type Report } from './emitter.js';
+import type { Int64 } from './json.js';
+import type { Frame } from './protocol/frames.js';
+import type { SubscriptionStatus } from './status.js';
+import { createStream, type Stream, type StreamSource } from './stream.js';
+
+/** What stands beside a value. */
+export interface Meta {
+  /** Topic string, as the server writes it. */
+  readonly topic: string;
+  /** Position of the publication, where the topic has history. */
+  readonly offset?: Int64;
+  /** Changes whenever offsets start anew. */
+  readonly epoch?: string;
+  /** How many values this one stands for; 1 unless the server merged some. */
+  readonly conflated: number;
+}
+
+/** What an iteration over a subscription yields. */
+export type SubscriptionEvent<Update, Snapshot> =
+  | { readonly kind: 'snapshot'; readonly value: Snapshot; readonly meta: Meta }
+  | { readonly kind: 'update'; readonly value: Update; readonly meta: Meta }
+  /** The server dropped values of a slow connection; a snapshot follows where the topic has one. */
+  | { readonly kind: 'resync'; readonly meta: Meta }
+  | { readonly kind: 'status'; readonly status: SubscriptionStatus };
+
+/** The server's consent. */
+export interface Subscribed<Params> {
+  /** Topic string, as the server writes it. */
+  readonly topic: string;
+  /** The parameters, validated, defaults applied. */
+  readonly params: Params;
+}
+
+/** Callbacks and settings of one subscription. */
+export interface SubscribeOptions<Update, Snapshot> {
+  /** A value was published. */
+  readonly onUpdate?: (value: Update, meta: Meta) => void;
+  /** The present state, before the updates to it; again after every reconnection. */
+  readonly onSnapshot?: (value: Snapshot, meta: Meta) => void;
+  /** The server dropped values of a slow connection; a snapshot follows where the topic has one. */
+  readonly onResync?: (meta: Meta) => void;
+  /** The state of the subscription changed. */
+  readonly onStatus?: (status: SubscriptionStatus) => void;
+  /** The subscription ended with this error. */
+  readonly onError?: (error: Error) => void;
+  /** Ends the subscription. */
+  readonly signal?: AbortSignal;
+  /** How many values an iteration holds for a slow reader. Default: the client's `bufferSize`. */
+  readonly bufferSize?: number;
+}
+
+/** A held subscription; iterating over it yields everything that happens. */
+export interface Subscription<Params, Update, Snapshot = never> extends AsyncIterable<
+  SubscriptionEvent<Update, Snapshot>
+> {
+  /** The parameters as given. */
+  readonly params: Params;
+  /** Topic string. */
+  readonly topic: string;
+  /** State of the subscription. */
+  readonly status: SubscriptionStatus;
+  /** Whether the last value may be out of date, because the connection is lost. */
+  readonly isStale: boolean;
+  /** Resolves when the server agrees; rejects when it refuses or the subscription ends before. */
+  readonly ready: Promise<Subscribed<Params>>;
+  /** The updates from now on; ends with the subscription, and leaving it early does not end the subscription. */
+  updates(): Stream<Update>;
+  /** Updates, snapshots and changes of state from now on. */
+  events(): Stream<SubscriptionEvent<Update, Snapshot>>;
+  /** Lets go; the last one to let go of equal subscriptions ends them on the wire. */
+  unsubscribe(): void;
+}
+
+/** What a handle is made with. */
+export interface HandleSettings {
+  readonly topic: string;
+  readonly params: unknown;
+  readonly options: SubscribeOptions<unknown, unknown>;
+  readonly bufferSize: number;
+  readonly report: Report;
+  /** The application lets go. */
+  readonly onRelease: (handle: SubscriptionHandle) => void;
+}
+
+type AnyEvent = SubscriptionEvent<unknown, unknown>;
+
+/** The registry's side of a subscription. */
+export class SubscriptionHandle implements Subscription<unknown, unknown, unknown> {
+  readonly params: unknown;
+  topic: string;
+  status: SubscriptionStatus = 'pending';
+  /** Whether the next snapshot is meant for this one. */
+  wantsSnapshot = false;
+  readonly #settings: HandleSettings;
+  readonly #sinks = new Set<StreamSource<AnyEvent>>();
+  readonly #updateSinks = new Set<StreamSource<unknown>>();
+  readonly #ready: Promise<Subscribed<unknown>>;
+  #agree: (subscribed: Subscribed<unknown>) => void = () => undefined;
+  #refuse: (error: unknown) => void = () => undefined;
+  #detachSignal: () => void = () => undefined;
+  #isObserved = false;
+
+  constructor(settings: HandleSettings) {
+    this.#settings = settings;
+    this.topic = settings.topic;
+    this.params = settings.params;
+    this.#ready = new Promise((resolve, reject) => {
+      this.#agree = resolve;
+      this.#refuse = reject;
+    });
+    // Whoever does not look at `ready` learns of the refusal elsewhere; it must not count as unhandled.
+    this.#ready.catch(() => undefined);
+    const signal = settings.options.signal;
+    const abort = (): void => {
+      this.#release(signal?.reason);
+    };
+    if (signal?.aborted === true) abort();
+    else this.#detachSignal = onAbort(signal, abort);
+  }
+
+  get ready(): Promise<Subscribed<unknown>> {
+    this.#isObserved = true;
+    return this.#ready;
+  }
+
+  get isStale(): boolean {
+    return this.status === 'stale';
+  }
+
+  updates(): Stream<unknown> {
+    return this.#open(this.#updateSinks);
+  }
+
+  events(): Stream<AnyEvent> {
+    return this.#open(this.#sinks);
+  }
+
+  [Symbol.asyncIterator](): Stream<AnyEvent> {
+    return this.events();
+  }
+
+  unsubscribe(): void {
+    this.#release(new DOMException('Unsubscribed', 'AbortError'));
+  }
+
+  /** The server agrees; values may follow. */
+  agreed(subscribed: Subscribed<unknown>, hasSnapshot: boolean): void {
+    this.topic = subscribed.topic;
+    this.wantsSnapshot = hasSnapshot;
+    this.#agree(subscribed);
+    this.setStatus('live');
+  }
+
+  /** Passes on a snapshot, an update or a resync. */
+  deliver(kind: 'snapshot' | 'update' | 'resync', frame: Frame): void {
+    const meta = metaOf(this.topic, frame);
+    const { options, report } = this.#settings;
+    const value = frame.payload;
+    this.wantsSnapshot = kind === 'resync';
+    if (kind === 'resync') callSafely(report, options.onResync, meta);
+    else callSafely(report, kind === 'update' ? options.onUpdate : options.onSnapshot, value, meta);
+    const event: AnyEvent = kind === 'resync' ? { kind, meta } : { kind, value, meta };
+    for (const sink of this.#sinks) sink.push(event);
+    if (kind === 'update') for (const sink of this.#updateSinks) sink.push(value);
+  }
+
+  /** Changes the state and says so. */
+  setStatus(status: SubscriptionStatus): void {
+    if (this.status === status || this.status === 'ended') return;
+    this.status = status;
+    for (const sink of this.#sinks) sink.push({ kind: 'status', status });
+    callSafely(this.#settings.report, this.#settings.options.onStatus, status);
+  }
+
+  /** Ends the subscription because of a failure. */
+  fail(error: Error): void {
+    if (this.status === 'ended') return;
+    const { options, report } = this.#settings;
+    const isHeard =
+      this.#isObserved || options.onError !== undefined || this.#sinks.size + this.#updateSinks.size > 0;
+    this.#end(error, error);
+    callSafely(report, options.onError, error);
+    if (!isHeard) report(error);
+  }
+
+  #release(reason: unknown): void {
+    if (this.status === 'ended') return;
+    this.#end(reason);
+    this.#settings.onRelease(this);
+  }
+
+  #end(refusal: unknown, error?: Error): void {
+    this.#detachSignal();
+    this.#refuse(refusal);
+    this.setStatus('ended');
+    for (const sink of [...this.#sinks, ...this.#updateSinks]) sink.end(error);
+    this.#sinks.clear();
+    this.#updateSinks.clear();
+  }
+
+  #open<T>(sinks: Set<StreamSource<T>>): Stream<T> {
+    this.#isObserved = true;
+    const capacity = this.#settings.options.bufferSize ?? this.#settings.bufferSize;
+    const source = createStream<T>(capacity, () => sinks.delete(source));
+    if (this.status === 'ended') source.end();
+    else sinks.add(source);
+    return source.stream;
+  }
+}
+
+function metaOf(topic: string, frame: Frame): Meta {
+  return {
+    topic: frame.topic ?? topic,
+    conflated: frame.conflated ?? 1,
+    ...(frame.offset === undefined ? {} : { offset: frame.offset }),
+    ...(frame.epoch === undefined ? {} : { epoch: frame.epoch }),
+  };
+}

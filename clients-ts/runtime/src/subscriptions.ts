@@ -1,0 +1,307 @@
+/**
+ * Every subscription of a client, and what of it stands on the wire.
+ *
+ * Handles with the same canonical topic share one entry, and an entry is subscribed once per connection. Per entry
+ * only one message is under way at a time, so that a quick leave and return cannot overtake each other on the server.
+ */
+import { backoffDelay, type Backoff } from './backoff.js';
+import type { Contract, TopicContract } from './contract.js';
+import type { Report } from './emitter.js';
+import { RequestError, TimeoutError, type ConnectionClosedError } from './errors.js';
+import { isObject, type Frame } from './protocol/frames.js';
+import { SubscriptionHandle, type SubscribeOptions, type Subscribed } from './subscription.js';
+import { canonicalTopic } from './topic.js';
+
+/** What the registry needs. */
+export interface SubscriptionsSettings {
+  readonly contract: Contract;
+  readonly bufferSize: number;
+  readonly backoff: Backoff;
+  readonly report: Report;
+  /** Asks the server; only called while connected. */
+  ask(type: string, payload: unknown): Promise<unknown>;
+  /** A connection is needed. */
+  want(): void;
+}
+
+/** The subscriptions of one client. */
+export interface Subscriptions {
+  /** How many distinct topics are held. */
+  readonly size: number;
+  /** Adds a subscriber. */
+  subscribe(route: string, params: unknown, options: SubscribeOptions<unknown, unknown>): SubscriptionHandle;
+  /** A frame came; says whether it belonged to a topic. */
+  deliver(frame: Frame): boolean;
+  /** A connection is open: subscribes to everything held. */
+  connected(): void;
+  /** The connection is lost. */
+  disconnected(): void;
+  /** The client is closed for good. */
+  closed(error: ConnectionClosedError): void;
+}
+
+/**
+ * An entry `waiting` has nothing on the wire; `asking` waits for the reply to a subscribe; `live` has consent;
+ * `leaving` waits for the reply to an unsubscribe.
+ */
+interface Entry {
+  readonly key: string;
+  readonly route: string;
+  readonly params: unknown;
+  readonly contract: TopicContract;
+  readonly handles: Set<SubscriptionHandle>;
+  state: 'waiting' | 'asking' | 'live' | 'leaving';
+  /** The server's name for it, as long as the server is known to hold the subscription. */
+  topic: string | undefined;
+  attempt: number;
+  timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+type FrameKind = 'snapshot' | 'update' | 'resync';
+
+/** Creates an empty registry. */
+export function createSubscriptions(settings: SubscriptionsSettings): Subscriptions {
+  return new SubscriptionRegistry(settings);
+}
+
+class SubscriptionRegistry implements Subscriptions {
+  readonly #settings: SubscriptionsSettings;
+  /** By canonical topic. */
+  readonly #entries = new Map<string, Entry>();
+  /** By the topic that the server returned, which is what its frames say; only what it holds. */
+  readonly #held = new Map<string, Entry>();
+  /** Which types of frames belong to topics: `bars.update`. */
+  readonly #kinds: ReadonlyMap<string, FrameKind>;
+  /** Counts connections, so that answers of an earlier one are known as such; 0 while there is none. */
+  #connection = 0;
+  #lastConnection = 0;
+  #closedBy: ConnectionClosedError | undefined;
+
+  constructor(settings: SubscriptionsSettings) {
+    this.#settings = settings;
+    this.#kinds = frameKinds(settings.contract);
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  subscribe(route: string, params: unknown, options: SubscribeOptions<unknown, unknown>): SubscriptionHandle {
+    const contract = this.#settings.contract.topics?.[route];
+    if (contract === undefined) throw new TypeError(`No such topic: ${route}`);
+    const key = canonicalTopic(route, params, contract.shape);
+    const handle = new SubscriptionHandle({
+      topic: key,
+      params,
+      options,
+      bufferSize: this.#settings.bufferSize,
+      report: this.#settings.report,
+      onRelease: (released) => {
+        this.#release(key, released);
+      },
+    });
+    if (handle.status === 'ended') return handle;
+    const error = this.#closedBy;
+    if (error === undefined) this.#join(this.#entryFor(key, route, params, contract), handle);
+    // Only after the caller has the handle and had a chance to look at `ready`.
+    else
+      queueMicrotask(() => {
+        handle.fail(error);
+      });
+    return handle;
+  }
+
+  deliver(frame: Frame): boolean {
+    const kind = this.#kinds.get(frame.type);
+    const entry = frame.topic === undefined ? undefined : this.#held.get(frame.topic);
+    if (kind === undefined || entry === undefined) return false;
+    if (entry.state === 'leaving') return true;
+    const live = [...entry.handles].filter((handle) => handle.status === 'live');
+    // A snapshot that a newcomer asked for is no news to those who were there before.
+    const newcomers = kind === 'snapshot' ? live.filter((handle) => handle.wantsSnapshot) : [];
+    for (const handle of newcomers.length > 0 ? newcomers : live) handle.deliver(kind, frame);
+    return live.length > 0;
+  }
+
+  connected(): void {
+    this.#lastConnection += 1;
+    this.#connection = this.#lastConnection;
+    const perSecond = this.#settings.contract.messagesPerSecond ?? Infinity;
+    for (const [index, entry] of [...this.#entries.values()].entries()) {
+      const delayMs = Math.floor(index / perSecond) * 1000;
+      if (delayMs === 0) this.#ask(entry);
+      else this.#askLater(entry, delayMs);
+    }
+  }
+
+  disconnected(): void {
+    this.#connection = 0;
+    for (const entry of [...this.#entries.values()]) {
+      clearTimeout(entry.timer);
+      this.#standsDown(entry);
+      entry.attempt = 0;
+      for (const handle of entry.handles) if (handle.status === 'live') handle.setStatus('stale');
+      this.#forgetIfEmpty(entry);
+    }
+  }
+
+  closed(error: ConnectionClosedError): void {
+    this.#closedBy = error;
+    this.#connection = 0;
+    const entries = [...this.#entries.values()];
+    this.#entries.clear();
+    this.#held.clear();
+    for (const entry of entries) {
+      clearTimeout(entry.timer);
+      // An application that closes its own client does not call that a failure of its subscriptions.
+      for (const handle of [...entry.handles]) {
+        if (error.code === 1000) handle.unsubscribe();
+        else handle.fail(error);
+      }
+    }
+  }
+
+  #entryFor(key: string, route: string, params: unknown, contract: TopicContract): Entry {
+    const existing = this.#entries.get(key);
+    if (existing !== undefined) return existing;
+    const handles = new Set<SubscriptionHandle>();
+    const entry: Entry = {
+      key,
+      route,
+      params,
+      contract,
+      handles,
+      state: 'waiting',
+      topic: undefined,
+      attempt: 0,
+      timer: undefined,
+    };
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  #join(entry: Entry, handle: SubscriptionHandle): void {
+    entry.handles.add(handle);
+    if (this.#connection === 0) this.#settings.want();
+    else if (entry.state === 'waiting' && entry.timer === undefined) this.#ask(entry);
+    // Asking again brings the newcomer its own snapshot; without one there is nothing to ask for.
+    else if (entry.state === 'live' && entry.contract.snapshot === true) this.#ask(entry);
+    else if (entry.state === 'live')
+      this.#agree(entry, { topic: entry.topic ?? entry.key, params: entry.params });
+  }
+
+  #release(key: string, handle: SubscriptionHandle): void {
+    const entry = this.#entries.get(key);
+    if (entry?.handles.delete(handle) !== true || entry.handles.size > 0) return;
+    if (entry.state === 'live') this.#leave(entry);
+    else this.#forgetIfEmpty(entry);
+  }
+
+  #forgetIfEmpty(entry: Entry): void {
+    if (entry.state !== 'waiting' || entry.handles.size > 0) return;
+    clearTimeout(entry.timer);
+    this.#entries.delete(entry.key);
+  }
+
+  #askLater(entry: Entry, delayMs: number): void {
+    entry.timer = setTimeout(() => {
+      this.#ask(entry);
+    }, delayMs);
+  }
+
+  #ask(entry: Entry): void {
+    clearTimeout(entry.timer);
+    entry.timer = undefined;
+    entry.state = 'asking';
+    this.#exchange(`${entry.route}.subscribe`, entry, (answer) => {
+      if (answer instanceof Error) this.#refused(entry, answer);
+      else this.#agreed(entry, answer);
+    });
+  }
+
+  #leave(entry: Entry): void {
+    entry.state = 'leaving';
+    this.#exchange(`${entry.route}.unsubscribe`, entry, () => {
+      this.#standsDown(entry);
+      if (entry.handles.size > 0) this.#ask(entry);
+      else this.#forgetIfEmpty(entry);
+    });
+  }
+
+  /** Asks, and calls back with the answer unless the connection is another one by then. */
+  #exchange(type: string, entry: Entry, onAnswer: (answer: unknown) => void): void {
+    const connection = this.#connection;
+    const callBack = (answer: unknown): void => {
+      if (this.#connection === connection) onAnswer(answer);
+    };
+    this.#settings.ask(type, entry.params).then(callBack, callBack).catch(this.#settings.report);
+  }
+
+  #agreed(entry: Entry, payload: unknown): void {
+    const subscribed = readSubscribed(entry, payload);
+    entry.state = 'live';
+    entry.attempt = 0;
+    entry.topic = subscribed.topic;
+    this.#held.set(subscribed.topic, entry);
+    this.#agree(entry, subscribed);
+    if (entry.handles.size === 0) this.#leave(entry);
+  }
+
+  #agree(entry: Entry, subscribed: Subscribed<unknown>): void {
+    for (const handle of [...entry.handles]) {
+      if (handle.status !== 'live') handle.agreed(subscribed, entry.contract.snapshot === true);
+    }
+  }
+
+  #refused(entry: Entry, error: Error): void {
+    const isLasting = error instanceof RequestError && error.retry === 'never';
+    for (const handle of [...entry.handles]) {
+      // Newcomers are told at once; those who had consent before keep it where a later attempt may restore it.
+      if (handle.status === 'pending' || (handle.status === 'stale' && isLasting))
+        this.#end(entry, handle, error);
+    }
+    // Refused only to a newcomer: the server still holds what it granted before.
+    if (entry.topic !== undefined) {
+      entry.state = 'live';
+      if (entry.handles.size === 0) this.#leave(entry);
+    }
+    // Without an answer nobody knows what the server did: make sure.
+    else if (error instanceof TimeoutError) this.#leave(entry);
+    else if (entry.handles.size > 0) this.#retry(entry);
+    else {
+      this.#standsDown(entry);
+      this.#forgetIfEmpty(entry);
+    }
+  }
+
+  /** Nothing of the entry is on the wire any more. */
+  #standsDown(entry: Entry): void {
+    if (entry.topic !== undefined) this.#held.delete(entry.topic);
+    entry.topic = undefined;
+    entry.state = 'waiting';
+  }
+
+  #retry(entry: Entry): void {
+    entry.state = 'waiting';
+    this.#askLater(entry, backoffDelay(entry.attempt, this.#settings.backoff, 0, Math.random));
+    entry.attempt += 1;
+  }
+
+  #end(entry: Entry, handle: SubscriptionHandle, error: Error): void {
+    entry.handles.delete(handle);
+    handle.fail(error);
+  }
+}
+
+function frameKinds(contract: Contract): ReadonlyMap<string, FrameKind> {
+  const kinds: readonly FrameKind[] = ['snapshot', 'update', 'resync'];
+  const routes = Object.keys(contract.topics ?? {});
+  return new Map(routes.flatMap((route) => kinds.map((kind) => [`${route}.${kind}`, kind] as const)));
+}
+
+/** The reply's payload is the status, a message and the topic beside the validated parameters. */
+function readSubscribed(entry: Entry, payload: unknown): Subscribed<unknown> {
+  if (!isObject(payload)) return { topic: entry.key, params: entry.params };
+  const { status: _status, message: _message, topic, ...params } = payload;
+  return { topic: typeof topic === 'string' ? topic : entry.key, params };
+}

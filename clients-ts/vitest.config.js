@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+const config = defineConfig({
+  test: {
+    include: ['*/test/**/*.test.ts'],
+    restoreMocks: true,
+  },
+});
+
+export { config as default };
