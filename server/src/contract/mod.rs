@@ -1,5 +1,35 @@
-//! The seam: what generated code imports, and nothing else.
+//! The seam: the only module that generated code imports, and what a service needs of the runtime.
+//!
+//! Declarations are types: a [`Topic`], a [`Request`], a [`Broadcast`], an [`Operation`], each with a `SPEC`. Routers
+//! connect them to a service, publishers send them, and an [`Endpoint`] gathers the routers of one address. Names here
+//! change only together with the generator.
 
+mod caller;
+mod endpoint;
+pub(crate) mod erased;
+mod explain;
+mod label;
+pub(crate) mod matching;
+mod operation;
+mod refusal;
+mod request;
+mod schema;
+mod topic;
 mod values;
 
+pub use caller::{Caller, Identity};
+pub use endpoint::Endpoint;
+pub use operation::{DecodeError, EncodeError, Frames, Operation, OperationRouter, frames};
+pub use refusal::Refusal;
+pub use request::{Broadcast, ConnectRouter, Empty, Never, Request, RequestRouter};
+pub(crate) use schema::Schemas;
+pub use topic::{ParamsOf, SnapshotOf, Topic, TopicRouter};
 pub use values::*;
+
+// The façade over the layers around this one: generated code shall need no second import.
+pub use crate::node::{BroadcastPublisher, Node, OperationPublisher, Publisher, Reach};
+pub use crate::protocol::{
+    Activity, BroadcastSpec, CloseCondition, CloseSpec, ConnectionSpec, DeliveryMode, DeliverySpec, EndpointSpec,
+    Envelope, Fault, Faults, HistorySpec, Matcher, MessageSpec, OnInvalid, OperationSpec, Overflow, ParamMember,
+    RequestSpec, Retry, SchemaRef, StateKind, StateSpec, TopicSpec,
+};

@@ -1,0 +1,90 @@
+//! One WebSocket address with the services behind it.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::erased::{
+    ConnectService, ErasedBroadcast, ErasedConnect, ErasedOperation, ErasedRequest, ErasedSend, ErasedTopic,
+    OperationService, Publishable, RequestService, TopicService,
+};
+use super::schema::Schemas;
+use super::{
+    Broadcast, ConnectRouter, Operation, OperationRouter, Request, RequestRouter, TopicRouter,
+};
+use crate::protocol::EndpointSpec;
+
+/// One WebSocket address with the services behind it, ready for [`App::endpoint`](crate::App::endpoint). Generated
+/// code builds it, with a router for everything the document declares.
+pub struct Endpoint {
+    pub(crate) spec: &'static EndpointSpec,
+    pub(crate) schemas: Schemas,
+    pub(crate) topics: Vec<Arc<dyn TopicService>>,
+    pub(crate) requests: Vec<Arc<dyn RequestService>>,
+    pub(crate) operations: Vec<Arc<dyn OperationService>>,
+    pub(crate) welcomes: Vec<Arc<dyn ConnectService>>,
+    pub(crate) publishables: Vec<Arc<dyn Publishable>>,
+}
+
+impl Endpoint {
+    /// An endpoint without services.
+    pub fn new(spec: &'static EndpointSpec) -> Self {
+        Self {
+            spec,
+            schemas: Schemas::new(spec.asyncapi_json),
+            topics: Vec::new(),
+            requests: Vec::new(),
+            operations: Vec::new(),
+            welcomes: Vec::new(),
+            publishables: Vec::new(),
+        }
+    }
+
+    /// Serves a topic.
+    #[must_use]
+    pub fn topic<R: TopicRouter>(mut self, router: R) -> Self {
+        self.topics.push(Arc::new(ErasedTopic(Arc::new(router))));
+        self
+    }
+
+    /// Answers a request.
+    #[must_use]
+    pub fn request<R: Request, S: RequestRouter<R>>(mut self, router: Arc<S>) -> Self {
+        self.requests.push(Arc::new(ErasedRequest::<R, S>(router, PhantomData)));
+        self
+    }
+
+    /// Sends a broadcast to each new connection.
+    #[must_use]
+    pub fn connect<B: Broadcast, S: ConnectRouter<B>>(mut self, router: Arc<S>) -> Self {
+        self.welcomes.push(Arc::new(ErasedConnect::<B, S>(router, PhantomData)));
+        self
+    }
+
+    /// Takes the messages of an explicit operation.
+    #[must_use]
+    pub fn operation<O: Operation, S: OperationRouter<O>>(mut self, router: Arc<S>) -> Self {
+        self.operations.push(Arc::new(ErasedOperation::<O, S>(router, PhantomData)));
+        self
+    }
+
+    /// Lets back ends publish a broadcast over HTTP.
+    #[must_use]
+    pub fn broadcast<B: Broadcast>(mut self) -> Self {
+        self.publishables.push(Arc::new(ErasedBroadcast::<B>(PhantomData)));
+        self
+    }
+
+    /// Lets back ends publish the messages of an explicit operation over HTTP.
+    #[must_use]
+    pub fn sends<O: Operation>(mut self) -> Self {
+        self.publishables.push(Arc::new(ErasedSend::<O>(PhantomData)));
+        self
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Endpoint").field("address", &self.spec.address).finish_non_exhaustive()
+    }
+}

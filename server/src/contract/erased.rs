@@ -1,0 +1,324 @@
+//! Generated types behind trait objects, so that a connection can serve what it does not know.
+
+use std::any::TypeId;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::{Map, Value};
+
+use super::label::fill_label;
+use super::matching::{Candidate, find};
+use super::schema::Schemas;
+use super::topic::ParamsOf;
+use super::{
+    Broadcast, Caller, ConnectRouter, Frames, Operation, OperationRouter, Refusal, Request, RequestRouter, Topic,
+    TopicRouter,
+};
+use crate::protocol::{
+    Fault, Faults, OperationSpec, RequestSpec, SchemaRef, TopicSpec, encode, topic_name,
+};
+
+/// A boxed future that a connection drives.
+pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+/// The reply to a request, as JSON text; `None` where none is declared.
+pub(crate) type Answer = BoxFuture<Result<Option<String>, Refusal>>;
+
+/// A route with its service.
+pub(crate) trait TopicService: Send + Sync {
+    /// What is declared.
+    fn spec(&self) -> &'static TopicSpec;
+    /// Reads the parameters of a subscription.
+    fn resolve(
+        self: Arc<Self>,
+        schemas: &Schemas,
+        payload: Option<&str>,
+    ) -> Result<Arc<dyn ResolvedTopic>, Faults>;
+    /// Reads an update that came as JSON, and writes it as a publisher would.
+    fn read_update(&self, schemas: &Schemas, payload: &str) -> Result<String, Faults>;
+}
+
+/// One topic of a route, its parameters read.
+pub(crate) trait ResolvedTopic: Send + Sync {
+    /// What is declared of the route.
+    fn spec(&self) -> &'static TopicSpec;
+    /// The topic string.
+    fn topic(&self) -> &Arc<str>;
+    /// The validated parameters, a JSON object in declaration order.
+    fn params_json(&self) -> &str;
+    /// The subject of replies.
+    fn label(&self) -> &str;
+    /// Whether the caller may subscribe.
+    fn authorize(self: Arc<Self>, caller: Caller) -> BoxFuture<Result<(), Refusal>>;
+    /// The service's own snapshot, as JSON text.
+    fn snapshot(self: Arc<Self>, caller: Caller) -> BoxFuture<Option<String>>;
+    /// See [`TopicRouter::first_subscriber`].
+    fn first_subscriber(&self);
+    /// See [`TopicRouter::last_subscriber`].
+    fn last_subscriber(&self);
+}
+
+/// A request with its service.
+pub(crate) trait RequestService: Send + Sync {
+    /// What is declared.
+    fn spec(&self) -> &'static RequestSpec;
+    /// Reads the payload and starts the call.
+    fn call(self: Arc<Self>, schemas: &Schemas, payload: Option<&str>, caller: Caller) -> Result<Answer, Faults>;
+}
+
+/// An explicit operation with its service.
+pub(crate) trait OperationService: Send + Sync {
+    /// What is declared.
+    fn spec(&self) -> &'static OperationSpec;
+    /// Reads the frame as the message at `index` and starts the call.
+    fn call(self: Arc<Self>, index: usize, frame: &str, caller: Caller) -> Result<Answer, Faults>;
+}
+
+/// A broadcast for new connections with its service.
+pub(crate) trait ConnectService: Send + Sync {
+    /// The whole frame, if there is one for this caller.
+    fn welcome(self: Arc<Self>, caller: Caller) -> BoxFuture<Option<Bytes>>;
+}
+
+/// Something that can be published to every connection from outside.
+pub(crate) trait Publishable: Send + Sync {
+    /// Its `type`, or the operation's name.
+    fn name(&self) -> &'static str;
+    /// Reads the payload and writes the frame.
+    fn frame(&self, schemas: &Schemas, payload: Option<&str>) -> Result<Bytes, Faults>;
+}
+
+pub(super) struct ErasedTopic<R>(pub(super) Arc<R>);
+
+impl<R: TopicRouter> TopicService for ErasedTopic<R> {
+    fn spec(&self) -> &'static TopicSpec {
+        const { &R::Topic::SPEC }
+    }
+
+    fn resolve(
+        self: Arc<Self>,
+        schemas: &Schemas,
+        payload: Option<&str>,
+    ) -> Result<Arc<dyn ResolvedTopic>, Faults> {
+        let spec = self.spec();
+        let mut value = parse(payload.unwrap_or("{}"))?;
+        unwrap_members(&mut value, spec.unwrap);
+        let params: ParamsOf<R> = schemas.read_value(spec.params, &value)?;
+        let params_json = serde_json::to_string(&params).map_err(|error| unwritable(&error))?;
+        let value = serde_json::to_value(&params).map_err(|error| unwritable(&error))?;
+        let topic: Arc<str> = topic_name(spec.route, spec.shape, &value).into();
+        let label = fill_label(spec.label, &value, spec.route);
+        Ok(Arc::new(Resolved::<R> { router: self.0.clone(), params, params_json, topic, label }))
+    }
+
+    fn read_update(&self, schemas: &Schemas, payload: &str) -> Result<String, Faults> {
+        let update: <R::Topic as Topic>::Update = read_checked(schemas, self.spec().update, payload)?;
+        serde_json::to_string(&update).map_err(|error| unwritable(&error))
+    }
+}
+
+struct Resolved<R: TopicRouter> {
+    router: Arc<R>,
+    params: ParamsOf<R>,
+    params_json: String,
+    topic: Arc<str>,
+    label: String,
+}
+
+impl<R: TopicRouter> ResolvedTopic for Resolved<R> {
+    fn spec(&self) -> &'static TopicSpec {
+        const { &R::Topic::SPEC }
+    }
+
+    fn topic(&self) -> &Arc<str> {
+        &self.topic
+    }
+
+    fn params_json(&self) -> &str {
+        &self.params_json
+    }
+
+    fn label(&self) -> &str {
+        &self.label
+    }
+
+    fn authorize(self: Arc<Self>, caller: Caller) -> BoxFuture<Result<(), Refusal>> {
+        Box::pin(async move { self.router.authorize(&caller, &self.params).await })
+    }
+
+    fn snapshot(self: Arc<Self>, caller: Caller) -> BoxFuture<Option<String>> {
+        Box::pin(async move {
+            let snapshot = self.router.snapshot(&caller, &self.params).await?;
+            match serde_json::to_string(&snapshot) {
+                Ok(payload) => Some(payload),
+                Err(error) => {
+                    tracing::error!(topic = %self.topic, %error, "snapshot cannot be written as JSON");
+                    None
+                }
+            }
+        })
+    }
+
+    fn first_subscriber(&self) {
+        guard_hook(&self.topic, "first_subscriber", || self.router.first_subscriber(&self.params));
+    }
+
+    fn last_subscriber(&self) {
+        guard_hook(&self.topic, "last_subscriber", || self.router.last_subscriber(&self.params));
+    }
+}
+
+/// A hook that panics must not take the connection, or whoever else called it, with it.
+fn guard_hook(topic: &str, hook: &'static str, call: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(call)).is_err() {
+        tracing::error!(topic, hook, "the service panicked");
+    }
+}
+
+pub(super) struct ErasedRequest<R, S>(pub(super) Arc<S>, pub(super) PhantomData<fn() -> R>);
+
+impl<R: Request, S: RequestRouter<R>> RequestService for ErasedRequest<R, S> {
+    fn spec(&self) -> &'static RequestSpec {
+        const { &R::SPEC }
+    }
+
+    fn call(self: Arc<Self>, schemas: &Schemas, payload: Option<&str>, caller: Caller) -> Result<Answer, Faults> {
+        let payload: R::Payload = read_optional(schemas, self.spec().payload, payload)?;
+        Ok(Box::pin(async move {
+            let reply = self.0.call(&caller, payload).await.map_err(Into::into)?;
+            if TypeId::of::<R::Reply>() == TypeId::of::<()>() {
+                return Ok(None);
+            }
+            serde_json::to_string(&reply).map(Some).map_err(|error| {
+                tracing::error!(request = self.spec().name, %error, "reply cannot be written as JSON");
+                Refusal::internal("The reply could not be written")
+            })
+        }))
+    }
+}
+
+pub(super) struct ErasedOperation<O, S>(pub(super) Arc<S>, pub(super) PhantomData<fn() -> O>);
+
+impl<O: Operation, S: OperationRouter<O>> OperationService for ErasedOperation<O, S> {
+    fn spec(&self) -> &'static OperationSpec {
+        const { &O::SPEC }
+    }
+
+    fn call(self: Arc<Self>, index: usize, frame: &str, caller: Caller) -> Result<Answer, Faults> {
+        let message = O::Message::decode(index, frame)
+            .map_err(|error| Faults::new(vec![Fault::new("", "type", error.to_string())]))?;
+        Ok(Box::pin(async move {
+            let Some(reply) = self.0.call(&caller, message).await? else { return Ok(None) };
+            reply.encode().map(Some).map_err(|error| {
+                tracing::error!(operation = self.spec().name, %error, "reply cannot be written");
+                Refusal::internal("The reply could not be written")
+            })
+        }))
+    }
+}
+
+pub(super) struct ErasedConnect<B, S>(pub(super) Arc<S>, pub(super) PhantomData<fn() -> B>);
+
+impl<B: Broadcast, S: ConnectRouter<B>> ConnectService for ErasedConnect<B, S> {
+    fn welcome(self: Arc<Self>, caller: Caller) -> BoxFuture<Option<Bytes>> {
+        Box::pin(async move {
+            let payload = self.0.welcome(&caller).await?;
+            broadcast_frame::<B>(&payload)
+                .inspect_err(|error| {
+                    tracing::error!(broadcast = B::SPEC.name, %error, "payload cannot be written as JSON");
+                })
+                .ok()
+        })
+    }
+}
+
+pub(super) struct ErasedBroadcast<B>(pub(super) PhantomData<fn() -> B>);
+
+impl<B: Broadcast> Publishable for ErasedBroadcast<B> {
+    fn name(&self) -> &'static str {
+        B::SPEC.name
+    }
+
+    fn frame(&self, schemas: &Schemas, payload: Option<&str>) -> Result<Bytes, Faults> {
+        let payload: B::Payload = read_optional(schemas, B::SPEC.payload, payload)?;
+        broadcast_frame::<B>(&payload).map_err(|error| unwritable(&error))
+    }
+}
+
+pub(super) struct ErasedSend<O>(pub(super) PhantomData<fn() -> O>);
+
+impl<O: Operation> Publishable for ErasedSend<O> {
+    fn name(&self) -> &'static str {
+        O::SPEC.name
+    }
+
+    fn frame(&self, schemas: &Schemas, payload: Option<&str>) -> Result<Bytes, Faults> {
+        let payload = payload.ok_or_else(|| Faults::new(vec![Fault::new("", "required", "is required")]))?;
+        // Bare text arrives as a JSON string.
+        let text = serde_json::from_str::<String>(payload).unwrap_or_else(|_| payload.to_owned());
+        let spec: &'static OperationSpec = const { &O::SPEC };
+        let index = find(&Candidate::new(&text), spec.messages.iter().enumerate(), schemas)
+            .ok_or_else(|| Faults::new(vec![Fault::new("", "message", "is no message of the operation")]))?;
+        if let Some(schema) = spec.messages[index].schema {
+            schemas.check(schema, &parse(payload)?)?;
+        }
+        let message = O::Message::decode(index, &text)
+            .map_err(|error| Faults::new(vec![Fault::new("", "type", error.to_string())]))?;
+        message.encode().map(Bytes::from).map_err(|error| unwritable(&error))
+    }
+}
+
+/// The frame of a broadcast.
+pub(crate) fn broadcast_frame<B: Broadcast>(payload: &B::Payload) -> Result<Bytes, serde_json::Error> {
+    let payload = B::SPEC.payload.map(|_| serde_json::to_string(payload)).transpose()?;
+    Ok(encode::message(B::SPEC.name, payload.as_deref()))
+}
+
+fn read_optional<T: serde::de::DeserializeOwned>(
+    schemas: &Schemas,
+    schema: Option<SchemaRef>,
+    payload: Option<&str>,
+) -> Result<T, Faults> {
+    match (schema, payload) {
+        (Some(schema), Some(payload)) => schemas.read(schema, payload),
+        (Some(_), None) => Err(Faults::new(vec![Fault::new("", "required", "is required")])),
+        (None, _) => super::from_value(&Value::Object(Map::new()))
+            .map_err(|error| Faults::new(vec![Fault::new("", "type", error.to_string())])),
+    }
+}
+
+/// Reads input from outside the type system, where the schema is always asked.
+fn read_checked<T: serde::de::DeserializeOwned>(
+    schemas: &Schemas,
+    schema: SchemaRef,
+    text: &str,
+) -> Result<T, Faults> {
+    schemas.read(SchemaRef { checked: true, ..schema }, text)
+}
+
+fn parse(text: &str) -> Result<Value, Faults> {
+    serde_json::from_str(text)
+        .map_err(|error| Faults::new(vec![Fault::new("", "json", format!("is not JSON: {error}"))]))
+}
+
+fn unwritable(error: &dyn std::fmt::Display) -> Faults {
+    Faults::new(vec![Fault::new("", "json", format!("cannot be written as JSON: {error}"))])
+}
+
+/// Moves the members of older wrapper objects to where they belong; what already stands there wins.
+fn unwrap_members(value: &mut Value, wrappers: &[&str]) {
+    let Value::Object(object) = value else { return };
+    for wrapper in wrappers {
+        if !object.get(*wrapper).is_some_and(Value::is_object) {
+            continue;
+        }
+        if let Some(Value::Object(inner)) = object.shift_remove(*wrapper) {
+            for (key, member) in inner {
+                object.entry(key).or_insert(member);
+            }
+        }
+    }
+}

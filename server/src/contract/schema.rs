@@ -1,0 +1,110 @@
+//! Reading input: typed decoding, with the document's own schemas to check and to explain it.
+//!
+//! Schemas are compiled when first needed and then kept. A payload is read as a type first; its schema is consulted
+//! where it demands more than the type (`checked`) and whenever reading failed, to name every fault at once.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use jsonschema::{Draft, Validator};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::explain::explain;
+use crate::protocol::{Fault, Faults, SchemaRef};
+
+/// The schemas of one served document.
+#[derive(Debug)]
+pub(crate) struct Schemas {
+    document: &'static str,
+    components: OnceLock<Value>,
+    compiled: Mutex<HashMap<&'static str, Option<Arc<Validator>>>>,
+}
+
+impl Schemas {
+    pub(crate) fn new(document: &'static str) -> Self {
+        Self { document, components: OnceLock::new(), compiled: Mutex::default() }
+    }
+
+    /// Reads JSON text into a type, or says everything that is wrong with it.
+    pub(crate) fn read<T: DeserializeOwned>(&self, schema: SchemaRef, text: &str) -> Result<T, Faults> {
+        let value = serde_json::from_str(text)
+            .map_err(|error| Faults::new(vec![Fault::new("", "json", format!("is not JSON: {error}"))]))?;
+        self.read_value(schema, &value)
+    }
+
+    /// As [`Schemas::read`], from a parsed value.
+    pub(crate) fn read_value<T: DeserializeOwned>(&self, schema: SchemaRef, value: &Value) -> Result<T, Faults> {
+        if schema.checked {
+            self.check(schema, value)?;
+        }
+        super::from_value(value).map_err(|error| match self.check(schema, value) {
+            Err(faults) => faults,
+            Ok(()) => untyped(&error),
+        })
+    }
+
+    /// Holds a value against a schema.
+    pub(crate) fn check(&self, schema: SchemaRef, value: &Value) -> Result<(), Faults> {
+        let Some(validator) = self.validator(schema.pointer) else { return Ok(()) };
+        if validator.is_valid(value) {
+            return Ok(());
+        }
+        Err(Faults::new(explain(validator.iter_errors(value))))
+    }
+
+    fn validator(&self, pointer: &'static str) -> Option<Arc<Validator>> {
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        compiled.entry(pointer).or_insert_with(|| self.compile(pointer).map(Arc::new)).clone()
+    }
+
+    fn compile(&self, pointer: &'static str) -> Option<Validator> {
+        let root = json!({
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "allOf": [{ "$ref": pointer }],
+            "components": self.components(),
+        });
+        let built = jsonschema::options()
+            .with_draft(Draft::Draft7)
+            .should_validate_formats(true)
+            .with_format("uuid", is_uuid)
+            .with_format("decimal", is_decimal)
+            .with_format("int64", |text: &str| text.parse::<i64>().is_ok())
+            .with_format("uint64", |text: &str| text.parse::<u64>().is_ok())
+            .build(&root);
+        match built {
+            Ok(validator) => Some(validator),
+            Err(error) => {
+                // The generator has checked every schema it emits, so this is a document edited by hand.
+                tracing::error!(schema = pointer, %error, "schema cannot be compiled; its input goes unchecked");
+                None
+            }
+        }
+    }
+
+    fn components(&self) -> &Value {
+        self.components.get_or_init(|| {
+            let document: Value = serde_json::from_str(self.document).unwrap_or_default();
+            document.get("components").cloned().unwrap_or_else(|| Value::Object(Map::new()))
+        })
+    }
+}
+
+fn untyped(error: &dyn std::fmt::Display) -> Faults {
+    Faults::new(vec![Fault::new("", "type", format!("does not fit its type: {error}"))])
+}
+
+fn is_decimal(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    is_digits(whole) && is_digits(fraction)
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(index, byte)| match index {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}

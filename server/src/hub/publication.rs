@@ -1,0 +1,66 @@
+//! One encoded frame, shared by all who receive it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::protocol::{DeliverySpec, encode};
+
+/// What a frame is to its receivers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PublicationKind {
+    /// An update of a topic: the topic's overflow policy applies.
+    Update,
+    /// A snapshot of a topic: never dropped alone.
+    Snapshot,
+    /// A broadcast or an explicit message: never dropped alone.
+    Message,
+}
+
+/// One encoded frame, shared by all who receive it.
+#[derive(Debug)]
+pub(crate) struct Publication {
+    /// The topic; empty for messages to everyone.
+    pub(crate) topic: Arc<str>,
+    /// What it is.
+    pub(crate) kind: PublicationKind,
+    /// The whole frame, UTF-8.
+    pub(crate) frame: Bytes,
+    /// Where the `payload` member begins, so that members can be put before it for one receiver.
+    pub(crate) payload_at: usize,
+    /// How it is delivered.
+    pub(crate) delivery: DeliverySpec,
+    /// Which value of the topic it replaces, where only the latest of each is delivered.
+    pub(crate) conflation_key: Option<Box<str>>,
+}
+
+impl Publication {
+    /// An update or a snapshot of a topic.
+    pub(crate) fn of_topic(
+        kind: PublicationKind,
+        route: &str,
+        topic: &Arc<str>,
+        payload: &str,
+        delivery: DeliverySpec,
+    ) -> Self {
+        let verb = if kind == PublicationKind::Snapshot { "snapshot" } else { "update" };
+        let (frame, payload_at) = encode::topic_frame(route, verb, topic, payload);
+        Self { topic: topic.clone(), kind, frame, payload_at, delivery, conflation_key: None }
+    }
+
+    /// A whole frame for everyone.
+    pub(crate) fn message(frame: Bytes, delivery: DeliverySpec) -> Self {
+        let kind = PublicationKind::Message;
+        Self { topic: Arc::from(""), kind, frame, payload_at: 0, delivery, conflation_key: None }
+    }
+
+    /// The frame with a counter put before its payload: `"dropped":3`.
+    pub(crate) fn frame_with(&self, member: &str, count: u64) -> Bytes {
+        let (head, payload) = self.frame.split_at(self.payload_at);
+        let mut frame = Vec::with_capacity(self.frame.len() + member.len() + 24);
+        frame.extend_from_slice(head);
+        frame.extend_from_slice(format!("\"{member}\":{count},").as_bytes());
+        frame.extend_from_slice(payload);
+        frame.into()
+    }
+}

@@ -1,0 +1,148 @@
+//! What is retained of a topic for those who come later: the four kinds of state, as pure values.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+
+use indexmap::IndexMap;
+use serde_json::value::RawValue;
+
+use crate::protocol::StateKind;
+
+/// The retained state of one topic. Payloads are kept as the JSON text they were published with.
+#[derive(Debug)]
+pub(crate) struct Retained {
+    kind: StateKind,
+    values: Values,
+}
+
+#[derive(Debug)]
+enum Values {
+    Latest(Option<Box<str>>),
+    Merge(IndexMap<String, Box<RawValue>>),
+    Keyed(IndexMap<String, Box<str>>),
+    Window(VecDeque<Box<str>>),
+}
+
+impl Retained {
+    /// Nothing yet.
+    pub(crate) fn new(kind: StateKind) -> Self {
+        let values = match kind {
+            StateKind::Latest => Values::Latest(None),
+            StateKind::Merge => Values::Merge(IndexMap::new()),
+            StateKind::Keyed { .. } => Values::Keyed(IndexMap::new()),
+            StateKind::Window { .. } => Values::Window(VecDeque::new()),
+        };
+        Self { kind, values }
+    }
+
+    /// Takes an update. A payload that its kind cannot use (no object to merge) changes nothing.
+    pub(crate) fn apply(&mut self, payload: &str) {
+        match (&mut self.values, self.kind) {
+            (Values::Latest(latest), _) => *latest = Some(payload.into()),
+            (Values::Merge(members), _) => {
+                if let Ok(update) = serde_json::from_str::<IndexMap<String, Box<RawValue>>>(payload) {
+                    members.extend(update);
+                }
+            }
+            (Values::Keyed(entries), StateKind::Keyed { key }) => {
+                entries.insert(key_of(key, payload), payload.into());
+            }
+            (Values::Window(entries), StateKind::Window { size, .. }) => {
+                entries.push_back(payload.into());
+                while entries.len() > size as usize {
+                    entries.pop_front();
+                }
+            }
+            (Values::Keyed(_) | Values::Window(_), _) => {}
+        }
+    }
+
+    /// The payload of a snapshot; `None` before the first update.
+    pub(crate) fn snapshot(&self) -> Option<String> {
+        match &self.values {
+            Values::Latest(latest) => latest.as_deref().map(str::to_owned),
+            Values::Merge(members) if members.is_empty() => None,
+            Values::Merge(members) => serde_json::to_string(members).ok(),
+            Values::Keyed(entries) if entries.is_empty() => None,
+            Values::Keyed(entries) => Some(array(entries.values())),
+            Values::Window(entries) if entries.is_empty() => None,
+            Values::Window(entries) => match self.kind {
+                StateKind::Window { newest_first: true, .. } => Some(array(entries.iter().rev())),
+                _ => Some(array(entries.iter())),
+            },
+        }
+    }
+}
+
+fn array<'a>(items: impl Iterator<Item = &'a Box<str>>) -> String {
+    let mut out = String::from("[");
+    for item in items {
+        if out.len() > 1 {
+            out.push(',');
+        }
+        out.push_str(item);
+    }
+    out.push(']');
+    out
+}
+
+/// The named members of a payload as one string; members it lacks count as absent.
+pub(crate) fn key_of(key: &[&str], payload: &str) -> String {
+    let members: IndexMap<Cow<'_, str>, &RawValue> = serde_json::from_str(payload).unwrap_or_default();
+    let mut out = String::new();
+    for name in key {
+        out.push_str(members.get(*name).map_or("", |value| value.get()));
+        out.push('\u{1f}');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Applies updates and returns the snapshot.
+    fn after(kind: StateKind, updates: &[&str]) -> Option<String> {
+        let mut retained = Retained::new(kind);
+        for update in updates {
+            retained.apply(update);
+        }
+        retained.snapshot()
+    }
+
+    #[test]
+    fn nothing_is_retained_before_the_first_update() {
+        for kind in [
+            StateKind::Latest,
+            StateKind::Merge,
+            StateKind::Keyed { key: &["k"] },
+            StateKind::Window { size: 2, newest_first: true },
+        ] {
+            assert_eq!(after(kind, &[]), None);
+        }
+    }
+
+    #[test]
+    fn each_kind_keeps_what_it_says() {
+        let cases: [(StateKind, &[&str], &str); 6] = [
+            (StateKind::Latest, &["1", "{\"a\":2}"], "{\"a\":2}"),
+            (
+                StateKind::Merge,
+                &["{\"a\":1,\"b\":{\"x\":1}}", "{\"b\":{\"y\":2}}", "7"],
+                "{\"a\":1,\"b\":{\"y\":2}}",
+            ),
+            (
+                StateKind::Keyed { key: &["s", "v"] },
+                &["{\"s\":\"A\",\"v\":1}", "{\"s\":\"B\"}", "{\"p\":9,\"v\":1,\"s\":\"A\"}"],
+                "[{\"p\":9,\"v\":1,\"s\":\"A\"},{\"s\":\"B\"}]",
+            ),
+            (StateKind::Window { size: 2, newest_first: true }, &["1", "2", "3"], "[3,2]"),
+            (StateKind::Window { size: 2, newest_first: false }, &["1", "2", "3"], "[2,3]"),
+            (StateKind::Window { size: 0, newest_first: false }, &["1"], "[]"),
+        ];
+        for (kind, updates, snapshot) in cases {
+            let got = after(kind, updates).unwrap_or_else(|| "[]".to_owned());
+            assert_eq!(got, snapshot, "{kind:?}");
+        }
+    }
+}

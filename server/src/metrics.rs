@@ -1,0 +1,156 @@
+//! What the runtime counts. Names, labels and help stand here and nowhere else; labels are routes, codes and
+//! conditions of the document, never topics or users, so their number is bounded.
+
+use std::sync::{Mutex, PoisonError};
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+
+/// Counters of one node.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Mutex<Registry>,
+    pub(crate) connections: Gauge,
+    pub(crate) connections_accepted: Counter,
+    pub(crate) connection_limit_reached: Counter,
+    pub(crate) subscriptions: Gauge,
+    pub(crate) messages_received: Counter,
+    pub(crate) messages_received_bytes: Counter,
+    pub(crate) messages_sent: Counter,
+    pub(crate) messages_sent_bytes: Counter,
+    pub(crate) slow_disconnects: Counter,
+    published: Family<RouteLabel, Counter>,
+    deliveries: Family<RouteLabel, Counter>,
+    dropped: Family<RouteLabel, Counter>,
+    conflated: Family<RouteLabel, Counter>,
+    resyncs: Family<RouteLabel, Counter>,
+    closes: Family<ConditionLabel, Counter>,
+    reply_errors: Family<CodeLabel, Counter>,
+    commands: Family<CommandLabel, Histogram, fn() -> Histogram>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabel {
+    route: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ConditionLabel {
+    condition: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CodeLabel {
+    code: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CommandLabel {
+    command: &'static str,
+}
+
+/// From 100 µs to about 26 s.
+fn durations() -> Histogram {
+    Histogram::new(exponential_buckets(0.000_1, 4.0, 10))
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let metrics = Self {
+            registry: Mutex::new(Registry::with_prefix("bellwire")),
+            connections: Gauge::default(),
+            connections_accepted: Counter::default(),
+            connection_limit_reached: Counter::default(),
+            subscriptions: Gauge::default(),
+            messages_received: Counter::default(),
+            messages_received_bytes: Counter::default(),
+            messages_sent: Counter::default(),
+            messages_sent_bytes: Counter::default(),
+            slow_disconnects: Counter::default(),
+            published: Family::default(),
+            deliveries: Family::default(),
+            dropped: Family::default(),
+            conflated: Family::default(),
+            resyncs: Family::default(),
+            closes: Family::default(),
+            reply_errors: Family::default(),
+            commands: Family::new_with_constructor(durations),
+        };
+        metrics.register_own();
+        metrics
+    }
+}
+
+impl Metrics {
+    fn register_own(&self) {
+        self.register(|registry| {
+            registry.register("connections_inflight", "Open connections", self.connections.clone());
+            registry.register("connections_accepted", "Connections accepted", self.connections_accepted.clone());
+            let reached = self.connection_limit_reached.clone();
+            registry.register("connection_limit_reached", "Connections refused by the limit", reached);
+            registry.register("subscriptions_inflight", "Subscriptions held", self.subscriptions.clone());
+            registry.register("messages_received", "Messages from clients", self.messages_received.clone());
+            let received = self.messages_received_bytes.clone();
+            registry.register("messages_received_bytes", "Bytes of messages from clients", received);
+            registry.register("messages_sent", "Messages to clients", self.messages_sent.clone());
+            registry.register("messages_sent_bytes", "Bytes of messages to clients", self.messages_sent_bytes.clone());
+            registry.register("slow_disconnects", "Connections ended as too slow", self.slow_disconnects.clone());
+            registry.register("published", "Updates published, by route", self.published.clone());
+            registry.register("deliveries", "Updates queued for subscribers, by route", self.deliveries.clone());
+            registry.register("dropped", "Updates dropped by overflow, by route", self.dropped.clone());
+            registry.register("conflated", "Updates replaced by a later one, by route", self.conflated.clone());
+            registry.register("resync", "Topics resynchronised after overflow, by route", self.resyncs.clone());
+            registry.register("server_disconnects", "Closes by the server, by condition", self.closes.clone());
+            registry.register("reply_errors", "Requests answered with an error, by code", self.reply_errors.clone());
+            let help = "Time from a message to its reply, by kind of message";
+            registry.register("command_duration_seconds", help, self.commands.clone());
+        });
+    }
+
+    pub(crate) fn register(&self, register: impl FnOnce(&mut Registry)) {
+        register(&mut self.registry.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// OpenMetrics text.
+    pub(crate) fn render(&self) -> String {
+        let mut out = String::new();
+        let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        // Writing into a string cannot fail.
+        let _ = encode(&mut out, &registry);
+        out
+    }
+
+    pub(crate) fn published(&self, route: &'static str, subscribers: usize) {
+        self.published.get_or_create(&RouteLabel { route }).inc();
+        self.deliveries.get_or_create(&RouteLabel { route }).inc_by(subscribers as u64);
+    }
+
+    pub(crate) fn dropped(&self, route: &'static str, count: u64) {
+        self.dropped.get_or_create(&RouteLabel { route }).inc_by(count);
+    }
+
+    pub(crate) fn conflated(&self, route: &'static str, count: u64) {
+        self.conflated.get_or_create(&RouteLabel { route }).inc_by(count);
+    }
+
+    pub(crate) fn resynced(&self, route: &'static str) {
+        self.resyncs.get_or_create(&RouteLabel { route }).inc();
+    }
+
+    pub(crate) fn closed(&self, condition: &'static str) {
+        self.closes.get_or_create(&ConditionLabel { condition }).inc();
+    }
+
+    pub(crate) fn reply_error(&self, code: &str) {
+        self.reply_errors.get_or_create(&CodeLabel { code: code.to_owned() }).inc();
+    }
+
+    pub(crate) fn command(&self, command: &'static str, seconds: f64) {
+        self.commands.get_or_create(&CommandLabel { command }).observe(seconds);
+    }
+}

@@ -1,0 +1,52 @@
+//! What every connection of one server process shares.
+
+mod publish;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub use publish::{BroadcastPublisher, OperationPublisher, Publisher, Reach};
+
+use crate::hub::Hub;
+use crate::limits::ConnectionLimit;
+use crate::metrics::Metrics;
+use crate::shutdown::Shutdown;
+
+/// One server process: the hub that publishers publish into and connections subscribe to. Cheap to clone; publishers
+/// may be made and used before the server runs.
+#[derive(Debug, Clone, Default)]
+pub struct Node(Arc<Shared>);
+
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    pub(crate) hub: Hub,
+    pub(crate) metrics: Metrics,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) connections: ConnectionLimit,
+    next_connection: AtomicU64,
+}
+
+impl Node {
+    /// A node without connections.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many connections are open.
+    pub fn connection_count(&self) -> usize {
+        self.0.connections.count()
+    }
+
+    /// The registry behind `/metrics`, for an application's own.
+    pub fn register_metrics(&self, register: impl FnOnce(&mut prometheus_client::registry::Registry)) {
+        self.0.metrics.register(register);
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.0
+    }
+
+    pub(crate) fn next_connection(&self) -> u64 {
+        self.0.next_connection.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}

@@ -1,0 +1,170 @@
+//! Publishers: the typed way into the hub, from any thread.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::Node;
+use crate::contract::erased::broadcast_frame;
+use crate::contract::{Broadcast, Caller, Frames, Operation, Topic};
+use crate::hub::{Audience, Publication, Route, RoutePolicy};
+use crate::protocol::{DeliveryMode, DeliverySpec, Overflow, TopicSpec, topic_name};
+
+/// Broadcasts and explicit messages cannot be dropped without breaking what the document promises.
+pub(crate) const MESSAGE_DELIVERY: DeliverySpec =
+    DeliverySpec { mode: DeliveryMode::Every, flush_ms: 0, overflow: Overflow::Close, compress: true };
+
+/// Whom a publication reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reach {
+    /// Connections it was queued for.
+    pub subscribers: usize,
+}
+
+/// Publishes updates of one topic's route.
+pub struct Publisher<T> {
+    route: Arc<Route>,
+    node: Node,
+    topic: PhantomData<fn() -> T>,
+}
+
+impl<T: Topic> Publisher<T> {
+    /// A publisher into the node's hub.
+    pub fn new(node: &Node) -> Self {
+        let route = route_of(node, const { &T::SPEC });
+        Self { route, node: node.clone(), topic: PhantomData }
+    }
+
+    /// Sends an update to every subscriber of these parameters and says how many there are. Never blocks. An update
+    /// that cannot be written as JSON is logged and reaches nobody.
+    pub fn publish(&self, params: &T::Params, update: &T::Update) -> Reach {
+        let published = self.route.publish(|| topic_of::<T>(params), || serde_json::to_string(update));
+        match published {
+            Ok(subscribers) => {
+                self.node.shared().metrics.published(T::SPEC.route, subscribers);
+                Reach { subscribers }
+            }
+            Err(error) => {
+                tracing::error!(route = T::SPEC.route, %error, "update cannot be written as JSON");
+                Reach::default()
+            }
+        }
+    }
+
+    /// Whether anyone listens: a cheap check before costly work.
+    pub fn has_subscribers(&self, params: &T::Params) -> bool {
+        self.route.subscription_count() > 0
+            && topic_of::<T>(params).is_ok_and(|topic| self.route.subscriber_count(&topic) > 0)
+    }
+}
+
+/// The hub's route for a declared topic.
+pub(crate) fn route_of(node: &Node, spec: &TopicSpec) -> Arc<Route> {
+    let state = spec.state.map(|state| state.kind);
+    node.shared().hub.route(spec.endpoint, RoutePolicy { route: spec.route, state, delivery: spec.delivery })
+}
+
+fn topic_of<T: Topic>(params: &T::Params) -> Result<String, serde_json::Error> {
+    Ok(topic_name(T::SPEC.route, T::SPEC.shape, &serde_json::to_value(params)?))
+}
+
+impl<T> Clone for Publisher<T> {
+    fn clone(&self) -> Self {
+        Self { route: self.route.clone(), node: self.node.clone(), topic: PhantomData }
+    }
+}
+
+impl<T> fmt::Debug for Publisher<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Publisher").field("route", &self.route).finish_non_exhaustive()
+    }
+}
+
+/// Publishes one broadcast to every connection of its endpoint.
+pub struct BroadcastPublisher<B> {
+    audience: Arc<Audience>,
+    broadcast: PhantomData<fn() -> B>,
+}
+
+impl<B: Broadcast> BroadcastPublisher<B> {
+    /// A publisher into the node's hub.
+    pub fn new(node: &Node) -> Self {
+        Self { audience: node.shared().hub.audience(B::SPEC.endpoint), broadcast: PhantomData }
+    }
+
+    /// Sends the message to every connection and says how many there are. Never blocks.
+    pub fn publish(&self, payload: &B::Payload) -> Reach {
+        match broadcast_frame::<B>(payload) {
+            Ok(frame) => publish_frame(&self.audience, frame),
+            Err(error) => {
+                tracing::error!(broadcast = B::SPEC.name, %error, "payload cannot be written as JSON");
+                Reach::default()
+            }
+        }
+    }
+}
+
+impl<B> Clone for BroadcastPublisher<B> {
+    fn clone(&self) -> Self {
+        Self { audience: self.audience.clone(), broadcast: PhantomData }
+    }
+}
+
+impl<B> fmt::Debug for BroadcastPublisher<B> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("BroadcastPublisher").finish_non_exhaustive()
+    }
+}
+
+/// Sends the messages of one explicit operation.
+pub struct OperationPublisher<O> {
+    audience: Arc<Audience>,
+    operation: PhantomData<fn() -> O>,
+}
+
+impl<O: Operation> OperationPublisher<O> {
+    /// A publisher into the node's hub.
+    pub fn new(node: &Node) -> Self {
+        Self { audience: node.shared().hub.audience(O::SPEC.endpoint), operation: PhantomData }
+    }
+
+    /// Sends the message to every connection and says how many there are. Never blocks.
+    pub fn publish(&self, message: &O::Message) -> Reach {
+        Self::frame(message).map(|frame| publish_frame(&self.audience, frame)).unwrap_or_default()
+    }
+
+    /// Sends the message to one connection, if it is still there.
+    pub fn send(&self, caller: &Caller, message: &O::Message) -> Reach {
+        let Some(frame) = Self::frame(message) else { return Reach::default() };
+        let publication = Arc::new(Publication::message(frame, MESSAGE_DELIVERY));
+        Reach { subscribers: usize::from(self.audience.send(caller.id(), &publication)) }
+    }
+
+    fn frame(message: &O::Message) -> Option<Bytes> {
+        message
+            .encode()
+            .inspect_err(|error| tracing::error!(operation = O::SPEC.name, %error, "message cannot be written"))
+            .map(Bytes::from)
+            .ok()
+    }
+}
+
+impl<O> Clone for OperationPublisher<O> {
+    fn clone(&self) -> Self {
+        Self { audience: self.audience.clone(), operation: PhantomData }
+    }
+}
+
+impl<O> fmt::Debug for OperationPublisher<O> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("OperationPublisher").finish_non_exhaustive()
+    }
+}
+
+/// Offers a whole frame to everyone.
+pub(crate) fn publish_frame(audience: &Audience, frame: Bytes) -> Reach {
+    let publication = Arc::new(Publication::message(frame, MESSAGE_DELIVERY));
+    Reach { subscribers: audience.publish(&publication) }
+}

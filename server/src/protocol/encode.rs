@@ -1,0 +1,144 @@
+//! Writing frames: topics, replies, broadcasts, control messages.
+
+use bytes::Bytes;
+
+use super::topic_name::write_string;
+use super::{Close, ErrorCode, Fault, Retry};
+
+/// `{"type":"<route>.<verb>","topic":…,"payload":…}`, and where its payload member begins.
+pub(crate) fn topic_frame(route: &str, verb: &str, topic: &str, payload: &str) -> (Bytes, usize) {
+    let mut out = String::with_capacity(route.len() + verb.len() + 2 * topic.len() + payload.len() + 48);
+    out.push_str("{\"type\":\"");
+    out.push_str(route);
+    out.push('.');
+    out.push_str(verb);
+    out.push_str("\",\"topic\":");
+    write_string(&mut out, topic);
+    out.push(',');
+    let payload_at = out.len();
+    out.push_str("\"payload\":");
+    out.push_str(payload);
+    out.push('}');
+    (out.into(), payload_at)
+}
+
+/// `{"type":…,"payload":…}`.
+pub(crate) fn message(kind: &str, payload: Option<&str>) -> Bytes {
+    frame(kind, None, payload)
+}
+
+/// `{"type":…,"id":…,"payload":…}`.
+pub(crate) fn frame(kind: &str, id: Option<&str>, payload: Option<&str>) -> Bytes {
+    let mut out = String::with_capacity(kind.len() + payload.map_or(0, str::len) + 64);
+    out.push_str("{\"type\":");
+    write_string(&mut out, kind);
+    if let Some(id) = id {
+        out.push_str(",\"id\":");
+        out.push_str(id);
+    }
+    if let Some(payload) = payload {
+        out.push_str(",\"payload\":");
+        out.push_str(payload);
+    }
+    out.push('}');
+    out.into()
+}
+
+/// Payload of a reply to a subscribe or an unsubscribe; `params` is a JSON object whose members are echoed.
+pub(crate) fn subscription_reply(params: &str, message: &str, topic: &str) -> String {
+    let mut out = String::with_capacity(params.len() + message.len() + 2 * topic.len() + 48);
+    out.push_str("{\"status\":\"ok\",");
+    let members = params.trim().trim_start_matches('{').strip_suffix('}').unwrap_or_default();
+    if !members.is_empty() {
+        out.push_str(members);
+        out.push(',');
+    }
+    out.push_str("\"message\":");
+    write_string(&mut out, message);
+    out.push_str(",\"topic\":");
+    write_string(&mut out, topic);
+    out.push('}');
+    out
+}
+
+/// Payload of a reply to a request; `result` is JSON text.
+pub(crate) fn request_reply(result: Option<&str>) -> String {
+    match result {
+        Some(result) => format!("{{\"status\":\"ok\",\"result\":{result}}}"),
+        None => "{\"status\":\"ok\"}".to_owned(),
+    }
+}
+
+/// What a failure says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Failure<'a> {
+    /// The code.
+    pub(crate) code: &'a str,
+    /// For a person.
+    pub(crate) message: &'a str,
+    /// What the client does next.
+    pub(crate) retry: Retry,
+    /// Offending members.
+    pub(crate) errors: &'a [Fault],
+    /// Declared details as JSON text.
+    pub(crate) details: Option<&'a str>,
+}
+
+impl<'a> Failure<'a> {
+    /// A failure of the framework's own.
+    pub(crate) fn framework(code: ErrorCode, message: &'a str) -> Self {
+        Self { code: code.as_str(), message, retry: code.retry(), errors: &[], details: None }
+    }
+
+    /// Payload of a reply to one request.
+    pub(crate) fn reply(&self) -> String {
+        self.write("\"status\":\"error\",")
+    }
+
+    /// Payload of an `error` frame.
+    pub(crate) fn error(&self) -> String {
+        self.write("")
+    }
+
+    fn write(&self, lead: &str) -> String {
+        let mut out = format!("{{{lead}\"code\":");
+        write_string(&mut out, self.code);
+        out.push_str(",\"message\":");
+        write_string(&mut out, self.message);
+        out.push_str(",\"retry\":\"");
+        out.push_str(self.retry.as_str());
+        out.push('"');
+        if !self.errors.is_empty() {
+            out.push_str(",\"errors\":[");
+            for (index, fault) in self.errors.iter().enumerate() {
+                out.push_str(if index > 0 { ",{\"pointer\":" } else { "{\"pointer\":" });
+                write_string(&mut out, &fault.pointer);
+                out.push_str(",\"rule\":");
+                write_string(&mut out, &fault.rule);
+                out.push_str(",\"message\":");
+                write_string(&mut out, &fault.message);
+                out.push('}');
+            }
+            out.push(']');
+        }
+        if let Some(details) = self.details {
+            out.push_str(",\"details\":");
+            out.push_str(details);
+        }
+        out.push('}');
+        out
+    }
+}
+
+/// The notice before a planned close.
+pub(crate) fn closing(close: &Close, retry_after_ms: u64) -> Bytes {
+    let mut payload = format!("{{\"condition\":\"{}\",\"code\":{},\"reason\":", close.condition, close.code);
+    write_string(&mut payload, &close.reason);
+    payload.push_str(&format!(",\"retry\":\"{}\",\"retry_after_ms\":{retry_after_ms}}}", close.retry.as_str()));
+    message("closing", Some(&payload))
+}
+
+/// The notice that updates were dropped and a snapshot follows.
+pub(crate) fn resync(route: &str, topic: &str, dropped: u64) -> Bytes {
+    topic_frame(route, "resync", topic, &format!("{{\"dropped\":{dropped}}}")).0
+}

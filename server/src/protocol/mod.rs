@@ -1,0 +1,24 @@
+//! The wire: frames, topic strings, codes, and the tables a document declares.
+//!
+//! Pure data and functions from text to text; nothing here waits, locks or knows a socket. The contract in words is
+//! `PROTOCOL.md`.
+
+mod close;
+pub(crate) mod encode;
+mod error_code;
+mod fault;
+mod frame;
+mod spec;
+mod topic_name;
+
+pub use close::CloseCondition;
+pub(crate) use close::{Close, ReasonValues};
+pub use error_code::{ErrorCode, Retry};
+pub use fault::{Fault, Faults};
+pub(crate) use frame::{Frame, FrameError, is_deeper_than};
+pub use spec::{
+    Activity, BroadcastSpec, CloseSpec, ConnectionSpec, DeliveryMode, DeliverySpec, EndpointSpec, Envelope,
+    HistorySpec, Matcher, MessageSpec, OnInvalid, OperationSpec, Overflow, ParamMember, RequestSpec, SchemaRef,
+    StateKind, StateSpec, TopicSpec,
+};
+pub(crate) use topic_name::topic_name;

@@ -1,0 +1,123 @@
+//! The topic string: `{route}:{canonical JSON of the parameters}`.
+//!
+//! Canonical means RFC 8785 with two rules of our own: of declared objects only the declared members stand in it, and
+//! one that is `null` or absent is `""`. Integers keep all their digits, also beyond 2^53, where RFC 8785 would merge
+//! neighbours into one topic.
+
+use std::cmp::Ordering;
+
+use serde_json::{Map, Value};
+
+use super::ParamMember;
+
+/// The topic of a route and its parameters.
+pub(crate) fn topic_name(route: &str, shape: &[ParamMember], params: &Value) -> String {
+    let mut out = String::with_capacity(route.len() + 64);
+    out.push_str(route);
+    out.push(':');
+    write_shaped(&mut out, shape, params.as_object());
+    out
+}
+
+/// Writes the declared members, and those alone.
+fn write_shaped(out: &mut String, shape: &[ParamMember], object: Option<&Map<String, Value>>) {
+    let mut members: Vec<&ParamMember> = shape.iter().collect();
+    members.sort_by(|left, right| utf16_order(left.key, right.key));
+    out.push('{');
+    for (index, member) in members.into_iter().enumerate() {
+        if index > 0 {
+            out.push(',');
+        }
+        write_string(out, member.key);
+        out.push(':');
+        write_member(out, member, object.and_then(|object| object.get(member.key)));
+    }
+    out.push('}');
+}
+
+fn write_member(out: &mut String, member: &ParamMember, value: Option<&Value>) {
+    let default = || member.default.and_then(|text| serde_json::from_str::<Value>(text).ok());
+    match value {
+        None => match default() {
+            Some(default) => write_member_value(out, member, &default),
+            None => out.push_str("\"\""),
+        },
+        Some(value) => write_member_value(out, member, value),
+    }
+}
+
+fn write_member_value(out: &mut String, member: &ParamMember, value: &Value) {
+    match value {
+        Value::Null => out.push_str("\"\""),
+        Value::Object(object) if !member.members.is_empty() => write_shaped(out, member.members, Some(object)),
+        other => write_value(out, other),
+    }
+}
+
+fn write_value(out: &mut String, value: &Value) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(true) => out.push_str("true"),
+        Value::Bool(false) => out.push_str("false"),
+        Value::Number(number) => write_number(out, number),
+        Value::String(text) => write_string(out, text),
+        Value::Array(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                write_value(out, item);
+            }
+            out.push(']');
+        }
+        Value::Object(object) => {
+            let mut entries: Vec<_> = object.iter().collect();
+            entries.sort_by(|left, right| utf16_order(left.0, right.0));
+            out.push('{');
+            for (index, (key, item)) in entries.into_iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                write_string(out, key);
+                out.push(':');
+                write_value(out, item);
+            }
+            out.push('}');
+        }
+    }
+}
+
+fn write_number(out: &mut String, number: &serde_json::Number) {
+    if number.is_f64() {
+        out.push_str(ryu_js::Buffer::new().format(number.as_f64().unwrap_or_default()));
+    } else {
+        out.push_str(&number.to_string());
+    }
+}
+
+/// Strings as RFC 8785 writes them: the two-character escapes, `\u00xx` for other controls, everything else raw.
+pub(crate) fn write_string(out: &mut String, text: &str) {
+    out.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\u{8}' => out.push_str("\\b"),
+            '\t' => out.push_str("\\t"),
+            '\n' => out.push_str("\\n"),
+            '\u{c}' => out.push_str("\\f"),
+            '\r' => out.push_str("\\r"),
+            control if control < ' ' => out.push_str(&format!("\\u{:04x}", u32::from(control))),
+            other => out.push(other),
+        }
+    }
+    out.push('"');
+}
+
+fn utf16_order(left: &str, right: &str) -> Ordering {
+    left.encode_utf16().cmp(right.encode_utf16())
+}
+
+#[cfg(test)]
+mod tests;
