@@ -7,6 +7,10 @@ use super::{Outcome, counts};
 
 const FOLDER: &str = "clients-ts";
 
+pub(super) fn build(session: &Session) -> Result<Outcome> {
+    script(session, "build")
+}
+
 pub(super) fn typecheck(session: &Session) -> Result<Outcome> {
     script(session, "typecheck")
 }
@@ -17,7 +21,7 @@ pub(super) fn lint(session: &Session) -> Result<Outcome> {
 }
 
 pub(super) fn package(session: &Session) -> Result<Outcome> {
-    script(session, "package")
+    script(session, "package:check")
 }
 
 pub(super) fn test(session: &Session) -> Result<Outcome> {

@@ -1,0 +1,153 @@
+//! Broadcasts: a marker with its specification, and a publisher or a hook for new connections.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::Ident;
+
+use super::literal::{bare, ident};
+use super::module::Module;
+use super::scope::Scope;
+use super::topics::optional_schema;
+use super::types::TypePlace;
+use super::{EndpointContext, braced, prose};
+use crate::model::Broadcast;
+
+/// `broadcasts.rs`.
+pub(super) fn module(context: &EndpointContext<'_>) -> Option<Module> {
+    let broadcasts = &context.endpoint.broadcasts;
+    if broadcasts.is_empty() {
+        return None;
+    }
+    let scope = Scope::with(broadcasts.iter().map(|broadcast| broadcast.name.rust.as_str()));
+    let place = TypePlace::outside(context.all, scope);
+    let mut module = Module::new("broadcasts", Vec::new());
+    module.docs = vec![format!("What {} tells every connection.", prose::code(&context.endpoint.address))];
+    for broadcast in broadcasts {
+        module.items.extend(marker(context, &place, broadcast));
+        module.exports.push(broadcast.name.rust.clone());
+        if !broadcast.on_connect {
+            module.items.extend(publisher(&place, broadcast));
+            module.exports.push(publisher_name(broadcast).to_string());
+        }
+    }
+    if broadcasts.iter().any(|broadcast| broadcast.on_connect) {
+        module.items.extend(connect(context, &place));
+        module.exports.push(context.item("Connect").to_string());
+    }
+    module.exports.sort();
+    Some(module)
+}
+
+/// `NoticePublisher`.
+pub(super) fn publisher_name(broadcast: &Broadcast) -> Ident {
+    format_ident!("{}Publisher", bare(&broadcast.name.rust))
+}
+
+fn payload(place: &TypePlace<'_>, broadcast: &Broadcast) -> TokenStream {
+    broadcast.payload.as_ref().map_or_else(|| quote!(rt::Empty), |ty| place.ty(ty))
+}
+
+fn marker(context: &EndpointContext<'_>, place: &TypePlace<'_>, broadcast: &Broadcast) -> [TokenStream; 2] {
+    let (marker, wire, address) =
+        (ident(&broadcast.name.rust), &broadcast.name.wire, &context.endpoint.address);
+    let pointer = format!("#/operations/{wire}");
+    let docs = prose::item(&broadcast.docs, &format!("The broadcast {}.", prose::code(wire)), &pointer);
+    let (payload, on_connect) = (payload(place, broadcast), broadcast.on_connect);
+    let schema = optional_schema(place, broadcast.payload.as_ref());
+    [
+        quote! {
+            #docs
+            #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+            pub struct #marker;
+        },
+        quote! {
+            impl rt::Broadcast for #marker {
+                type Payload = #payload;
+
+                const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
+                    endpoint: #address,
+                    name: #wire,
+                    payload: #schema,
+                    on_connect: #on_connect,
+                };
+            }
+        },
+    ]
+}
+
+fn publisher(place: &TypePlace<'_>, broadcast: &Broadcast) -> [TokenStream; 2] {
+    let (marker, publisher) = (ident(&broadcast.name.rust), publisher_name(broadcast));
+    let docs = prose::outer(&[format!(
+        "Publishes {}; cheap to clone, callable from any thread.",
+        prose::code(&broadcast.name.wire)
+    )]);
+    let (parameter, argument) = match &broadcast.payload {
+        Some(ty) => {
+            let ty = place.ty(ty);
+            (Some(quote!(payload: &#ty)), quote!(payload))
+        }
+        None => (None, quote!(&rt::Empty)),
+    };
+    [
+        quote! {
+            #docs
+            #[derive(Debug, Clone)]
+            pub struct #publisher(rt::BroadcastPublisher<#marker>);
+        },
+        quote! {
+            impl #publisher {
+                #[doc = " A publisher into the node's hub."]
+                pub fn new(node: &rt::Node) -> Self {
+                    Self(rt::BroadcastPublisher::new(node))
+                }
+
+                #[doc = " Sends the message to every connection and says how many there are. Never blocks."]
+                pub fn publish(&self, #parameter) -> rt::Reach {
+                    self.0.publish(#argument)
+                }
+            }
+        },
+    ]
+}
+
+/// The trait that greets new connections, and its routing.
+fn connect(context: &EndpointContext<'_>, place: &TypePlace<'_>) -> Vec<TokenStream> {
+    let (name, scope) = (context.item("Connect"), &place.scope);
+    let bounds = scope.service_bounds();
+    let greetings: Vec<_> =
+        context.endpoint.broadcasts.iter().filter(|broadcast| broadcast.on_connect).collect();
+    let methods = greetings.iter().map(|broadcast| {
+        let method = ident(&broadcast.method);
+        let result = scope.future(&scope.option(&payload(place, broadcast)));
+        let docs = prose::outer(&[format!(
+            "The {} of a new connection, or none.",
+            prose::code(&broadcast.name.wire)
+        )]);
+        quote!(#docs fn #method(&self, caller: &rt::Caller) -> #result;)
+    });
+    let message =
+        format!("`{{Self}}` does not greet the connections of `{}`", braced(&context.endpoint.address));
+    let note = format!("implement `{name}` for it");
+    let mut items = vec![
+        quote! {
+            #[doc = " Messages that each new connection gets once, in the document's order."]
+            #[diagnostic::on_unimplemented(message = #message, note = #note)]
+            pub trait #name: #bounds { #(#methods)* }
+        },
+        quote! {
+            #[doc = " Routes each greeting to its method."]
+            #[derive(Debug)]
+            pub(super) struct ConnectRouter<S>(pub(super) S);
+        },
+    ];
+    items.extend(greetings.iter().map(|broadcast| {
+        let (marker, method) = (ident(&broadcast.name.rust), ident(&broadcast.method));
+        let result = scope.option(&payload(place, broadcast));
+        quote! {
+            impl<S: #name> rt::ConnectRouter<#marker> for ConnectRouter<S> {
+                async fn welcome(&self, caller: &rt::Caller) -> #result { self.0.#method(caller).await }
+            }
+        }
+    }));
+    items
+}
