@@ -9,6 +9,8 @@ pub mod source;
 pub mod spec;
 
 pub use emit::OutputFile;
+pub use emit::asyncapi::{AsyncApiVersion, emit_asyncapi};
+pub use emit::docs::emit_docs;
 pub use emit::rust::{RustOptions, emit_rust, expand_rust};
 
 use std::io;

@@ -1,1 +1,15 @@
-//! End-to-end harness.
+//! Harness of the end-to-end tests: apps as black boxes, sockets with a queue, waiting without sleeping.
+//!
+//! Panics are its way to fail: it is only ever called from tests.
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a harness fails by panicking, with a message")]
+
+mod eventually;
+
+mod http;
+mod spawned;
+mod test_socket;
+
+pub use eventually::{PATIENCE, eventually};
+pub use http::{Answer, get, post};
+pub use spawned::{Spawned, project_root};
+pub use test_socket::{Closed, TestSocket};

@@ -25,6 +25,8 @@ export interface Contract {
   readonly messagesPerSecond?: number;
   /** What to do after a close, by close code; codes not listed follow the rules of the protocol. */
   readonly closes?: Readonly<Record<number, Retry>>;
+  /** Closes that share a code with others and are told from them by their reason; these go before `closes`. */
+  readonly closeReasons?: readonly CloseReason[];
   /** Topics by route: `bars`. */
   readonly topics?: Readonly<Record<string, TopicContract>>;
   /** Requests by the name they have on the wire: `orders.place`. */
@@ -33,6 +35,16 @@ export interface Contract {
   readonly broadcasts?: Readonly<Record<string, BroadcastContract>>;
   /** Operations written in plain AsyncAPI, by their name in the document. */
   readonly operations?: Readonly<Record<string, OperationContract>>;
+}
+
+/** A close known by its reason. */
+export interface CloseReason {
+  /** Close code. */
+  readonly code: number;
+  /** How the reason begins. */
+  readonly reason: string;
+  /** What to do after it. */
+  readonly retry: Retry;
 }
 
 /** A parameter of an address. */

@@ -25,12 +25,13 @@ export {
 } from './errors.js';
 export type { Failure, FieldError } from './errors.js';
 export { retryOfClose } from './protocol/codes.js';
-export type { FrameworkErrorCode, Retry } from './protocol/codes.js';
+export type { DeclaredCloses, FrameworkErrorCode, Retry } from './protocol/codes.js';
 export type { ClosingNotice, Frame } from './protocol/frames.js';
 
 export type {
   AddressParameter,
   BroadcastContract,
+  CloseReason,
   Contract,
   Correlation,
   FrameShape,

@@ -66,6 +66,8 @@ class ReconnectingLink implements Link {
   #connection: Connection | undefined;
   #keepAlive: KeepAlive | undefined;
   #notice: ClosingNotice | undefined;
+  /** The server asked for the pause that is being made, so that a returning network does not shorten it. */
+  #pauseIsOrdered = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #ignoreNetwork: (() => void) | undefined;
   #attempt = 0;
@@ -147,11 +149,13 @@ class ReconnectingLink implements Link {
 
   #ended(code: number, reason: string): void {
     const notice = this.#notice;
+    this.#pauseIsOrdered = notice?.retry_after_ms !== undefined;
+    this.#notice = undefined;
     const wasOpen = this.#openedAt !== undefined;
     if (this.#openedAt !== undefined && Date.now() - this.#openedAt >= stableAfterMs) this.#attempt = 0;
     this.#connection = undefined;
     this.#stopConnection();
-    const retry = notice?.code === code ? notice.retry : retryOfClose(code, this.#contract.closes);
+    const retry = notice?.code === code ? notice.retry : retryOfClose(code, reason, this.#contract);
     const close: CloseInfo = { code, reason, retry };
     if (wasOpen) this.#handlers.onDown(new ConnectionClosedError(code, reason, retry));
     // A callback may have closed the client meanwhile.
@@ -187,12 +191,7 @@ class ReconnectingLink implements Link {
 
   #networkChanged(isOnline: boolean): void {
     if (this.status === 'connected') this.#keepAlive?.probe();
-    else if (isOnline && this.#timer !== undefined && !this.#mustStayAway()) this.#retry();
-  }
-
-  /** The server asked for a pause, which a returning network does not shorten. */
-  #mustStayAway(): boolean {
-    return this.#notice?.retry_after_ms !== undefined;
+    else if (isOnline && this.#timer !== undefined && !this.#pauseIsOrdered) this.#retry();
   }
 
   #stopConnection(): void {

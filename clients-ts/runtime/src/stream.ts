@@ -5,7 +5,7 @@
  */
 
 /** An async iteration of values that arrive by themselves. */
-export interface Stream<T> extends AsyncIterableIterator<T> {
+export interface Stream<T> extends AsyncIterableIterator<T, undefined> {
   /** How many values were lost because the reader was too slow. */
   readonly dropped: number;
 }
@@ -14,9 +14,9 @@ export interface Stream<T> extends AsyncIterableIterator<T> {
 export interface StreamSource<T> {
   readonly stream: Stream<T>;
   /** Adds a value. */
-  push(value: T): void;
+  readonly push: (value: T) => void;
   /** Ends the stream after what it holds; with an error, by throwing it. */
-  end(error?: Error): void;
+  readonly end: (error?: Error) => void;
 }
 
 /** Creates a stream that holds at most `capacity` values; `onStop` is called when the reader leaves early. */

@@ -94,9 +94,9 @@ export interface Harness {
   /** What was reported through `onError`. */
   readonly reported: unknown[];
   /** The newest socket. */
-  socket(): FakeSocket;
+  readonly socket: () => FakeSocket;
   /** Opens the newest socket. */
-  open(): FakeSocket;
+  readonly open: () => FakeSocket;
 }
 
 /** Creates a client over fake sockets. */
@@ -149,7 +149,8 @@ export const trading = {
   },
   requests: { 'orders.place': {} },
   broadcasts: { notice: {} },
-  closes: { 4408: 'now', 1012: 'later', 4000: 'never' },
+  closes: { 4408: 'now', 1012: 'later', 4000: 'never', 1003: 'never' },
+  closeReasons: [{ code: 1003, reason: 'Connection timed out. Heartbeat interval ', retry: 'now' }],
 } as const satisfies Contract;
 
 /** The server's consent to a subscription or its end. */

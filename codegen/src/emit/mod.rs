@@ -3,6 +3,9 @@
 //! An emitter is a pure function of the model: no IO, no clock, no choice of names. It prints what the model says, in
 //! the model's order, and the same bytes every time.
 
+pub mod asyncapi;
+pub mod docs;
+mod examples;
 pub mod rust;
 pub mod typescript;
 

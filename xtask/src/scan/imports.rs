@@ -12,8 +12,10 @@ static USE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\buse\s+([^;]+);").e
 static PATH: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?:\w+::)+(?:\w+)").expect("a valid pattern"));
 #[expect(clippy::expect_used, reason = "the patterns are constants")]
 static SPECIFIER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?:^\s*(?:import|export|\})[^'"\n]*|\bfrom\s*|\bimport\(\s*)['"]([^'"\n]+)['"]"#)
-        .expect("a valid pattern")
+    Regex::new(
+        r#"(?:^\s*import\s*|^\s*(?:import|export|\})[^'"\n]*\bfrom\s*|\bimport\(\s*)['"]([^'"\n]+)['"]"#,
+    )
+    .expect("a valid pattern")
 });
 
 /// Every path a Rust file names, absolute from the crate where it began with `crate`, `self` or `super`.
@@ -127,7 +129,7 @@ mod tests {
 
     #[test]
     fn typescript_specifiers_are_found() {
-        let text = "import { a } from 'bellwire';\nimport './x.js';\nexport * from \"../y.js\";\n} from './z.js';\nconst s = 'text';\n";
+        let text = "import { a } from 'bellwire';\nimport './x.js';\nexport * from \"../y.js\";\n} from './z.js';\nexport type T = 'text';\n";
         let found: Vec<String> = typescript_imports(text).into_iter().map(|(_, path)| path).collect();
         assert_eq!(found, ["bellwire", "./x.js", "../y.js", "./z.js"]);
     }

@@ -7,32 +7,25 @@ use anyhow::{Context as _, Result};
 use super::Outcome;
 use super::counts::Counts;
 use super::runner::Session;
+use crate::project::Tree;
 
 const FOLDER: &str = "tests/fuzz";
+
+/// Where a target's first inputs come from: a folder and the extension of the files in it.
+const SEEDS: &[(&str, &str, &str)] = &[
+    ("load_document", "asyncapi", "yaml"),
+    ("load_document", "codegen/tests", "yaml"),
+    ("decode_frame", "tests/frames", "json"),
+];
 
 pub(super) fn run(session: &Session) -> Result<Outcome> {
     let mut counts = Counts::default();
     let mut notes = Vec::new();
     for target in targets(session)? {
+        seed(session, &target)?;
         let time = format!("-max_total_time={}", session.fuzz_seconds);
-        let seeds = format!("seeds/{target}");
-        let corpus = format!("corpus/{target}");
-        fs::create_dir_all(session.root.join(FOLDER).join(&corpus))?;
-        let arguments = [
-            "fuzz",
-            "run",
-            "--fuzz-dir",
-            ".",
-            "-s",
-            "none",
-            &target,
-            &corpus,
-            &seeds,
-            "--",
-            &time,
-            "-max_len=65536",
-            "-timeout=10",
-        ];
+        let mut arguments = vec!["fuzz", "run", "--fuzz-dir", ".", "-s", "none", &target, "--"];
+        arguments.extend([time.as_str(), "-max_len=65536", "-timeout=20", "-print_final_stats=1"]);
         let finished = session.run(FOLDER, "cargo", &arguments)?;
         let runs = executions(&finished.output);
         // A target that never ran has found nothing; say so instead of passing.
@@ -45,6 +38,27 @@ pub(super) fn run(session: &Session) -> Result<Outcome> {
     }
     let outcome = Outcome::tests(true, counts);
     Ok(Outcome { note: notes.join(", "), ..outcome })
+}
+
+/// Fills a target's corpus with the project's own documents and frames, and with what was found before.
+fn seed(session: &Session, target: &str) -> Result<()> {
+    let corpus = session.root.join(FOLDER).join("corpus").join(target);
+    fs::create_dir_all(&corpus)?;
+    let regressions = format!("{FOLDER}/regressions/{target}");
+    let seeds =
+        SEEDS.iter().filter(|(name, ..)| *name == target).map(|(_, folder, extension)| (*folder, *extension));
+    for (folder, extension) in seeds.chain([(regressions.as_str(), "")]) {
+        let folder = session.root.join(folder);
+        if !folder.is_dir() {
+            continue;
+        }
+        for file in Tree::read(&folder)?.files {
+            if extension.is_empty() || file.extension() == extension {
+                fs::copy(folder.join(&file.path), corpus.join(file.path.replace('/', "-")))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The targets, by file name.

@@ -18,14 +18,14 @@ use crate::terminal::{Style, Terminal, readable};
 use counts::Counts;
 use runner::Session;
 
-/// Check formatting, lints, house rules, freshness, docs and licences: what needs no test run.
+/// Check format, lints, house rules, freshness, docs and licences
 #[derive(Debug, clap::Args)]
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     choice: Choice,
 }
 
-/// Install what is needed, then check, test in both languages, fuzz, and look at it in a browser.
+/// Install what is needed, check, test in both languages, fuzz, look at it in a browser
 #[derive(Debug, clap::Args)]
 pub(crate) struct TestArgs {
     #[command(flatten)]
@@ -94,8 +94,11 @@ const CHECKS: &[Step] = &[
     Step { name: "clippy", about: "cargo clippy, warnings denied", run: rust::clippy },
     Step { name: "doc", about: "cargo doc, warnings denied", run: rust::doc },
     Step { name: "deny", about: "licences, bans and sources of dependencies", run: rust::deny },
-    Step { name: "ts-build", about: "the runtime package, built", run: typescript::build },
-    Step { name: "ts-types", about: "tsc, every strict flag", run: typescript::typecheck },
+    Step {
+        name: "ts-types",
+        about: "the runtime built, tsc with every strict flag",
+        run: typescript::typecheck,
+    },
     Step { name: "ts-lint", about: "eslint and prettier", run: typescript::lint },
     Step { name: "ts-package", about: "publint and attw: what would be published", run: typescript::package },
 ];

@@ -7,10 +7,6 @@ use super::{Outcome, counts};
 
 const FOLDER: &str = "clients-ts";
 
-pub(super) fn build(session: &Session) -> Result<Outcome> {
-    script(session, "build")
-}
-
 pub(super) fn typecheck(session: &Session) -> Result<Outcome> {
     script(session, "typecheck")
 }
@@ -21,7 +17,7 @@ pub(super) fn lint(session: &Session) -> Result<Outcome> {
 }
 
 pub(super) fn package(session: &Session) -> Result<Outcome> {
-    script(session, "package:check")
+    script(session, "package")
 }
 
 pub(super) fn test(session: &Session) -> Result<Outcome> {

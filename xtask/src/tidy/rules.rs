@@ -1,39 +1,34 @@
 //! Every diagnostic rule of the generator is shown by a fixture, and every fixture shows a rule.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
-
-use regex::Regex;
 
 use super::Finding;
 use crate::project::Tree;
 
 const FIXTURES: &str = "codegen/tests/diagnostics/";
-/// Where the table of rules may stand.
-const TABLES: &[&str] =
-    &["codegen/src/rules.rs", "codegen/src/diagnostics/rules.rs", "codegen/src/validate/mod.rs"];
-
-#[expect(clippy::expect_used, reason = "the pattern is a constant")]
-static RULE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"\bid:\s*"([a-z0-9]+(?:-[a-z0-9]+)*)""#).expect("a valid pattern"));
+const TABLE: &str = "codegen/src/rules";
 
 pub(super) fn find(tree: &Tree) -> Vec<Finding> {
+    let rules: Vec<&str> = bellwire_codegen::rules::all().map(|rule| rule.id).collect();
+    compare(tree, &rules)
+}
+
+fn compare(tree: &Tree, rules: &[&str]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let fixtures: BTreeSet<&str> = tree
         .under(FIXTURES)
         .filter_map(|file| file.path[FIXTURES.len()..].split_once('/').map(|(folder, _)| folder))
         .collect();
-    let mut rules = BTreeSet::new();
-    for (table, text) in TABLES.iter().filter_map(|table| tree.text(table).map(|text| (table, text))) {
-        for rule in RULE.captures_iter(text).filter_map(|captures| captures.get(1)) {
-            if !rules.insert(rule.as_str()) {
-                findings.push(Finding::deny(table, 0, format!("rule `{}` stands twice", rule.as_str())));
-            }
-            let shown = fixtures.iter().any(|fixture| shows(fixture, rule.as_str()));
-            if !shown {
-                let message = format!("rule `{0}` has no fixture: add {FIXTURES}{0}/", rule.as_str());
-                findings.push(Finding::deny(table, 0, message));
-            }
+    let mut seen = BTreeSet::new();
+    for rule in rules {
+        if !seen.insert(rule) {
+            findings.push(Finding::deny(TABLE, 0, format!("rule `{rule}` stands twice")));
+        } else if !fixtures.iter().any(|fixture| shows(fixture, rule)) {
+            findings.push(Finding::deny(
+                TABLE,
+                0,
+                format!("rule `{rule}` has no fixture: add {FIXTURES}{rule}/"),
+            ));
         }
     }
     for fixture in fixtures.iter().filter(|fixture| !rules.iter().any(|rule| shows(fixture, rule))) {
@@ -63,10 +58,10 @@ mod tests {
             ("codegen/tests/diagnostics/c-rule/spec.yaml", ""),
         ]);
         let expected = [
-            "codegen/src/rules.rs: rule `b-rule` has no fixture: add codegen/tests/diagnostics/b-rule/",
-            "codegen/src/rules.rs: rule `a-rule` stands twice",
+            "codegen/src/rules: rule `b-rule` has no fixture: add codegen/tests/diagnostics/b-rule/",
+            "codegen/src/rules: rule `a-rule` stands twice",
             "codegen/tests/diagnostics/c-rule: shows no rule of the table",
         ];
-        assert_eq!(messages(&find(&tree)), expected);
+        assert_eq!(messages(&compare(&tree, &["a-rule", "b-rule", "a-rule"])), expected);
     }
 }

@@ -23,9 +23,24 @@ export type FrameworkErrorCode =
 /** Close codes of the WebSocket standard that blame this client: the same again would fail again. */
 const terminalCodes: ReadonlySet<number> = new Set([1002, 1003, 1007, 1008, 1009, 1010]);
 
+/** What a document says about closes. */
+export interface DeclaredCloses {
+  /** Retry class by code. */
+  readonly closes?: Readonly<Record<number, Retry>>;
+  /** Closes that share a code with others, by the beginning of their reason. */
+  readonly closeReasons?: readonly {
+    readonly code: number;
+    readonly reason: string;
+    readonly retry: Retry;
+  }[];
+}
+
 /** The retry class of a close that the server or the network decided on. */
-export function retryOfClose(code: number, declared: Readonly<Record<number, Retry>> = {}): Retry {
-  const known = declared[code];
+export function retryOfClose(code: number, reason: string, declared: DeclaredCloses = {}): Retry {
+  const byReason = declared.closeReasons?.find(
+    (close) => close.code === code && reason.startsWith(close.reason),
+  );
+  const known = byReason?.retry ?? declared.closes?.[code];
   if (known !== undefined) return known;
   if (terminalCodes.has(code)) return 'never';
   return code >= 4500 && code <= 4999 ? 'never' : 'later';

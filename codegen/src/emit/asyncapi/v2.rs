@@ -1,0 +1,251 @@
+//! AsyncAPI 2.4.0, for tools that stopped there: one channel per address, directions from the client's side.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value, json};
+
+use super::frames::{self, Frame};
+use super::{declare, schema, v3};
+use crate::emit::examples::Examples;
+use crate::model::{Action, Api, Endpoint};
+
+/// The whole document.
+pub(super) fn document(api: &Api) -> Value {
+    let examples = Examples::new(api);
+    let mut messages = Messages::default();
+    let mut channels = Map::new();
+    for endpoint in &api.endpoints {
+        channels.insert(endpoint.address.clone(), channel(api, endpoint, &examples, &mut messages));
+    }
+    let mut info = v3::info(api);
+    let id = format!("urn:bellwire:{}", component_key(&api.name.wire));
+    let mut out = Map::from_iter([("asyncapi".to_owned(), json!("2.4.0")), ("id".to_owned(), json!(id))]);
+    let moved = ["tags", "externalDocs"]
+        .map(|key| (key, info.as_object_mut().and_then(|info| info.shift_remove(key))));
+    out.insert("info".into(), info);
+    for (key, value) in moved {
+        if let Some(value) = value {
+            out.insert(key.into(), value);
+        }
+    }
+    if let Some(servers) = api.servers.as_object().filter(|servers| !servers.is_empty()) {
+        let servers = servers.iter().map(|(name, server)| (name.clone(), self::server(api, server)));
+        out.insert("servers".into(), Value::Object(servers.collect()));
+    }
+    out.insert("defaultContentType".into(), json!("application/json"));
+    out.insert("channels".into(), Value::Object(channels));
+    let mut components = Map::new();
+    components.insert("messages".into(), Value::Object(messages.components));
+    components.insert("schemas".into(), Value::Object(schema::components(api)));
+    if let Some(schemes) = api.security_schemes.as_object().filter(|schemes| !schemes.is_empty()) {
+        let schemes = schemes.iter().map(|(name, scheme)| (name.clone(), security_scheme(scheme)));
+        components.insert("securitySchemes".into(), Value::Object(schemes.collect()));
+    }
+    out.insert("components".into(), Value::Object(components));
+    Value::Object(out)
+}
+
+/// `components.messages`, whose keys are also the message ids.
+#[derive(Default)]
+struct Messages {
+    components: Map<String, Value>,
+}
+
+impl Messages {
+    /// Adds a message; the same key twice takes the owner's name in front.
+    fn add(&mut self, owner: &str, key: &str, mut message: Value) -> Value {
+        let mut id = component_key(key);
+        while self.components.contains_key(&id) {
+            id = format!("{}.{id}", component_key(owner));
+        }
+        message["messageId"] = json!(id);
+        let reference = json!({ "$ref": format!("#/components/messages/{id}") });
+        self.components.insert(id, message);
+        reference
+    }
+}
+
+/// What the standard allows in a component's key.
+fn component_key(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect()
+}
+
+/// References to what a client sends and what the server sends.
+#[derive(Default)]
+struct Directions {
+    publish: Vec<Value>,
+    subscribe: Vec<Value>,
+}
+
+fn channel(api: &Api, endpoint: &Endpoint, examples: &Examples<'_>, messages: &mut Messages) -> Value {
+    let mut directions = Directions::default();
+    let topics = endpoint.topics.iter().flat_map(|topic| frames::of_topic(api, endpoint, topic, examples));
+    let shared = v3::shared_frames(api, endpoint, examples);
+    add_frames(endpoint, &topics.chain(shared).collect::<Vec<_>>(), messages, &mut directions);
+    add_explicit(api, endpoint, messages, &mut directions);
+
+    let mut out = Map::new();
+    if let Some(text) = endpoint.docs.description.as_ref().or(endpoint.docs.summary.as_ref()) {
+        out.insert("description".into(), json!(text));
+    }
+    if !endpoint.parameters.is_empty() {
+        out.insert("parameters".into(), parameters(endpoint));
+    }
+    for (verb, does, mut refs) in [
+        ("publish", "What a client sends.", directions.publish),
+        ("subscribe", "What the server sends.", directions.subscribe),
+    ] {
+        let message = match refs.len() {
+            0 => continue,
+            1 => refs.remove(0),
+            _ => json!({ "oneOf": refs }),
+        };
+        let id = format!("{}.{verb}", component_key(&endpoint.name.wire));
+        let mut operation = json!({ "operationId": id, "summary": does });
+        if verb == "publish" && !endpoint.security.is_empty() {
+            operation["security"] =
+                endpoint.security.iter().map(|name| json!({ name.as_str(): [] })).collect();
+        }
+        operation["message"] = message;
+        out.insert(verb.into(), operation);
+    }
+    if let Some(binding) = &endpoint.binding {
+        out.insert("bindings".into(), json!({ "ws": binding }));
+    }
+    out.insert("x-connection".into(), declare::connection(api, &endpoint.connection));
+    if !endpoint.topics.is_empty() {
+        let topics =
+            endpoint.topics.iter().map(|topic| (topic.name.wire.clone(), declare::topic(api, topic)));
+        out.insert("x-topics".into(), Value::Object(topics.collect()));
+    }
+    Value::Object(out)
+}
+
+fn add_frames(endpoint: &Endpoint, frames: &[Frame], messages: &mut Messages, directions: &mut Directions) {
+    let owner = &endpoint.name.wire;
+    let mut asked: Vec<(String, Value)> = Vec::new();
+    for frame in frames {
+        let reference = messages.add(owner, &frame.tag, message(frame));
+        if frame.from_client {
+            directions.publish.push(reference.clone());
+            asked.push((frame.tag.clone(), reference));
+            continue;
+        }
+        // The standard has no replies before 3.0: the request names its own.
+        let answers =
+            |tag: &str| frame.tag == format!("{tag}.response") || (tag == "ping" && frame.tag == "pong");
+        if let Some((_, request)) = asked.iter().find(|(tag, _)| answers(tag)) {
+            let id =
+                request["$ref"].as_str().and_then(|pointer| pointer.rsplit('/').next()).unwrap_or_default();
+            if let Some(request) = messages.components.get_mut(id) {
+                request["x-response"] = reference.clone();
+            }
+        }
+        directions.subscribe.push(reference);
+    }
+}
+
+fn add_explicit(api: &Api, endpoint: &Endpoint, messages: &mut Messages, directions: &mut Directions) {
+    let mut written: HashSet<(usize, usize, bool)> = HashSet::new();
+    let mut references: Map<String, Value> = Map::new();
+    let mut reference = |channel: usize, index: usize| {
+        let source = &endpoint.channels[channel];
+        let message = &source.messages[index];
+        let entry = references.entry(format!("{channel}/{index}"));
+        entry
+            .or_insert_with(|| {
+                messages.add(&source.id, &message.name.wire, v3::explicit_message(api, message))
+            })
+            .clone()
+    };
+    for operation in &endpoint.operations {
+        let receives = operation.action == Action::Receive;
+        let asks = operation.messages.iter().map(|index| (operation.channel, *index, receives));
+        let replies = operation
+            .reply
+            .iter()
+            .flat_map(|reply| reply.messages.iter().map(move |index| (reply.channel, *index, !receives)));
+        for (channel, index, from_client) in asks.chain(replies) {
+            if written.insert((channel, index, from_client)) {
+                let reference = reference(channel, index);
+                if from_client { &mut directions.publish } else { &mut directions.subscribe }.push(reference);
+            }
+        }
+    }
+}
+
+fn message(frame: &Frame) -> Value {
+    let mut out = json!({ "name": frame.tag, "summary": frame.summary, "contentType": "application/json" });
+    if frame.correlated {
+        out["correlationId"] = json!({ "location": "$message.payload#/id" });
+    }
+    out["payload"] = frame.schema.clone();
+    let examples = frame.examples.iter().map(|example| match example.name {
+        Some(name) => json!({ "name": name, "payload": example.frame }),
+        None => json!({ "payload": example.frame }),
+    });
+    if !frame.examples.is_empty() {
+        out["examples"] = examples.collect();
+    }
+    out
+}
+
+fn parameters(endpoint: &Endpoint) -> Value {
+    let entries = endpoint.parameters.iter().map(|parameter| {
+        let mut schema = json!({ "type": "string" });
+        if !parameter.values.is_empty() {
+            schema["enum"] = json!(parameter.values);
+        }
+        if let Some(default) = &parameter.default {
+            schema["default"] = json!(default);
+        }
+        let mut entry = json!({ "schema": schema });
+        if let Some(text) = parameter.docs.description.as_ref().or(parameter.docs.summary.as_ref()) {
+            entry["description"] = json!(text);
+        }
+        (parameter.name.wire.clone(), entry)
+    });
+    Value::Object(entries.collect())
+}
+
+/// A server as 2.x writes it: `url` instead of host and path, requirements by name instead of schemes.
+fn server(api: &Api, server: &Value) -> Value {
+    let text = |key: &str| server.get(key).and_then(Value::as_str).unwrap_or_default();
+    let url = format!("{}://{}{}", text("protocol"), text("host"), text("pathname"));
+    let mut out = json!({ "url": url, "protocol": text("protocol") });
+    for key in ["protocolVersion", "description", "variables", "bindings"] {
+        if let Some(value) = server.get(key) {
+            out[key] = value.clone();
+        }
+    }
+    let named = |scheme: &Value| {
+        let by_ref =
+            scheme.get("$ref").and_then(Value::as_str).and_then(|pointer| pointer.rsplit('/').next());
+        let schemes = api.security_schemes.as_object().into_iter().flatten();
+        let name = by_ref.or_else(|| {
+            schemes.into_iter().find(|(_, known)| *known == scheme).map(|(name, _)| name.as_str())
+        })?;
+        Some(json!({ name: scheme.get("scopes").cloned().unwrap_or_else(|| json!([])) }))
+    };
+    if let Some(security) = server.get("security").and_then(Value::as_array) {
+        let security: Vec<Value> = security.iter().filter_map(named).collect();
+        if !security.is_empty() {
+            out["security"] = json!(security);
+        }
+    }
+    out
+}
+
+/// OAuth flows call their scopes `scopes` before 3.0, and a scheme lists none of its own.
+fn security_scheme(scheme: &Value) -> Value {
+    let mut scheme = scheme.clone();
+    let Some(members) = scheme.as_object_mut() else { return scheme };
+    members.shift_remove("scopes");
+    let flows = members.get_mut("flows").and_then(Value::as_object_mut);
+    for flow in flows.into_iter().flat_map(|flows| flows.values_mut()) {
+        if let Some(scopes) = flow.as_object_mut().and_then(|flow| flow.shift_remove("availableScopes")) {
+            flow["scopes"] = scopes;
+        }
+    }
+    scheme
+}

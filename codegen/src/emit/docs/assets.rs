@@ -1,0 +1,45 @@
+//! Style and script of the page, folded so that a rule or a function is a line.
+//!
+//! The folding knows only what these files do: lines of comment go, an indented line joins the one above. The sources
+//! therefore end every statement with `;` and keep strings on one line.
+
+const STYLE: [&str; 3] = [
+    include_str!("../../../templates/docs/style/base.css"),
+    include_str!("../../../templates/docs/style/page.css"),
+    include_str!("../../../templates/docs/style/console.css"),
+];
+
+const SCRIPT: [&str; 6] = [
+    include_str!("../../../templates/docs/script/base.js"),
+    include_str!("../../../templates/docs/script/json.js"),
+    include_str!("../../../templates/docs/script/form.js"),
+    include_str!("../../../templates/docs/script/socket.js"),
+    include_str!("../../../templates/docs/script/log.js"),
+    include_str!("../../../templates/docs/script/main.js"),
+];
+
+/// The page's style sheet.
+pub(super) fn style() -> String {
+    fold(&STYLE)
+}
+
+/// The page's script.
+pub(super) fn script() -> String {
+    fold(&SCRIPT)
+}
+
+fn fold(sources: &[&str]) -> String {
+    let mut out = String::new();
+    for line in sources.iter().flat_map(|source| source.lines()) {
+        let text = line.trim();
+        if text.is_empty() || text.starts_with("//") || (text.starts_with("/*") && text.ends_with("*/")) {
+            continue;
+        }
+        let opens = !line.starts_with([' ', '}', ')', ']']);
+        if !out.is_empty() {
+            out.push(if opens { '\n' } else { ' ' });
+        }
+        out.push_str(text);
+    }
+    out
+}

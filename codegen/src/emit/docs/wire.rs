@@ -1,0 +1,86 @@
+//! What the console knows: a JSON value in the page, read by its script.
+
+use serde_json::{Value, json};
+
+use super::super::asyncapi::{frames, retry, schema};
+use super::super::examples::Examples;
+use super::operations::message_example;
+use crate::model::{Action, Activity, Api, Endpoint, Matcher, Type};
+
+/// The console's data as JSON text that may stand inside a script element.
+pub(super) fn data(api: &Api, examples: &Examples<'_>) -> String {
+    let endpoints: Vec<Value> =
+        api.endpoints.iter().map(|endpoint| self::endpoint(api, endpoint, examples)).collect();
+    let mut lines = vec![format!("{{\"origin\":{},\"endpoints\":[", json!(super::origin(api)))];
+    lines.push(endpoints.iter().map(Value::to_string).collect::<Vec<_>>().join(",\n"));
+    lines.push("],\"schemas\":{".into());
+    let schemas = schema::types(api);
+    lines.push(
+        schemas
+            .iter()
+            .map(|(key, schema)| format!("{}:{schema}", json!(key)))
+            .collect::<Vec<_>>()
+            .join(",\n"),
+    );
+    lines.push("}}".into());
+    // A closing tag or a comment inside a string would end the element.
+    lines.join("\n").replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+}
+
+fn endpoint(api: &Api, endpoint: &Endpoint, examples: &Examples<'_>) -> Value {
+    let connection = &endpoint.connection;
+    let closes = connection.closes.iter().map(|close| {
+        json!({ "condition": close.condition, "code": close.code, "reason": close.reason, "retry": retry(close.retry),
+            "description": close.description })
+    });
+    json!({
+        "id": endpoint.name.wire,
+        "address": endpoint.address,
+        "subprotocol": connection.subprotocol,
+        "heartbeatMs": connection.heartbeat_ms,
+        "keepAlive": frames::speaks_envelope(endpoint) && connection.activity == Activity::Message,
+        "closes": closes.collect::<Vec<_>>(),
+        "sends": sends(api, endpoint, examples),
+    })
+}
+
+/// Everything a client may send: group, label, frame type, payload schema, example.
+fn sends(api: &Api, endpoint: &Endpoint, examples: &Examples<'_>) -> Vec<Value> {
+    let entry = |group: &str, tag: &str, payload: Option<&Type>| {
+        json!({
+            "group": group,
+            "tag": tag,
+            "schema": payload.map(|payload| schema::of(api, payload)),
+            "example": payload.and_then(|payload| examples.of(payload)),
+        })
+    };
+    let mut out = Vec::new();
+    for topic in &endpoint.topics {
+        let params = Type::Named(topic.params);
+        for verb in ["subscribe", "unsubscribe"] {
+            let group = if verb == "subscribe" { "Subscribe" } else { "Unsubscribe" };
+            out.push(entry(group, &format!("{}.{verb}", topic.name.wire), Some(&params)));
+        }
+    }
+    for request in &endpoint.requests {
+        out.push(entry("Request", &request.name.wire, request.payload.as_ref()));
+    }
+    if frames::speaks_envelope(endpoint) {
+        out.push(entry("Control", "ping", None));
+    }
+    for operation in endpoint.operations.iter().filter(|operation| operation.action == Action::Receive) {
+        for index in &operation.messages {
+            let message = &endpoint.channels[operation.channel].messages[*index];
+            let mut entry = entry(
+                "Operation",
+                &format!("{}/{}", operation.name.wire, message.name.wire),
+                message.payload.as_ref(),
+            );
+            entry["example"] = message_example(message, examples).into();
+            // The payload is the whole frame: nothing is put around it.
+            entry["raw"] = json!(if message.matcher == Matcher::Text { "text" } else { "json" });
+            out.push(entry);
+        }
+    }
+    out
+}

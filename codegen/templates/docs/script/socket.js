@@ -1,0 +1,137 @@
+// The connection: one socket, its requests in flight and its subscriptions.
+
+const link = { socket: null, next: 1, pending: new Map(), subscriptions: new Map(), keepAlive: 0, waiting: [] };
+
+function defaultUrl(endpoint) {
+  const here = location.pathname;
+  const served = /^https?:$/.test(location.protocol) && here.endsWith('/asyncapi');
+  if (!served) { return DATA.origin + endpoint.address; }
+  const base = here.slice(0, -'/asyncapi'.length) || '/';
+  const own = DATA.endpoints.find((one) => base.endsWith(one.address));
+  const path = DATA.endpoints.length === 1 ? base : own ? base.slice(0, base.length - own.address.length) + endpoint.address : endpoint.address;
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${path}`;
+}
+
+function isOpen() {
+  return link.socket?.readyState === WebSocket.OPEN;
+}
+
+function connect() {
+  const url = $('url').value.trim();
+  $('closed').hidden = true;
+  setState('busy', 'Connecting…');
+  let socket = null;
+  try { socket = new WebSocket(url); } catch (error) {
+    setState('lost', 'Not connected');
+    notice(error.message, false);
+    link.waiting = [];
+    return;
+  }
+  link.socket = socket;
+  const started = performance.now();
+  socket.binaryType = 'arraybuffer';
+  socket.addEventListener('open', () => {
+    setState('open', 'Connected');
+    note(`Connected to ${url} in ${Math.round(performance.now() - started)} ms`);
+    if (composer.endpoint.keepAlive) { link.keepAlive = setInterval(() => transmit('{"type":"ping"}'), composer.endpoint.heartbeatMs * 0.6); }
+    for (const frame of link.waiting.splice(0)) { transmit(frame); }
+  });
+  socket.addEventListener('message', ({ data }) => receive(typeof data === 'string' ? data : `[binary, ${data.byteLength} bytes]`));
+  socket.addEventListener('close', (event) => { if (link.socket === socket) { closed(event); } });
+}
+
+function disconnect() {
+  link.socket?.close(1000);
+}
+
+function closed(event) {
+  clearInterval(link.keepAlive);
+  link.socket = null;
+  link.pending.clear();
+  link.subscriptions.clear();
+  link.waiting = [];
+  $('latency').textContent = '';
+  setState(event.code === 1000 ? '' : 'lost', 'Not connected');
+  const { text, calm } = explain(event);
+  note(text);
+  if (event.code !== 1000) { notice(text, calm); }
+  renderSubscriptions();
+}
+
+function explain({ code, reason }) {
+  const start = (close) => close.reason.split('{')[0];
+  const same = composer.endpoint.closes.filter((close) => close.code === code);
+  const known = same.find((close) => reason.startsWith(start(close))) ?? (same.length === 1 ? same[0] : undefined);
+  const said = reason ? ` “${reason}”` : '';
+  if (known) {
+    const next = { never: 'The same again would fail again.', later: 'Come back after a pause.', now: 'Come back at once.' }[known.retry];
+    return { text: `Closed ${code} ${known.condition}${said}. ${known.description ? `${known.description} ` : ''}${next}`, calm: known.retry !== 'never' };
+  }
+  if (code === 1000) { return { text: 'Closed 1000 by this page.', calm: true }; }
+  if (code === 1006) { return { text: 'Closed 1006. The connection was refused or lost; the browser does not say why. Is the server running at this address?', calm: false }; }
+  return { text: `Closed ${code}${said}. This code is not in the document.`, calm: false };
+}
+
+function send() {
+  if (!composer.send) { return; }
+  validate();
+  const id = String(link.next);
+  link.next += 1;
+  const frame = frameToSend(id);
+  if (isOpen()) { transmit(frame); return; }
+  link.waiting.push(frame);
+  if (!link.socket) { connect(); }
+}
+
+function transmit(frame) {
+  if (!isOpen()) { return; }
+  const parsed = parse(frame);
+  if (parsed?.id !== undefined) { link.pending.set(String(parsed.id), performance.now()); }
+  link.socket.send(frame);
+  record('up', frame);
+}
+
+function receive(text) {
+  const frame = parse(text);
+  const asked = frame?.id === undefined ? undefined : link.pending.get(String(frame.id));
+  let took = null;
+  if (asked !== undefined) {
+    took = performance.now() - asked;
+    link.pending.delete(String(frame.id));
+    $('latency').textContent = `${took < 10 ? took.toFixed(1) : Math.round(took)} ms`;
+  }
+  const bad = frame?.type === 'error' || frame?.payload?.status === 'error';
+  record('down', text, took, bad);
+  if (frame && typeof frame === 'object') { follow(frame, text); }
+}
+
+function follow(frame, text) {
+  const type = String(frame.type ?? '');
+  const topic = frame.topic ?? frame.payload?.topic;
+  if (type.endsWith('.subscribe.response') && frame.payload?.status === 'ok') {
+    const held = { topic, route: type.slice(0, -'.subscribe.response'.length), params: frame.payload, count: 0, recent: 0, rate: 0, last: '' };
+    if (!link.subscriptions.has(topic)) { link.subscriptions.set(topic, held); }
+    renderSubscriptions();
+  } else if (type.endsWith('.unsubscribe.response') && frame.payload?.status === 'ok') {
+    link.subscriptions.delete(topic);
+    renderSubscriptions();
+  } else if (type === 'closing') {
+    notice(`The server is about to close: ${frame.payload?.code} ${frame.payload?.condition}, retry ${frame.payload?.retry}.`, true);
+  } else if (link.subscriptions.has(frame.topic)) {
+    const held = link.subscriptions.get(frame.topic);
+    held.count += frame.conflated ?? 1;
+    held.recent += 1;
+    held.last = text;
+  }
+}
+
+function unsubscribe(held) {
+  const { status, message, topic, ...params } = held.params;
+  const id = String(link.next);
+  link.next += 1;
+  transmit(JSON.stringify({ type: `${held.route}.unsubscribe`, id, payload: params }));
+}
+
+function parse(text) {
+  try { return JSON.parse(text); } catch { return undefined; }
+}
