@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 const config = tseslint.config(
-  { ignores: ['**/dist/', '**/*.js'] },
+  { ignores: ['**/dist/'] },
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
   {
@@ -22,6 +22,11 @@ const config = tseslint.config(
     files: ['**/test/**'],
     // A `describe` is a chapter, not a function.
     rules: { 'max-lines-per-function': 'off' },
+  },
+  {
+    files: ['**/*.js'],
+    extends: [tseslint.configs.disableTypeChecked],
+    rules: { '@typescript-eslint/explicit-module-boundary-types': 'off' },
   },
 );
 

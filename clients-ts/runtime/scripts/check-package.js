@@ -1,0 +1,55 @@
+/**
+ * Checks what would be published: the packed files as npm makes them, seen by publint and by TypeScript's resolvers,
+ * and what they cost a page that imports everything.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+
+/** Minified and compressed, in bytes. */
+const SIZE_BUDGET = 9_000;
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Runs a program of the workspace; `npm run` puts them on the path. */
+function run(command, args) {
+  return execFileSync(command, args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+function pack(folder) {
+  const [packed] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', folder]));
+  const strangers = packed.files
+    .map(({ path }) => path)
+    .filter((path) => !/^(dist\/.*\.(js|d\.ts)|package\.json|README\.md)$/.test(path));
+  if (strangers.length > 0) throw new Error(`These files must not be published: ${strangers.join(', ')}`);
+  return join(folder, packed.filename);
+}
+
+async function size() {
+  const result = await build({
+    entryPoints: [join(root, 'dist/index.js')],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    write: false,
+    logLevel: 'error',
+  });
+  return gzipSync(result.outputFiles[0].contents, { level: 9 }).length;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'bellwire-'));
+try {
+  const tarball = pack(folder);
+  process.stdout.write(run('publint', [tarball, '--strict']));
+  process.stdout.write(run('attw', [tarball, '--profile', 'esm-only', '--no-emoji']));
+} finally {
+  rmSync(folder, { recursive: true });
+}
+const bytes = await size();
+console.log(`Size: ${String(bytes)} bytes minified and compressed, of ${String(SIZE_BUDGET)} allowed.`);
+if (bytes > SIZE_BUDGET) process.exitCode = 1;
