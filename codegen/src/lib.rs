@@ -2,6 +2,7 @@
 
 pub mod diagnostics;
 pub mod emit;
+mod lower;
 pub mod model;
 mod nearest;
 pub mod rules;

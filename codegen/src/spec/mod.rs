@@ -7,3 +7,5 @@ mod yaml;
 
 pub use node::{Entry, Node, NodeValue};
 pub use references::{Location, References, Resolved};
+
+pub(crate) use pointer::{escape, unescape};

@@ -1,0 +1,286 @@
+//! Places in normalised schemas, and lists of them that must all hold.
+//!
+//! `allOf` never becomes a new schema: a merged schema is the list of the places it was written at, so that what stands
+//! in one place only keeps its name and its type wherever it is merged in.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use super::keywords::{self, Holds};
+use super::normalise::COMPONENTS;
+use crate::spec::{escape, unescape};
+
+/// Keywords that say nothing about which values fit.
+pub(super) const ANNOTATIONS: &[&str] =
+    &["title", "description", "deprecated", "default", "examples", "readOnly", "writeOnly", "discriminator"];
+
+/// The keywords that hold arms.
+pub(super) const UNIONS: &[&str] = &["oneOf", "anyOf"];
+
+/// A schema in its place, perhaps without some of its keywords.
+#[derive(Debug, Clone)]
+pub(super) struct Cursor<'s> {
+    pub(super) root: usize,
+    /// Pointer within the root's schema; empty for the root itself.
+    pub(super) pointer: String,
+    pub(super) value: &'s Value,
+    /// Its `allOf` has been taken apart already.
+    pub(super) without_all_of: bool,
+    /// Its arms have been taken apart already.
+    pub(super) without_unions: bool,
+    /// It was reached through a reference, so that its prose belongs to something else.
+    pub(super) referred: bool,
+}
+
+/// Tells places apart.
+pub(super) type Key = (usize, String, bool, bool);
+
+impl<'s> Cursor<'s> {
+    pub(super) fn key(&self) -> Key {
+        (self.root, self.pointer.clone(), self.without_all_of, self.without_unions)
+    }
+
+    pub(super) fn object(&self) -> Option<&'s Map<String, Value>> {
+        self.value.as_object()
+    }
+
+    /// The value of a keyword, unless it has been taken apart.
+    pub(super) fn get(&self, keyword: &str) -> Option<&'s Value> {
+        let gone =
+            (self.without_all_of && keyword == "allOf") || (self.without_unions && UNIONS.contains(&keyword));
+        if gone { None } else { self.object()?.get(keyword) }
+    }
+
+    /// The schema below, at these steps.
+    pub(super) fn child(&self, steps: &[&str], value: &'s Value) -> Self {
+        let mut pointer = self.pointer.clone();
+        for step in steps {
+            pointer.push('/');
+            pointer.push_str(&escape(step));
+        }
+        Self { pointer, value, without_all_of: false, without_unions: false, ..*self }
+    }
+
+    /// The items of a keyword that holds a list of schemas.
+    pub(super) fn children(&self, keyword: &str) -> Vec<Self> {
+        let list = self.get(keyword).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let items = list.iter().enumerate();
+        items.map(|(at, value)| self.child(&[keyword, &at.to_string()], value)).collect()
+    }
+
+    /// Every schema directly inside, wherever a keyword holds one.
+    pub(super) fn inside(&self) -> Vec<Self> {
+        let mut inside = Vec::new();
+        for (keyword, value) in self.object().into_iter().flatten() {
+            match (keywords::holds(keyword), value) {
+                (Some(Holds::Schema | Holds::SchemaOrList), Value::Object(_) | Value::Bool(_)) => {
+                    inside.push(self.child(&[keyword], value));
+                }
+                (Some(Holds::SchemaList | Holds::SchemaOrList), Value::Array(list)) => {
+                    let items = list.iter().enumerate();
+                    inside.extend(items.map(|(at, item)| self.child(&[keyword, &at.to_string()], item)));
+                }
+                (Some(Holds::SchemaMap | Holds::Dependencies), Value::Object(members)) => {
+                    let schemas = members.iter().filter(|(_, member)| !member.is_array());
+                    inside.extend(schemas.map(|(name, member)| self.child(&[keyword, name], member)));
+                }
+                _ => {}
+            }
+        }
+        inside
+    }
+
+    fn is_trivial(&self) -> bool {
+        match self.value {
+            Value::Bool(truth) => *truth,
+            Value::Object(schema) => schema.keys().all(|keyword| {
+                ANNOTATIONS.contains(&keyword.as_str())
+                    || (keyword.starts_with("x-") && !keyword.starts_with("x-enum") && keyword != "x-open")
+                    || (keyword == "allOf" && self.without_all_of)
+                    || (UNIONS.contains(&keyword.as_str()) && self.without_unions)
+            }),
+            _ => true,
+        }
+    }
+}
+
+/// Schemas that must all hold.
+pub(super) type Conjunction<'s> = Vec<Cursor<'s>>;
+
+/// All normalised roots, for looking things up.
+#[derive(Debug)]
+pub(super) struct Schemas<'s> {
+    roots: &'s [Value],
+    by_reference: HashMap<String, usize>,
+    wires: Vec<&'s str>,
+}
+
+impl<'s> Schemas<'s> {
+    pub(super) fn new(roots: &'s [Value], wires: Vec<&'s str>) -> Self {
+        let references = wires.iter().enumerate();
+        let by_reference =
+            references.map(|(at, wire)| (format!("{COMPONENTS}{}", escape(wire)), at)).collect();
+        Self { roots, by_reference, wires }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.roots.len()
+    }
+
+    pub(super) fn wire(&self, root: usize) -> &'s str {
+        self.wires[root]
+    }
+
+    pub(super) fn root(&self, root: usize) -> Cursor<'s> {
+        let (pointer, value) = (String::new(), &self.roots[root]);
+        Cursor { root, pointer, value, without_all_of: false, without_unions: false, referred: false }
+    }
+
+    /// The root a schema refers to, if it is a reference.
+    pub(super) fn target(&self, cursor: &Cursor<'s>) -> Option<usize> {
+        self.by_reference.get(cursor.get("$ref")?.as_str()?).copied()
+    }
+
+    /// Takes `allOf` apart and leaves out what adds nothing. References stay as they are while they stand alone.
+    pub(super) fn parts(&self, conjunction: &[Cursor<'s>]) -> Conjunction<'s> {
+        let mut parts = Vec::new();
+        for cursor in conjunction {
+            self.expand(cursor, false, &mut Vec::new(), &mut parts);
+        }
+        if parts.len() > 1 { self.resolved(&parts) } else { parts }
+    }
+
+    /// The same with references replaced by what they refer to.
+    pub(super) fn resolved(&self, conjunction: &[Cursor<'s>]) -> Conjunction<'s> {
+        let mut parts = Vec::new();
+        for cursor in conjunction {
+            self.expand(cursor, true, &mut Vec::new(), &mut parts);
+        }
+        parts
+    }
+
+    fn expand(
+        &self,
+        cursor: &Cursor<'s>,
+        through: bool,
+        trail: &mut Vec<usize>,
+        parts: &mut Conjunction<'s>,
+    ) {
+        if let Some(target) = self.target(cursor).filter(|_| through) {
+            // A schema that is all of itself adds nothing to itself.
+            if !trail.contains(&target) {
+                trail.push(target);
+                let target = Cursor { referred: true, ..self.root(target) };
+                self.expand(&target, through, trail, parts);
+                trail.pop();
+            }
+            return;
+        }
+        let all_of = cursor.children("allOf");
+        let own = Cursor { without_all_of: cursor.without_all_of || !all_of.is_empty(), ..cursor.clone() };
+        if !own.is_trivial() && !parts.iter().any(|part| same(part, &own)) {
+            parts.push(own);
+        }
+        for part in &all_of {
+            self.expand(part, through, trail, parts);
+        }
+    }
+
+    /// The schemas themselves, `allOf` taken apart but references not followed: where prose about this use stands.
+    pub(super) fn own(&self, conjunction: &[Cursor<'s>]) -> Conjunction<'s> {
+        let mut own = Vec::new();
+        for cursor in conjunction.iter().filter(|cursor| !cursor.referred) {
+            own.push(cursor.clone());
+            own.extend(cursor.children("allOf").into_iter().filter(|part| self.target(part).is_none()));
+        }
+        own
+    }
+
+    /// What a schema is called by its position, in words with dots between: `Bar.venue` for the member `venue` of `Bar`.
+    pub(super) fn position_name(&self, cursor: &Cursor<'s>) -> String {
+        let mut name = vec![self.wires[cursor.root].to_owned()];
+        let mut steps = cursor.pointer.split('/').skip(1).map(unescape);
+        let mut at = self.root(cursor.root);
+        while let Some(keyword) = steps.next() {
+            let Some(inside) = at.object().and_then(|schema| schema.get(&keyword)) else { break };
+            let inner = match (keyword.as_str(), inside) {
+                ("items" | "allOf" | "anyOf" | "oneOf", Value::Array(list)) => {
+                    let step = steps.next().unwrap_or_default();
+                    let index = step.parse::<usize>().unwrap_or_default();
+                    let Some(value) = list.get(index) else { break };
+                    let child = at.child(&[&keyword, &step], value);
+                    name.extend(match keyword.as_str() {
+                        "items" => Some(format!("Item{}", index + 1)),
+                        "allOf" => None,
+                        _ if is_only_arm(list) => None,
+                        _ => Some(arm_name(&child, index, list)),
+                    });
+                    child
+                }
+                ("properties" | "patternProperties" | "dependencies", Value::Object(members)) => {
+                    let step = steps.next().unwrap_or_default();
+                    let Some(value) = members.get(&step) else { break };
+                    name.push(if keyword == "properties" { step.clone() } else { "Value".to_owned() });
+                    at.child(&[&keyword, &step], value)
+                }
+                (_, value) => {
+                    let word = match keyword.as_str() {
+                        "items" | "contains" => "Item",
+                        "additionalItems" => "Rest",
+                        "propertyNames" => "Key",
+                        _ => "Value",
+                    };
+                    name.push(word.to_owned());
+                    at.child(&[&keyword], value)
+                }
+            };
+            at = inner;
+        }
+        name.join(".")
+    }
+}
+
+/// The name of an inline arm: its title, the constant that sets it apart, what it extends, else its place.
+pub(super) fn arm_name(arm: &Cursor<'_>, index: usize, siblings: &[Value]) -> String {
+    if let Some(title) = arm.get("title").and_then(Value::as_str) {
+        return title.to_owned();
+    }
+    let mut constants = constants(arm.value).into_iter();
+    let own = constants.find(|constant| {
+        let others = siblings.iter().enumerate().filter(|(at, _)| *at != index);
+        others.map(|(_, other)| self::constants(other)).all(|others| !others.contains(constant))
+    });
+    if let Some((member, value)) = own {
+        return match value {
+            Value::String(text) => text.clone(),
+            other => format!("{member} {other}"),
+        };
+    }
+    let extended = arm.children("allOf").into_iter().find_map(|part| {
+        let target = part.get("$ref")?.as_str()?.strip_prefix(COMPONENTS)?;
+        Some(unescape(target))
+    });
+    extended.unwrap_or_else(|| format!("Variant{}", index + 1))
+}
+
+/// The members of an inline arm that have one value only.
+fn constants(arm: &Value) -> Vec<(&str, &Value)> {
+    let members = arm.get("properties").and_then(Value::as_object).into_iter().flatten();
+    let constant = members.filter_map(|(name, member)| {
+        let single = member.get("enum").and_then(Value::as_array).filter(|values| values.len() == 1);
+        let value = member.get("const").or_else(|| single.map(|values| &values[0]))?;
+        (value.is_string() || value.is_boolean() || value.is_i64()).then_some((name.as_str(), value))
+    });
+    constant.collect()
+}
+
+/// Whether all arms but one are `null`, so that there is nothing to tell apart.
+fn is_only_arm(arms: &[Value]) -> bool {
+    arms.iter().filter(|arm| arm.get("type") != Some(&Value::from("null"))).count() == 1
+}
+
+fn same(a: &Cursor<'_>, b: &Cursor<'_>) -> bool {
+    let reference = |cursor: &Cursor<'_>| cursor.get("$ref").cloned();
+    a.key() == b.key() || (reference(a).is_some() && reference(a) == reference(b))
+}

@@ -1,0 +1,542 @@
+//! From normalised schemas to types: which shape each takes, and which positions get a type of their own.
+//!
+//! The kinds of shapes are in files of their own: objects, unions, enums, scalars.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde_json::Value;
+
+use super::annotations::annotations;
+use super::conjunction::{Conjunction, Cursor, Key, Schemas};
+use super::flat::{Flat, Group, Items, Types};
+use super::normalise::{COMPONENTS, Normal};
+use crate::diagnostics::{Diagnostic, Diagnostics, Rule};
+use crate::lower::names::{self, Place};
+use crate::model::{Constraint, Docs, Name, Shape, Type, TypeDef, TypeId};
+use crate::rules::schemas as rules;
+use crate::source::Span;
+use crate::spec::escape;
+
+/// More types than any real document has; past it a schema is multiplying itself.
+const MAX_TYPES: usize = 20_000;
+
+/// More parts than any real `allOf` has.
+const MAX_PARTS: usize = 200;
+
+/// Where a type that has no component of its own would live.
+#[derive(Debug, Clone)]
+pub(super) struct Site {
+    pub(super) root: usize,
+    /// Pointer within the root.
+    pub(super) pointer: String,
+    /// What it would be called: the names on the way to it, dots between them.
+    pub(super) name: String,
+}
+
+impl Site {
+    /// The place of something inside.
+    pub(super) fn inside(&self, name: &str, pointer: &str) -> Self {
+        let name = format!("{}.{name}", self.name);
+        Self { root: self.root, pointer: format!("{}{pointer}", self.pointer), name }
+    }
+}
+
+/// A use of a type, and what is said about the use itself.
+#[derive(Debug, Clone)]
+pub(super) struct Use {
+    pub(super) ty: Type,
+    pub(super) nullable: bool,
+    pub(super) constraints: Vec<Constraint>,
+    /// The use demands more than the type enforces; what a named type demands is its own.
+    pub(super) checked: bool,
+}
+
+impl Use {
+    pub(super) fn plain(ty: Type) -> Self {
+        Self { ty, nullable: false, constraints: Vec::new(), checked: false }
+    }
+
+    /// The type with nullability put into it.
+    pub(super) fn whole(self) -> Type {
+        match (self.nullable, self.ty) {
+            (true, ty @ (Type::Any | Type::Null | Type::Nullable(_))) | (false, ty) => ty,
+            (true, ty) => Type::Nullable(Box::new(ty)),
+        }
+    }
+}
+
+/// What a schema becomes.
+#[derive(Debug)]
+enum Plan<'s> {
+    Object,
+    Enum,
+    Union(Group<'s>),
+    /// One arm per JSON type.
+    Kinds(Vec<Types>),
+    /// A type that needs no name, of one JSON type.
+    Single(Types),
+    Any,
+}
+
+/// What is left of a schema once nothing can be taken away.
+#[derive(Debug)]
+enum Settled<'s> {
+    /// It says nothing.
+    Any,
+    /// It is another root.
+    Reference(usize),
+    /// Keywords, and where a type for them would live.
+    Flat(Flat<'s>, Site),
+}
+
+/// The work in progress.
+#[derive(Debug)]
+pub(super) struct Lowering<'s, 'd> {
+    pub(super) schemas: Schemas<'s>,
+    pub(super) normal: &'s Normal,
+    pub(super) sink: &'d mut Diagnostics,
+    pub(super) types: Vec<TypeDef>,
+    inline: HashMap<Vec<Key>, TypeId>,
+    rust_names: BTreeSet<String>,
+    typescript_names: BTreeSet<String>,
+}
+
+impl<'s, 'd> Lowering<'s, 'd> {
+    pub(super) fn new(
+        normal: &'s Normal,
+        roots: &[Name],
+        wires: Vec<&'s str>,
+        sink: &'d mut Diagnostics,
+    ) -> Self {
+        let types = roots.iter().enumerate().map(|(at, name)| TypeDef {
+            name: name.clone(),
+            docs: Docs::default(),
+            pointer: format!("{COMPONENTS}{}", escape(&name.wire)),
+            root: TypeId(at),
+            shape: Shape::Alias(Type::Any),
+            constraints: Vec::new(),
+            schema: normal.schemas.get(at).cloned(),
+            hashable: false,
+            checked: false,
+        });
+        Self {
+            types: types.collect(),
+            schemas: Schemas::new(&normal.schemas, wires),
+            normal,
+            sink,
+            inline: HashMap::new(),
+            rust_names: roots.iter().map(|name| name.rust.clone()).collect(),
+            typescript_names: roots.iter().map(|name| name.typescript.clone()).collect(),
+        }
+    }
+
+    /// Names that no inline type may take.
+    pub(super) fn reserve(&mut self, taken: &[String]) {
+        self.rust_names.extend(taken.iter().cloned());
+        self.typescript_names.extend(taken.iter().cloned());
+    }
+
+    /// Lowers every root, in order.
+    pub(super) fn run(&mut self) {
+        for root in 0..self.schemas.len() {
+            self.root(root);
+        }
+    }
+
+    fn root(&mut self, root: usize) {
+        let conjunction = vec![self.schemas.root(root)];
+        self.types[root].docs = annotations(&self.schemas, &conjunction).docs;
+        let site = Site { root, pointer: String::new(), name: self.schemas.wire(root).to_owned() };
+        let (settled, nullable) = self.settle(&conjunction, &site, false);
+        let (flat, inner) = match settled {
+            Settled::Any => return,
+            Settled::Reference(target) => {
+                let used = Use { nullable, ..Use::plain(Type::Named(TypeId(target))) };
+                self.types[root].shape = Shape::Alias(used.whole());
+                return;
+            }
+            Settled::Flat(flat, inner) => (flat, inner),
+        };
+        match self.plan(&flat, &inner) {
+            plan @ (Plan::Single(_) | Plan::Any) => {
+                let used = self.unnamed(&flat, plan, nullable, &inner);
+                let definition = &mut self.types[root];
+                definition.constraints = used.constraints.clone();
+                definition.checked = used.checked;
+                definition.shape = Shape::Alias(used.whole());
+            }
+            plan if nullable => {
+                let inner = Site { name: format!("{}.Value", site.name), ..inner };
+                let ty = self.named(&flat, plan, &inner);
+                self.types[root].shape = Shape::Alias(Type::Nullable(Box::new(ty)));
+            }
+            plan => self.define(TypeId(root), &flat, plan, &site),
+        }
+    }
+
+    /// The type of schemas that must all hold; `site` names it where they do not stand in one place.
+    pub(super) fn use_of(&mut self, conjunction: &[Cursor<'s>], site: &Site) -> Use {
+        let (settled, nullable) = self.settle(conjunction, site, true);
+        let used = match settled {
+            Settled::Any => Use::plain(Type::Any),
+            Settled::Reference(target) => Use::plain(Type::Named(TypeId(target))),
+            Settled::Flat(flat, site) => match self.plan(&flat, &site) {
+                plan @ (Plan::Single(_) | Plan::Any) => self.unnamed(&flat, plan, nullable, &site),
+                plan => Use::plain(self.named(&flat, plan, &site)),
+            },
+        };
+        Use { nullable, ..used }
+    }
+
+    /// Takes `allOf`, `null` and unions of one arm away until something is left to choose a type by.
+    fn settle(&mut self, conjunction: &[Cursor<'s>], site: &Site, inline: bool) -> (Settled<'s>, bool) {
+        let mut conjunction = conjunction.to_vec();
+        let mut nullable = false;
+        // Every round takes a union away; past the bound a schema is eating its own tail.
+        for _ in 0..MAX_PARTS {
+            let parts = self.schemas.parts(&conjunction);
+            let site = match parts.as_slice() {
+                [] => return (Settled::Any, nullable),
+                [only] => match self.schemas.target(only) {
+                    Some(target) => return (Settled::Reference(target), nullable),
+                    None if inline || !only.pointer.is_empty() => Site {
+                        root: only.root,
+                        pointer: only.pointer.clone(),
+                        name: self.schemas.position_name(only),
+                    },
+                    None => site.clone(),
+                },
+                _ => site.clone(),
+            };
+            if self.types.len() > MAX_TYPES || parts.len() > MAX_PARTS {
+                return (Settled::Any, nullable);
+            }
+            let (flat, null) = self.flat(parts, &site);
+            nullable |= null;
+            match flat.groups.iter().find(|group| group.arms.len() == 1) {
+                Some(group) if flat.values.is_none() && !super::unions::only_checks(group, &flat) => {
+                    conjunction = flat.around(group);
+                    conjunction.push(group.arms[0].clone());
+                }
+                _ => return (Settled::Flat(flat, site), nullable),
+            }
+        }
+        (Settled::Any, nullable)
+    }
+
+    /// The keywords of all parts in one, without `null`, and whether `null` was among what fits.
+    pub(super) fn flat(&mut self, parts: Conjunction<'s>, site: &Site) -> (Flat<'s>, bool) {
+        let mut flat = Flat::new(parts);
+        for contradiction in std::mem::take(&mut flat.contradictions) {
+            let message = format!("nothing fits {}: {contradiction}", self.path(site));
+            self.report(&rules::UNSATISFIABLE_SCHEMA, self.span(site), message);
+        }
+        let nullable = self.take_null(&mut flat);
+        (flat, nullable)
+    }
+
+    fn take_null(&self, flat: &mut Flat<'s>) -> bool {
+        let allowed = flat.types.has(Types::NULL);
+        let mut nullable = allowed && flat.types != Types::ALL && flat.groups.is_empty();
+        if let Some(values) = &mut flat.values {
+            nullable = allowed && values.contains(&Value::Null);
+            if nullable && values.len() > 1 {
+                values.retain(|value| !value.is_null());
+            }
+        }
+        for group in &mut flat.groups {
+            let before = group.arms.len();
+            group.arms.retain(|arm| !is_null(arm));
+            nullable |= allowed && group.arms.len() < before;
+        }
+        let only_null = flat.types == Types::NULL
+            || flat.values.as_ref().is_some_and(|values| values.len() == 1 && values[0].is_null());
+        if only_null {
+            return false;
+        }
+        if nullable && flat.types != Types::ALL {
+            flat.types = flat.types.without(Types::NULL);
+        }
+        nullable
+    }
+
+    fn plan(&mut self, flat: &Flat<'s>, site: &Site) -> Plan<'s> {
+        if flat.types.is_empty() {
+            return Plan::Any;
+        }
+        if let Some(values) = &flat.values {
+            return plan_values(values, flat.constant);
+        }
+        let mut groups: Vec<&Group<'s>> =
+            flat.groups.iter().filter(|group| !super::unions::only_checks(group, flat)).collect();
+        match (groups.len(), groups.pop()) {
+            (1, Some(group)) if !group.arms.is_empty() => return Plan::Union(group.clone()),
+            (1, Some(_)) => return Plan::Single(Types::NULL),
+            (2.., _) => self.unsupported(site, "several unions that must all hold"),
+            _ => {}
+        }
+        for (keyword, part) in &flat.check_only {
+            if matches!(*keyword, "not" | "if") {
+                let inner = Site { root: part.root, pointer: part.pointer.clone(), ..site.clone() };
+                self.unsupported(&inner, &format!("`{keyword}`"));
+            }
+        }
+        match narrowed(flat).each().as_slice() {
+            [] => Plan::Any,
+            [Types::OBJECT] if is_record(flat) => Plan::Object,
+            [single] => Plan::Single(*single),
+            _ if narrowed(flat) == Types::ALL => Plan::Any,
+            several => Plan::Kinds(several.to_vec()),
+        }
+    }
+
+    fn unnamed(&mut self, flat: &Flat<'s>, plan: Plan<'s>, nullable: bool, site: &Site) -> Use {
+        let mut used = match plan {
+            Plan::Single(single) => self.single(flat, single, site),
+            _ => Use { checked: !flat.parts.is_empty() && !flat.types.is_empty(), ..Use::plain(Type::Any) },
+        };
+        used.nullable = nullable;
+        used.checked |= !flat.check_only.is_empty() || flat.groups.iter().any(|group| !group.arms.is_empty());
+        used.constraints = flat.constraints.clone();
+        used
+    }
+
+    /// A type of one JSON type that needs no name.
+    fn single(&mut self, flat: &Flat<'s>, single: Types, site: &Site) -> Use {
+        if let Some([value]) = flat.values.as_deref()
+            && !value.is_null()
+            && single != Types::BOOLEAN.with(Types::NULL)
+        {
+            return Use::plain(Type::Constant(value.clone()));
+        }
+        match single {
+            Types::NULL => Use::plain(Type::Null),
+            Types::BOOLEAN => Use::plain(Type::Boolean),
+            Types::STRING => super::scalars::string(flat),
+            Types::ARRAY => self.array(flat, site),
+            Types::OBJECT => self.map(flat, site),
+            _ => self.number(flat, single, site),
+        }
+    }
+
+    fn array(&mut self, flat: &Flat<'s>, site: &Site) -> Use {
+        let bounded = ["minItems", "maxItems", "uniqueItems"].iter().any(|keyword| flat.has(keyword));
+        let (ty, checked) = match &flat.items {
+            Items::Any => (Type::Array(Box::new(Type::Any)), bounded),
+            Items::All(items) => {
+                let item = self.use_of(items, &site.inside("Item", "/items"));
+                let checked = bounded || item.checked;
+                (Type::Array(Box::new(item.whole())), checked)
+            }
+            Items::Tuple(items, rest) => self.tuple(flat, items, rest.as_ref(), site),
+        };
+        Use { checked, ..Use::plain(ty) }
+    }
+
+    fn tuple(
+        &mut self,
+        flat: &Flat<'s>,
+        items: &[Conjunction<'s>],
+        rest: Option<&Cursor<'s>>,
+        site: &Site,
+    ) -> (Type, bool) {
+        let least = flat.parts.iter().filter_map(|part| part.get("minItems")?.as_u64()).max();
+        if least.is_some_and(|least| (least as usize) < items.len()) {
+            self.unsupported(site, "a tuple that may be shorter than its `items`");
+            return (Type::Array(Box::new(Type::Any)), true);
+        }
+        let mut checked = false;
+        let mut lower = |this: &mut Self, items: &[Cursor<'s>], at: String| {
+            let used = this.use_of(items, &site.inside(&format!("Item{at}"), &format!("/items/{at}")));
+            checked |= used.checked;
+            used.whole()
+        };
+        let positions = items.iter().enumerate();
+        let types = positions.map(|(at, item)| lower(self, item, (at + 1).to_string())).collect();
+        let most = flat.parts.iter().filter_map(|part| part.get("maxItems")?.as_u64()).min();
+        let rest = rest
+            .filter(|rest| rest.value != &Value::Bool(false))
+            .filter(|_| most.is_none_or(|most| most as usize > items.len()))
+            .map(|rest| Box::new(lower(self, std::slice::from_ref(rest), "Rest".to_owned())));
+        let exact = most.or(least).is_none_or(|length| length as usize == items.len());
+        checked |= flat.has("uniqueItems") || rest.is_some() && !exact;
+        (Type::Tuple { items: types, rest }, checked)
+    }
+
+    /// The named type of these parts: known already, or new.
+    fn named(&mut self, flat: &Flat<'s>, plan: Plan<'s>, site: &Site) -> Type {
+        let mut key: Vec<Key> = flat.parts.iter().map(Cursor::key).collect();
+        key.push((site.root, String::new(), false, false));
+        if let Some(id) = self.inline.get(&key) {
+            return Type::Named(*id);
+        }
+        let id = TypeId(self.types.len());
+        self.inline.insert(key, id);
+        let definition = TypeDef {
+            name: self.claim(site),
+            docs: annotations(&self.schemas, &flat.parts).docs,
+            pointer: format!("{COMPONENTS}{}{}", escape(self.schemas.wire(site.root)), site.pointer),
+            root: TypeId(site.root),
+            shape: Shape::Alias(Type::Any),
+            constraints: Vec::new(),
+            schema: None,
+            hashable: false,
+            checked: false,
+        };
+        self.types.push(definition);
+        self.define(id, flat, plan, site);
+        Type::Named(id)
+    }
+
+    fn define(&mut self, id: TypeId, flat: &Flat<'s>, plan: Plan<'s>, site: &Site) {
+        let (shape, checked) = match plan {
+            Plan::Object => self.object(flat, site),
+            Plan::Enum => self.enumeration(flat, site),
+            Plan::Union(group) => self.union(flat, &group, site),
+            Plan::Kinds(kinds) => self.kinds(flat, &kinds, site),
+            Plan::Single(_) | Plan::Any => (Shape::Alias(Type::Any), false),
+        };
+        let definition = &mut self.types[id.0];
+        definition.shape = shape;
+        definition.checked = checked || !flat.check_only.is_empty() || flat.groups.len() > 1;
+        definition.constraints = flat.constraints.clone();
+    }
+
+    /// `type: [string, integer]`: one arm per type.
+    fn kinds(&mut self, flat: &Flat<'s>, kinds: &[Types], site: &Site) -> (Shape, bool) {
+        let mut arms = Vec::new();
+        let mut checked = false;
+        for kind in kinds {
+            let narrow = Flat { types: *kind, check_only: Vec::new(), groups: Vec::new(), ..flat.clone() };
+            let name = super::unions::kind_name(*kind);
+            let used = if *kind == Types::OBJECT && is_record(&narrow) {
+                let inner = site.inside(name, "");
+                let key_free = Flat { parts: Vec::new(), ..narrow };
+                Use::plain(self.anonymous_object(&key_free, &inner))
+            } else {
+                self.single(&narrow, *kind, site)
+            };
+            checked |= used.checked;
+            arms.push((name.to_owned(), used.whole()));
+        }
+        (super::unions::untagged(arms), checked)
+    }
+
+    /// The object among several types of one schema: it stands nowhere else, so nothing can share it.
+    fn anonymous_object(&mut self, flat: &Flat<'s>, site: &Site) -> Type {
+        let id = TypeId(self.types.len());
+        let definition = TypeDef {
+            name: self.claim(site),
+            docs: Docs::default(),
+            pointer: format!("{COMPONENTS}{}{}", escape(self.schemas.wire(site.root)), site.pointer),
+            root: TypeId(site.root),
+            shape: Shape::Alias(Type::Any),
+            constraints: Vec::new(),
+            schema: None,
+            hashable: false,
+            checked: false,
+        };
+        self.types.push(definition);
+        self.define(id, flat, Plan::Object, site);
+        Type::Named(id)
+    }
+
+    /// A name for an inline type that nothing else has.
+    fn claim(&mut self, site: &Site) -> Name {
+        let mut name = names::name(&site.name, Place::Type);
+        name.wire = names::upper_camel(&site.name);
+        let wanted = name.clone();
+        if self.rust_names.contains(&name.rust) {
+            name.rust = names::numbered(&name.rust, Place::Type, &self.rust_names);
+        }
+        if self.typescript_names.contains(&name.typescript) {
+            name.typescript = names::numbered(&name.typescript, Place::Type, &self.typescript_names);
+        }
+        if name != wanted {
+            let message = format!(
+                "the type at {} would be called `{}` like another; it becomes `{}`",
+                self.path(site),
+                wanted.rust,
+                name.rust
+            );
+            self.report(&rules::NAME_COLLISION, self.span(site), message);
+        }
+        self.rust_names.insert(name.rust.clone());
+        self.typescript_names.insert(name.typescript.clone());
+        name
+    }
+
+    /// The place in a sentence.
+    pub(super) fn path(&self, site: &Site) -> String {
+        format!("`{COMPONENTS}{}{}`", escape(self.schemas.wire(site.root)), site.pointer)
+    }
+
+    pub(super) fn span(&self, site: &Site) -> Span {
+        self.normal.span(site.root, &site.pointer)
+    }
+
+    pub(super) fn report(&mut self, rule: &'static Rule, span: Span, message: impl Into<String>) {
+        self.sink.push(Diagnostic::new(rule, span, message));
+    }
+
+    pub(super) fn unsupported(&mut self, site: &Site, what: &str) {
+        let message = format!("generated types cannot say {what} at {}", self.path(site));
+        let help = "it is checked on input all the same";
+        let span = self.span(site);
+        self.sink.push(Diagnostic::new(&rules::UNSUPPORTED_SCHEMA, span, message).help(help));
+    }
+}
+
+/// The types that a schema means, where it leaves out `type`: those its keywords speak of.
+pub(super) fn narrowed(flat: &Flat<'_>) -> Types {
+    if flat.types != Types::ALL {
+        return flat.types;
+    }
+    let has = |keywords: &[&str]| keywords.iter().any(|keyword| flat.has(keyword));
+    let speaks_of_objects = flat.has_properties
+        || !flat.additional.is_empty()
+        || !flat.patterns.is_empty()
+        || !flat.key_names.is_empty()
+        || !flat.required.is_empty()
+        || has(&["minProperties", "maxProperties"]);
+    if speaks_of_objects {
+        Types::OBJECT
+    } else if !matches!(flat.items, Items::Any) || has(&["minItems", "maxItems", "uniqueItems"]) {
+        Types::ARRAY
+    } else if has(&["pattern", "minLength", "maxLength"]) {
+        Types::STRING
+    } else if has(&["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"]) {
+        Types::NUMBER
+    } else {
+        flat.format.map_or(Types::ALL, super::scalars::type_of_format)
+    }
+}
+
+/// Whether an object has members of its own, rather than being a dictionary.
+fn is_record(flat: &Flat<'_>) -> bool {
+    let closed = flat.additional.iter().any(|part| part.value == &Value::Bool(false));
+    flat.has_properties
+        || (closed && flat.patterns.is_empty())
+        || (!flat.required.is_empty() && flat.additional.is_empty() && flat.patterns.is_empty())
+}
+
+fn plan_values<'s>(values: &[Value], constant: bool) -> Plan<'s> {
+    match values {
+        [] => Plan::Any,
+        [Value::Null] => Plan::Single(Types::NULL),
+        [Value::String(_)] => Plan::Enum,
+        [Value::Number(number)] if number.is_i64() => Plan::Enum,
+        [Value::Bool(_)] => Plan::Single(Types::of(&values[0])),
+        [value] if constant => Plan::Single(Types::of(value)),
+        _ if values.iter().all(Value::is_boolean) => Plan::Single(Types::BOOLEAN),
+        _ => Plan::Enum,
+    }
+}
+
+/// Whether an arm accepts `null` and nothing else.
+fn is_null(arm: &Cursor<'_>) -> bool {
+    let only = |values: &[Value]| values.len() == 1 && values[0].is_null();
+    arm.get("type").is_some_and(|types| Types::named(types) == Types::NULL)
+        || arm.get("const").is_some_and(Value::is_null)
+        || arm.get("enum").and_then(Value::as_array).is_some_and(|values| only(values))
+}
