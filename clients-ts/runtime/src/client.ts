@@ -142,6 +142,7 @@ class Client implements CoreClient {
     listener: (event: ClientEvents[Name]) => void,
     options: ListenOptions = {},
   ): Unsubscribe {
+    if (!Object.hasOwn(this.#events, event)) throw new TypeError(`No such event: ${event}`);
     return this.#events[event].add(listener, options.signal);
   }
 

@@ -1,5 +1,5 @@
 /** The public types, used as a generated client uses them; `tsc` is what checks this file. */
-import { expectTypeOf, test } from 'vitest';
+import { expect, expectTypeOf, test } from 'vitest';
 import {
   createClient,
   isRequestError,
@@ -137,5 +137,5 @@ test('a client tells typed events', () => {
     expectTypeOf(message).toBeUnknown();
   });
   // @ts-expect-error -- no such event
-  client.on('open', () => undefined);
+  expect(() => client.on('open', () => undefined)).toThrow('No such event: open');
 });
