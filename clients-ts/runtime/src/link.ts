@@ -66,8 +66,8 @@ class ReconnectingLink implements Link {
   #connection: Connection | undefined;
   #keepAlive: KeepAlive | undefined;
   #notice: ClosingNotice | undefined;
-  /** The server asked for the pause that is being made, so that a returning network does not shorten it. */
-  #pauseIsOrdered = false;
+  /** The server asked not to be bothered before this moment. */
+  #notBefore = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #ignoreNetwork: (() => void) | undefined;
   #attempt = 0;
@@ -84,8 +84,10 @@ class ReconnectingLink implements Link {
     this.#ignoreNetwork ??= onNetworkChange((isOnline) => {
       this.#networkChanged(isOnline);
     });
+    const pauseMs = this.#orderedPause();
+    if (pauseMs === 0) this.#open();
+    else this.#openLater(pauseMs);
     this.#setStatus('connecting');
-    this.#open();
   }
 
   send(text: string): void {
@@ -128,6 +130,12 @@ class ReconnectingLink implements Link {
     this.#connection = connection;
   }
 
+  #openLater(delayMs: number): void {
+    this.#timer = setTimeout(() => {
+      this.#open();
+    }, delayMs);
+  }
+
   #opened(): void {
     this.#openedAt = Date.now();
     const heartbeatMs = this.#contract.heartbeatMs;
@@ -144,13 +152,14 @@ class ReconnectingLink implements Link {
       });
     }
     this.#setStatus('connected');
-    this.#handlers.onUp();
+    // A listener may have closed the client.
+    if (!this.#isClosed()) this.#handlers.onUp();
   }
 
   #ended(code: number, reason: string): void {
     const notice = this.#notice;
-    this.#pauseIsOrdered = notice?.retry_after_ms !== undefined;
     this.#notice = undefined;
+    if (notice?.retry_after_ms !== undefined) this.#notBefore = Date.now() + notice.retry_after_ms;
     const wasOpen = this.#openedAt !== undefined;
     if (this.#openedAt !== undefined && Date.now() - this.#openedAt >= stableAfterMs) this.#attempt = 0;
     this.#connection = undefined;
@@ -162,13 +171,18 @@ class ReconnectingLink implements Link {
     if (this.#isClosed()) return;
     if (retry === 'never') this.#finish(close);
     else if (!this.#handlers.isNeeded()) this.#setStatus('idle', { close });
-    else this.#scheduleRetry(close, notice?.retry_after_ms ?? 0);
+    else this.#scheduleRetry(close);
   }
 
-  #scheduleRetry(close: CloseInfo, atLeastMs: number): void {
+  /** How much is left of the pause that the server asked for, in milliseconds. */
+  #orderedPause(): number {
+    return Math.max(0, this.#notBefore - Date.now());
+  }
+
+  #scheduleRetry(close: CloseInfo): void {
     // `later` asks for a pause: its first wait is drawn from twice the range of `now`.
     if (this.#attempt === 0 && close.retry === 'later') this.#attempt = 1;
-    const delayMs = backoffDelay(this.#attempt, this.#settings.backoff, atLeastMs, Math.random);
+    const delayMs = backoffDelay(this.#attempt, this.#settings.backoff, this.#orderedPause(), Math.random);
     this.#attempt += 1;
     this.#timer = setTimeout(() => {
       this.#retry();
@@ -179,19 +193,21 @@ class ReconnectingLink implements Link {
   #retry(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    if (!this.#handlers.isNeeded()) {
+      this.#setStatus('idle');
+      return;
+    }
     if (!isOffline()) {
       this.#open();
       return;
     }
     // `online` will wake us; the timer is for platforms whose word is not to be relied upon.
-    this.#timer = setTimeout(() => {
-      this.#open();
-    }, this.#settings.backoff.maxMs);
+    this.#openLater(this.#settings.backoff.maxMs);
   }
 
   #networkChanged(isOnline: boolean): void {
     if (this.status === 'connected') this.#keepAlive?.probe();
-    else if (isOnline && this.#timer !== undefined && !this.#pauseIsOrdered) this.#retry();
+    else if (isOnline && this.#timer !== undefined && this.#orderedPause() === 0) this.#retry();
   }
 
   #stopConnection(): void {

@@ -5,7 +5,7 @@
  */
 import { callSafely, onAbort, type Report } from './emitter.js';
 import type { Int64 } from './json.js';
-import type { Frame } from './protocol/frames.js';
+import { isObject, type Frame } from './protocol/frames.js';
 import type { SubscriptionStatus } from './status.js';
 import { createStream, type Stream, type StreamSource } from './stream.js';
 
@@ -26,7 +26,7 @@ export type SubscriptionEvent<Update, Snapshot> =
   | { readonly kind: 'snapshot'; readonly value: Snapshot; readonly meta: Meta }
   | { readonly kind: 'update'; readonly value: Update; readonly meta: Meta }
   /** The server dropped values of a slow connection; a snapshot follows where the topic has one. */
-  | { readonly kind: 'resync'; readonly meta: Meta }
+  | { readonly kind: 'resync'; readonly dropped: number; readonly meta: Meta }
   | { readonly kind: 'status'; readonly status: SubscriptionStatus };
 
 /** The server's consent. */
@@ -43,8 +43,8 @@ export interface SubscribeOptions<Update, Snapshot> {
   readonly onUpdate?: (value: Update, meta: Meta) => void;
   /** The present state, before the updates to it; again after every reconnection. */
   readonly onSnapshot?: (value: Snapshot, meta: Meta) => void;
-  /** The server dropped values of a slow connection; a snapshot follows where the topic has one. */
-  readonly onResync?: (meta: Meta) => void;
+  /** The server dropped so many values of a slow connection; a snapshot follows where the topic has one. */
+  readonly onResync?: (dropped: number, meta: Meta) => void;
   /** The state of the subscription changed. */
   readonly onStatus?: (status: SubscriptionStatus) => void;
   /** The subscription ended with this error. */
@@ -157,17 +157,24 @@ export class SubscriptionHandle implements Subscription<unknown, unknown, unknow
     this.setStatus('live');
   }
 
-  /** Passes on a snapshot, an update or a resync. */
-  deliver(kind: 'snapshot' | 'update' | 'resync', frame: Frame): void {
+  /** Passes on a snapshot or an update. */
+  deliver(kind: 'snapshot' | 'update', frame: Frame): void {
     const meta = metaOf(this.topic, frame);
     const { options, report } = this.#settings;
     const value = frame.payload;
-    this.wantsSnapshot = kind === 'resync';
-    if (kind === 'resync') callSafely(report, options.onResync, meta);
-    else callSafely(report, kind === 'update' ? options.onUpdate : options.onSnapshot, value, meta);
-    const event: AnyEvent = kind === 'resync' ? { kind, meta } : { kind, value, meta };
-    for (const sink of this.#sinks) sink.push(event);
+    this.wantsSnapshot = false;
+    callSafely(report, kind === 'update' ? options.onUpdate : options.onSnapshot, value, meta);
+    for (const sink of this.#sinks) sink.push({ kind, value, meta });
     if (kind === 'update') for (const sink of this.#updateSinks) sink.push(value);
+  }
+
+  /** Passes on that values were lost. */
+  resync(frame: Frame): void {
+    const meta = metaOf(this.topic, frame);
+    const dropped = isObject(frame.payload) ? Number(frame.payload['dropped'] ?? 0) : 0;
+    this.wantsSnapshot = true;
+    callSafely(this.#settings.report, this.#settings.options.onResync, dropped, meta);
+    for (const sink of this.#sinks) sink.push({ kind: 'resync', dropped, meta });
   }
 
   /** Changes the state and says so. */

@@ -119,7 +119,10 @@ class SubscriptionRegistry implements Subscriptions {
     const live = [...entry.handles].filter((handle) => handle.status === 'live');
     // A snapshot that a newcomer asked for is no news to those who were there before.
     const newcomers = kind === 'snapshot' ? live.filter((handle) => handle.wantsSnapshot) : [];
-    for (const handle of newcomers.length > 0 ? newcomers : live) handle.deliver(kind, frame);
+    for (const handle of newcomers.length > 0 ? newcomers : live) {
+      if (kind === 'resync') handle.resync(frame);
+      else handle.deliver(kind, frame);
+    }
     return live.length > 0;
   }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { platform } from '../src/platform.js';
 import type { StatusChange } from '../src/status.js';
-import { harness, trading, type Harness } from './fakeSocket.js';
+import { harness, settled, trading, type Harness } from './fakeSocket.js';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -85,6 +85,58 @@ describe('after a close', () => {
     expect(sockets).toHaveLength(2);
   });
 
+  test('a client that needs nothing any more stops trying', () => {
+    const { client, open, socket, sockets } = harness(trading);
+    const bars = client.topic('bars').subscribe({ symbol: 'A' });
+    open().drop(1006);
+    expect(client.status).toBe('reconnecting');
+    bars.unsubscribe();
+    vi.advanceTimersByTime(60_000);
+    expect(client.status).toBe('idle');
+    expect(sockets).toHaveLength(1);
+    expect(socket().closedWith).toBeUndefined();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('a thousand times, no timer is left over', () => {
+    const { client, socket, open, changes } = connected();
+    client.topic('bars').subscribe({ symbol: 'A' });
+    for (let time = 0; time < 1000; time += 1) {
+      socket().drop(1006);
+      vi.advanceTimersByTime(changes.at(-1)?.retryInMs ?? 0);
+      open();
+    }
+    // One for the ping, one for the answer to the subscription.
+    expect(vi.getTimerCount()).toBe(2);
+    client.close();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('a pause that the server asked for holds even for one who rests', async () => {
+    const { client, open, sockets } = harness(trading);
+    const bars = client.topic('bars').subscribe({ symbol: 'A' });
+    const notice = {
+      condition: 'shutting-down',
+      code: 1012,
+      reason: '',
+      retry: 'later',
+      retry_after_ms: 3000,
+    };
+    const socket = open();
+    bars.unsubscribe();
+    socket.receive({ type: 'closing', payload: notice });
+    socket.reply(socket.next(), { status: 'error', code: 'shutting-down', message: '', retry: 'later' });
+    await settled();
+    socket.drop(1012);
+    expect(client.status).toBe('idle');
+    client.connect();
+    expect(client.status).toBe('connecting');
+    vi.advanceTimersByTime(2999);
+    expect(sockets).toHaveLength(1);
+    vi.advanceTimersByTime(1);
+    expect(sockets).toHaveLength(2);
+  });
+
   test('the notice of a planned close decides over retry and wait', () => {
     const { client, socket, changes } = connected();
     const closing = vi.fn();
@@ -152,16 +204,21 @@ describe('connecting', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('closing the client inside its own status event is final', () => {
-    const of = harness(trading);
-    of.client.on('status', ({ status }) => {
-      if (status === 'reconnecting') of.client.close();
-    });
-    of.client.connect();
-    of.open().drop(1006);
-    expect(of.client.status).toBe('closed');
-    expect(vi.getTimerCount()).toBe(0);
-  });
+  test.each(['connecting', 'connected', 'reconnecting'])(
+    'closing the client when it says %s is final',
+    (moment) => {
+      const { client, sockets } = harness(trading);
+      client.on('status', ({ status }) => {
+        if (status === moment) client.close();
+      });
+      client.topic('bars').subscribe({ symbol: 'A' });
+      sockets[0]?.open();
+      sockets[0]?.drop(1006);
+      expect(client.status).toBe('closed');
+      expect(sockets[0]?.sent.length).toBe(moment === 'reconnecting' ? 1 : 0);
+      expect(vi.getTimerCount()).toBe(0);
+    },
+  );
 });
 
 describe('in a browser', () => {

@@ -35,7 +35,7 @@ function hold(of: Harness, route = 'bars', options: SubscribeOptions<unknown, un
     {
       onUpdate: (value) => log.push(['update', value]),
       onSnapshot: (value) => log.push(['snapshot', value]),
-      onResync: () => log.push('resync'),
+      onResync: (dropped) => log.push(['resync', dropped]),
       onStatus: (status) => log.push(status),
       onError: (error) => log.push(error.message),
       ...options,
@@ -138,9 +138,9 @@ describe('one subscription', () => {
     const socket = of.open();
     await agree(socket, socket.next());
     socket.receive(frame('snapshot', 1));
-    socket.receive({ type: 'bars.resync', topic: topicA });
+    socket.receive(frame('resync', { dropped: 3 }));
     socket.receive(frame('snapshot', 2));
-    expect(log).toEqual(['live', ['snapshot', 1], 'resync', ['snapshot', 2]]);
+    expect(log).toEqual(['live', ['snapshot', 1], ['resync', 3], ['snapshot', 2]]);
   });
 });
 
