@@ -8,7 +8,7 @@ macro_rules! rules {
     ($($name:ident = $severity:ident $id:literal: $explanation:literal, $remedy:literal;)+) => {
         $(
             #[doc = $explanation]
-            pub const $name: crate::diagnostics::Rule = crate::diagnostics::Rule {
+            pub static $name: crate::diagnostics::Rule = crate::diagnostics::Rule {
                 id: $id,
                 severity: crate::diagnostics::Severity::$severity,
                 explanation: $explanation,
@@ -19,13 +19,26 @@ macro_rules! rules {
     };
 }
 
+pub mod channels;
 pub mod document;
+pub mod extensions;
+pub mod operations;
 pub mod references;
 pub mod schemas;
+pub mod security;
 
 use crate::diagnostics::Rule;
 
 /// Every rule, in the order of the subjects.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    [document::ALL, references::ALL, schemas::ALL].into_iter().flatten().copied()
+    let subjects = [
+        document::ALL,
+        references::ALL,
+        channels::ALL,
+        operations::ALL,
+        security::ALL,
+        extensions::ALL,
+        schemas::ALL,
+    ];
+    subjects.into_iter().flatten().copied()
 }

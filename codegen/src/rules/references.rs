@@ -11,4 +11,6 @@ rules! {
         "let one of them say what it is";
     UNESCAPED_REFERENCE = Warning "unescaped-reference":
         "A name with a `/` stands unescaped in a `$ref`.", "";
+    IGNORED_SIBLING = Warning "ignored-sibling":
+        "A member beside a `$ref`, which AsyncAPI ignores.", "move it to what the reference points to";
 }

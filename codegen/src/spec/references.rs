@@ -45,6 +45,13 @@ impl Location {
         (self.file == FileId::default() && !rest.contains('/')).then(|| pointer::unescape(rest))
     }
 
+    /// Section and name of the component that it is, or is part of.
+    #[must_use]
+    pub fn component_path(&self) -> Option<(String, String)> {
+        let mut tokens = self.pointer.strip_prefix("/components/")?.split('/');
+        Some((pointer::unescape(tokens.next()?), pointer::unescape(tokens.next()?)))
+    }
+
     /// The place of a member or item of this one.
     #[must_use]
     pub fn child(&self, name: &str) -> Self {
@@ -127,6 +134,11 @@ impl References {
     #[expect(clippy::expect_used, reason = "`read` gives no value without a parsed first file")]
     pub fn root(&self) -> &Node {
         self.documents[0].1.as_ref().expect("the first file is parsed")
+    }
+
+    /// What every file holds that could be read, the document itself first.
+    pub fn roots(&self) -> impl Iterator<Item = &Node> {
+        self.documents.iter().filter_map(|(_, root)| root.as_ref())
     }
 
     /// The value at a place.

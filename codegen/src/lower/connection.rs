@@ -1,0 +1,135 @@
+//! `x-connection`, with defaults from the table of its shape.
+
+use serde_json::Value;
+
+use super::declared::error_code;
+use super::schemas::SchemaLowering;
+use super::tables::{CLOSES, FRAMEWORK_ERRORS};
+use crate::model::{Activity, Close, Connection, Docs, Envelope, ErrorCode, OnInvalid, Retry};
+use crate::spec::quantity::{duration_ms, size_bytes};
+use crate::spec::shape::Shape;
+use crate::spec::shapes::extensions::CONNECTION;
+use crate::spec::{Document, Node};
+
+/// Members of an object, or their defaults.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settings<'a> {
+    node: Option<&'a Node>,
+    shape: &'static Shape,
+}
+
+impl<'a> Settings<'a> {
+    pub(super) fn new(node: Option<&'a Node>, shape: &'static Shape) -> Self {
+        Self { node, shape }
+    }
+
+    fn value(&self, key: &str) -> Value {
+        let written = self.node.and_then(|node| node.get(key)).map(Node::to_json);
+        let default = || self.shape.field(key)?.default;
+        let usual = || default().and_then(|json| serde_json::from_str(json).ok());
+        written.or_else(usual).unwrap_or_default()
+    }
+
+    pub(super) fn text(&self, key: &str) -> String {
+        self.value(key).as_str().unwrap_or_default().to_owned()
+    }
+
+    pub(super) fn flag(&self, key: &str) -> bool {
+        self.value(key).as_bool().unwrap_or_default()
+    }
+
+    pub(super) fn count(&self, key: &str) -> u32 {
+        let value = self.value(key);
+        // `50.0` is as whole as `50`.
+        let number = value.as_u64().or_else(|| value.as_f64().map(|number| number as u64));
+        number.and_then(|number| u32::try_from(number).ok()).unwrap_or_default()
+    }
+
+    pub(super) fn duration(&self, key: &str) -> Option<u64> {
+        duration_ms(&self.text(key))
+    }
+
+    fn size(&self, key: &str) -> u64 {
+        size_bytes(&self.text(key)).unwrap_or_default()
+    }
+}
+
+pub(super) fn lower<'a>(
+    document: &Document<'a>,
+    node: Option<&'a Node>,
+    address: &str,
+    schemas: &mut SchemaLowering<'a>,
+) -> Connection {
+    let settings = Settings::new(node, &CONNECTION);
+    let http = node.and_then(|node| node.get("http")?.as_str());
+    Connection {
+        envelope: Envelope::Standard,
+        subprotocol: settings.text("subprotocol"),
+        heartbeat_ms: settings.duration("heartbeat").unwrap_or_default(),
+        lifetime_ms: settings.duration("lifetime"),
+        activity: if settings.text("activity") == "message" { Activity::Message } else { Activity::Any },
+        on_invalid: if settings.text("invalidPayload") == "close" {
+            OnInvalid::Close
+        } else {
+            OnInvalid::Reply
+        },
+        max_message_bytes: settings.size("maxMessage"),
+        max_depth: settings.count("maxDepth"),
+        max_subscriptions: settings.count("maxSubscriptions"),
+        queue_bytes: settings.size("queue"),
+        messages_per_second: settings.count("messagesPerSecond"),
+        http_base: http.map_or_else(|| base(address), str::to_owned),
+        closes: closes(node.and_then(|node| node.get("closes"))),
+        errors: errors(document, node.and_then(|node| node.get("errors")), schemas),
+    }
+}
+
+/// The address without its last segment, and without anything from its first parameter on.
+fn base(address: &str) -> String {
+    let fixed = match address.find('{') {
+        Some(at) => &address[..at],
+        None => address,
+    };
+    fixed.rsplit_once('/').map_or("", |(base, _)| base).to_owned()
+}
+
+/// The retry class of a node, else the usual one.
+pub(super) fn retry(node: Option<&Node>, usual: Retry) -> Retry {
+    match node.and_then(Node::as_str) {
+        Some("never") => Retry::Never,
+        Some("later") => Retry::Later,
+        Some("now") => Retry::Now,
+        _ => usual,
+    }
+}
+
+fn closes(overrides: Option<&Node>) -> Vec<Close> {
+    let rows = CLOSES.iter().map(|row| {
+        let own = overrides.and_then(|node| node.get(row.condition));
+        let member = |key| own.and_then(|own| own.get(key));
+        let text = |key, usual: &str| member(key).and_then(Node::as_str).unwrap_or(usual).to_owned();
+        let code = member("code").and_then(Node::as_integer).and_then(|code| u16::try_from(code).ok());
+        Close {
+            condition: row.condition.to_owned(),
+            code: code.unwrap_or(row.code),
+            reason: text("reason", row.reason),
+            retry: retry(member("retry"), row.retry),
+            description: text("description", row.description).trim().to_owned(),
+        }
+    });
+    rows.collect()
+}
+
+fn errors<'a>(
+    document: &Document<'a>,
+    overrides: Option<&'a Node>,
+    schemas: &mut SchemaLowering<'a>,
+) -> Vec<ErrorCode> {
+    let rows = FRAMEWORK_ERRORS.iter().map(|(code, usual, description)| {
+        let own = overrides.and_then(|node| node.get(code));
+        let error = error_code(document, code, own, *usual, "", schemas);
+        let description = error.docs.description.clone().unwrap_or_else(|| (*description).to_owned());
+        ErrorCode { docs: Docs { description: Some(description), ..error.docs }, ..error }
+    });
+    rows.collect()
+}

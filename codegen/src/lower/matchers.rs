@@ -1,0 +1,152 @@
+//! How frames are recognised: by a constant member where there is one, else by their shape.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::schemas::const_tags;
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::model::{Action, Endpoint, Matcher, Message, Operation, TypeDef};
+use crate::rules::operations::AMBIGUOUS_MESSAGES;
+use crate::spec::Document;
+use crate::validate::messages::is_text;
+
+/// Chooses a matcher for every explicit message of an endpoint.
+///
+/// Of a message's constant members the one is taken by which most messages of the endpoint can be told apart, so that
+/// one look at a frame usually decides.
+pub(super) fn choose(endpoint: &mut Endpoint, types: &[TypeDef]) {
+    let tags = |message: &Message| -> Vec<(String, Value)> {
+        message.payload.as_ref().map(|ty| const_tags(types, ty)).unwrap_or_default()
+    };
+    let mut values: HashMap<String, Vec<Value>> = HashMap::new();
+    for message in endpoint.channels.iter().flat_map(|channel| &channel.messages) {
+        for (pointer, value) in tags(message) {
+            let seen = values.entry(pointer).or_default();
+            if !seen.contains(&value) {
+                seen.push(value);
+            }
+        }
+    }
+    for message in endpoint.channels.iter_mut().flat_map(|channel| &mut channel.messages) {
+        if is_text(&message.content_type) {
+            message.matcher = Matcher::Text;
+            continue;
+        }
+        let power = |pointer: &str| values.get(pointer).map_or(0, Vec::len);
+        let usable =
+            |value: &Value| value.is_string() || value.is_boolean() || value.is_i64() || value.is_u64();
+        let mut best: Option<(String, Value)> = None;
+        for (pointer, value) in tags(message).into_iter().filter(|(_, value)| usable(value)) {
+            if best.as_ref().is_none_or(|(other, _)| power(&pointer) > power(other)) {
+                best = Some((pointer, value));
+            }
+        }
+        message.matcher = match best {
+            Some((pointer, value)) => Matcher::Tag { pointer, value },
+            None => Matcher::Shape,
+        };
+    }
+}
+
+/// Reports messages that the same frame matches, where one side would have to choose.
+pub(super) fn ambiguities(document: &Document<'_>, endpoints: &[Endpoint], sink: &mut Diagnostics) {
+    for endpoint in endpoints {
+        let mut heard: Vec<(&Operation, usize, usize)> = Vec::new();
+        for operation in &endpoint.operations {
+            let own: Vec<_> =
+                operation.messages.iter().map(|number| (operation, operation.channel, *number)).collect();
+            within(document, endpoint, &own, sink);
+            if let Some(reply) = &operation.reply {
+                let own: Vec<_> =
+                    reply.messages.iter().map(|number| (operation, reply.channel, *number)).collect();
+                within(document, endpoint, &own, sink);
+            }
+            if operation.action == Action::Receive {
+                heard.extend(own);
+            }
+        }
+        between(document, endpoint, &heard, sink);
+    }
+}
+
+/// Two messages of one operation.
+fn within(
+    document: &Document<'_>,
+    endpoint: &Endpoint,
+    uses: &[(&Operation, usize, usize)],
+    sink: &mut Diagnostics,
+) {
+    each_clash(endpoint, uses, |a, b, tag| {
+        let (first, second) = (message(endpoint, a), message(endpoint, b));
+        let text = format!(
+            "`{}` and `{}` of the operation `{}` both match {tag}",
+            first.name.wire, second.name.wire, b.0.name.wire
+        );
+        report(document, endpoint, a, b, text, sink);
+    });
+}
+
+/// Two messages, or one, that arrive in two operations.
+fn between(
+    document: &Document<'_>,
+    endpoint: &Endpoint,
+    uses: &[(&Operation, usize, usize)],
+    sink: &mut Diagnostics,
+) {
+    each_clash(endpoint, uses, |a, b, tag| {
+        if a.0.name == b.0.name {
+            return;
+        }
+        let text =
+            format!("a frame with {tag} may mean the operation `{}` or `{}`", a.0.name.wire, b.0.name.wire);
+        report(document, endpoint, a, b, text, sink);
+    });
+}
+
+type Use<'a> = (&'a Operation, usize, usize);
+
+fn message<'a>(endpoint: &'a Endpoint, used: Use<'_>) -> &'a Message {
+    &endpoint.channels[used.1].messages[used.2]
+}
+
+/// Pairs each use with an earlier one whose tag is the same.
+fn each_clash<'a>(endpoint: &Endpoint, uses: &[Use<'a>], mut found: impl FnMut(Use<'a>, Use<'a>, String)) {
+    let mut seen: HashMap<String, Use<'a>> = HashMap::new();
+    for used in uses {
+        let Matcher::Tag { pointer, value } = &message(endpoint, *used).matcher else { continue };
+        let tag = format!("`{}: {value}`", pointer.trim_start_matches('/').replace('/', "."));
+        match seen.get(&tag) {
+            Some(earlier) => found(*earlier, *used, tag),
+            None => {
+                seen.insert(tag, *used);
+            }
+        }
+    }
+}
+
+fn report(
+    document: &Document<'_>,
+    endpoint: &Endpoint,
+    a: Use<'_>,
+    b: Use<'_>,
+    text: String,
+    sink: &mut Diagnostics,
+) {
+    let place = |used: Use<'_>| {
+        let channel = &endpoint.channels[used.1];
+        let written = document.channels.iter().find(|written| written.id == channel.id)?;
+        let wire = &channel.messages[used.2].name.wire;
+        Some(written.messages.iter().find(|message| message.id == *wire)?.id_span)
+    };
+    let operation = document.operations.iter().find(|operation| operation.id == b.0.name.wire);
+    let Some(span) = operation.map(|operation| operation.id_span) else { return };
+    let mut diagnostic = Diagnostic::new(&AMBIGUOUS_MESSAGES, span, text);
+    let places = [place(a), place(b)];
+    for (at, place) in places.iter().enumerate() {
+        if let Some(place) = place.filter(|place| at == 0 || Some(*place) != places[0]) {
+            diagnostic = diagnostic.related(place, if at == 0 { "this message" } else { "and this one" });
+        }
+    }
+    sink.push(diagnostic);
+}

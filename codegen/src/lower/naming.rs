@@ -1,0 +1,214 @@
+//! Identifiers of endpoints and of everything declared on them, chosen together so that none clash.
+
+use super::names::{self, Place};
+use crate::model::Name;
+use crate::spec::{Document, Endpoint};
+
+/// Members that every client has.
+const CLIENT_MEMBERS: &[&str] = &[
+    "status",
+    "connect",
+    "close",
+    "on",
+    "topic",
+    "request",
+    "broadcast",
+    "send",
+    "receive",
+    "then",
+    "constructor",
+];
+
+/// Modules that every generated folder has.
+const MODULES: &[&str] = &["api", "requests", "broadcasts", "operations", "types"];
+
+/// What everything on one endpoint is called.
+#[derive(Debug)]
+pub(super) struct Named {
+    pub(super) endpoint: Name,
+    /// The channel whose words describe the endpoint.
+    pub(super) channel: Option<usize>,
+    pub(super) topics: Vec<Member>,
+    pub(super) requests: Vec<RequestName>,
+    pub(super) broadcasts: Vec<Member>,
+    /// By index into the document's operations; `None` where another endpoint has it, or nothing is generated.
+    pub(super) operations: Vec<Option<Member>>,
+}
+
+/// A type in Rust, a member of the client in TypeScript.
+#[derive(Debug, Clone)]
+pub(super) struct Member {
+    pub(super) name: Name,
+    /// Rust method or module.
+    pub(super) method: String,
+}
+
+/// A request, which may lie deeper in the client.
+#[derive(Debug)]
+pub(super) struct RequestName {
+    pub(super) name: Name,
+    pub(super) method: String,
+    pub(super) path: Vec<String>,
+}
+
+/// Chooses every name, endpoint by endpoint.
+pub(super) fn choose(document: &Document<'_>, stem: &str) -> Vec<Named> {
+    let speakers: Vec<Option<usize>> =
+        document.endpoints.iter().map(|endpoint| speaker(document, endpoint, stem)).collect();
+    let wires: Vec<&str> =
+        speakers.iter().map(|speaker| speaker.map_or(stem, |at| document.channels[at].id)).collect();
+    let endpoint_names = names::unique(&wires, Place::Type, &[]);
+    let taken = taken_types(&endpoint_names);
+    let taken: Vec<&str> = taken.iter().map(String::as_str).collect();
+    let scopes: Vec<Scope<'_>> =
+        document.endpoints.iter().map(|endpoint| Scope::read(document, endpoint)).collect();
+    let all: Vec<&str> = scopes.iter().flat_map(|scope| scope.wires()).collect();
+    let mut types = names::unique(&all, Place::Type, &taken).into_iter().map(|name| name.rust);
+    let named = scopes.iter().zip(endpoint_names).zip(speakers);
+    named
+        .map(|((scope, endpoint), channel)| {
+            let types: Vec<String> = types.by_ref().take(scope.wires().count()).collect();
+            scope.name(document, types, endpoint, channel)
+        })
+        .collect()
+}
+
+/// The channel that speaks for an endpoint: the one that declares it, its only one, or the one of the API's own name.
+/// A lone endpoint of many equal channels is named after the API.
+fn speaker(document: &Document<'_>, endpoint: &Endpoint<'_>, stem: &str) -> Option<usize> {
+    let plain = |at: &usize| document.channels[*at].node.get("x-topic").is_none();
+    let mut own = endpoint.channels.iter().copied().filter(plain);
+    endpoint.declaring.or_else(|| match endpoint.channels.as_slice() {
+        [only] if plain(only) => Some(*only),
+        _ => own
+            .clone()
+            .find(|at| document.channels[*at].id == stem)
+            .or_else(|| if document.endpoints.len() > 1 { own.next() } else { None }),
+    })
+}
+
+/// Types that generated code has of its own, by endpoint.
+fn taken_types(endpoints: &[Name]) -> Vec<String> {
+    let suffixes = ["Api", "Publishers", "Requests", "Connect", "Operations"];
+    endpoints.iter().flat_map(|name| suffixes.map(|suffix| format!("{}{suffix}", name.rust))).collect()
+}
+
+/// What has a name of its own on one endpoint.
+struct Scope<'a> {
+    topics: Vec<&'a str>,
+    requests: Vec<&'a str>,
+    broadcasts: Vec<&'a str>,
+    operations: Vec<(usize, &'a str)>,
+}
+
+impl<'a> Scope<'a> {
+    fn read(document: &Document<'a>, endpoint: &Endpoint<'a>) -> Self {
+        let names = |list: &[crate::spec::Declared<'a>]| list.iter().map(|declared| declared.name).collect();
+        let operations = document.operations.iter().enumerate();
+        let operations = operations.filter(|(_, operation)| {
+            operation.channel.is_some_and(|at| endpoint.channels.contains(&at))
+                && !operation.is_expansion(document)
+        });
+        Self {
+            topics: names(&endpoint.topics),
+            requests: names(&endpoint.requests),
+            broadcasts: names(&endpoint.broadcasts),
+            operations: operations.map(|(at, operation)| (at, operation.id)).collect(),
+        }
+    }
+
+    fn wires(&self) -> impl Iterator<Item = &'a str> {
+        let operations = self.operations.iter().map(|(_, wire)| wire);
+        self.topics.iter().chain(&self.requests).chain(&self.broadcasts).chain(operations).copied()
+    }
+
+    /// Pairs type names with the members of the client.
+    fn name(
+        &self,
+        document: &Document<'_>,
+        types: Vec<String>,
+        endpoint: Name,
+        channel: Option<usize>,
+    ) -> Named {
+        let mut types = types.into_iter();
+        let mut members = self.members();
+        let mut next = |wire: &str, path: &mut dyn Iterator<Item = Name>| {
+            let rust = types.next().unwrap_or_default();
+            let member = path.next().unwrap_or_else(|| names::name(wire, Place::Method));
+            Member {
+                name: Name { wire: wire.to_owned(), rust, typescript: member.typescript },
+                method: member.rust,
+            }
+        };
+        let topics = self.topics.iter().map(|wire| next(wire, &mut members.topics)).collect();
+        let requests = self.requests.iter().map(|wire| {
+            let mut method = members.methods.next().into_iter();
+            let member = next(wire, &mut method);
+            let path = members.paths.next().unwrap_or_default();
+            let typescript = path.last().cloned().unwrap_or_default();
+            RequestName { name: Name { typescript, ..member.name }, method: member.method, path }
+        });
+        let requests = requests.collect();
+        let broadcasts = self.broadcasts.iter().map(|wire| next(wire, &mut members.broadcasts)).collect();
+        let mut operations = vec![None; document.operations.len()];
+        for (at, wire) in &self.operations {
+            operations[*at] = Some(next(wire, &mut members.operations));
+        }
+        Named { endpoint, channel, topics, requests, broadcasts, operations }
+    }
+
+    /// Members of the client: topics, broadcasts, operations, and the first segments of requests.
+    fn members(&self) -> Members {
+        let mut heads: Vec<&str> = Vec::new();
+        for head in self.requests.iter().map(|wire| head(wire)) {
+            if !heads.contains(&head) && !self.topics.contains(&head) {
+                heads.push(head);
+            }
+        }
+        let operations = self.operations.iter().map(|(_, wire)| *wire);
+        let wires: Vec<&str> = self
+            .topics
+            .iter()
+            .chain(&self.broadcasts)
+            .copied()
+            .chain(operations)
+            .chain(heads.iter().copied())
+            .collect();
+        let taken: Vec<&str> = CLIENT_MEMBERS.iter().chain(MODULES).copied().collect();
+        let mut named = names::unique(&wires, Place::Method, &taken).into_iter();
+        let mut part = |count: usize| named.by_ref().take(count).collect::<Vec<_>>();
+        let (topics, broadcasts) = (part(self.topics.len()), part(self.broadcasts.len()));
+        let (operations, head_names) = (part(self.operations.len()), part(heads.len()));
+        let paths: Vec<Vec<String>> = self
+            .requests
+            .iter()
+            .map(|wire| {
+                let first = head(wire);
+                let known = topics.iter().chain(&head_names).find(|name| name.wire == first);
+                let first = known.map_or_else(|| first.to_owned(), |name| name.typescript.clone());
+                let rest = wire.split('.').skip(1).map(|part| names::name(part, Place::Method).typescript);
+                std::iter::once(first).chain(rest).collect()
+            })
+            .collect();
+        Members {
+            topics: topics.into_iter(),
+            broadcasts: broadcasts.into_iter(),
+            operations: operations.into_iter(),
+            methods: names::unique(&self.requests, Place::Method, &[]).into_iter(),
+            paths: paths.into_iter(),
+        }
+    }
+}
+
+/// Names in the order in which they are handed out.
+struct Members {
+    topics: std::vec::IntoIter<Name>,
+    broadcasts: std::vec::IntoIter<Name>,
+    operations: std::vec::IntoIter<Name>,
+    methods: std::vec::IntoIter<Name>,
+    paths: std::vec::IntoIter<Vec<String>>,
+}
+
+fn head(wire: &str) -> &str {
+    wire.split('.').next().unwrap_or(wire)
+}

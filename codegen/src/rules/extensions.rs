@@ -1,0 +1,52 @@
+//! Rules about topics, requests, broadcasts and `x-connection`.
+
+rules! {
+    INVALID_NAME = Error "invalid-name":
+        "A topic, request or broadcast has a name that cannot stand in a message's `type`.",
+        "use letters, digits, `_`, `-` and `.`, beginning with a letter";
+    RESERVED_NAME = Error "reserved-name":
+        "A name that the protocol uses itself.", "choose another name";
+    DUPLICATE_TYPE = Error "duplicate-type":
+        "Two things of one endpoint have the same `type` on the wire.", "rename one of the two";
+    PARAMS_NOT_OBJECT = Error "params-not-object":
+        "The parameters of a topic are not an object.", "";
+    RESERVED_PARAMETER_NAME = Error "reserved-parameter-name":
+        "A parameter has the name of a member of the reply to a subscription.", "choose another name";
+    STATE_NOT_OBJECT = Error "state-not-object":
+        "A kind of state that needs objects is asked for, but updates are not objects.", "";
+    STATE_KEY_NOT_FOUND = Error "state-key-not-found":
+        "The key of a state names a member that updates do not have.", "";
+    DELIVERY_KEY_NOT_FOUND = Error "delivery-key-not-found":
+        "The key of a delivery names a member that updates do not have.", "";
+    SETTING_WITHOUT_EFFECT = Warning "setting-without-effect":
+        "A setting that its neighbours make meaningless.", "remove it";
+    CLAIM_PARAMETER_NOT_FOUND = Error "claim-parameter-not-found":
+        "An access rule names a parameter that does not exist.", "";
+    LABEL_PARAMETER_NOT_FOUND = Error "label-parameter-not-found":
+        "A label contains a parameter that does not exist.", "";
+    INVALID_DURATION = Error "invalid-duration":
+        "A duration is not written as number and unit.", "write a whole number and `ms`, `s`, `m`, `h` or `d`: `30s`";
+    INVALID_SIZE = Error "invalid-size":
+        "A size is not written as number and unit.", "write a whole number and `B`, `KiB`, `MiB`, `kB` or `MB`: `1MiB`";
+    LIMIT_OUT_OF_RANGE = Error "limit-out-of-range":
+        "A limit is too small or too large to make sense.", "";
+    WINDOW_SIZE_ZERO = Error "window-size-zero":
+        "A window that keeps nothing.", "give it a `size` of at least 1, or leave `state` out";
+    HISTORY_ZERO = Error "history-zero":
+        "A history that keeps nothing.", "give it a `size` and a `ttl` above zero, or leave `history` out";
+    INVALID_HTTP_PATH = Error "invalid-http-path":
+        "An HTTP path does not begin with a slash or holds what a path cannot.", "write it like `/api/v1`";
+    UNKNOWN_CLOSE_CONDITION = Error "unknown-close-condition":
+        "A close for a condition that does not exist.", "";
+    INVALID_CLOSE_CODE = Error "invalid-close-code":
+        "A close code that may not be sent.",
+        "use 1000–1003, 1007–1014 (not 1004–1006 or 1015), or 3000–4999";
+    REASON_TOO_LONG = Error "reason-too-long":
+        "A close reason does not fit into a close frame.", "123 bytes are all there is";
+    INVALID_ERROR_CODE = Error "invalid-error-code":
+        "An error code is not written in kebab-case.", "use lower-case letters, digits and `-`: `insufficient-funds`";
+    DUPLICATE_ERROR_CODE = Error "duplicate-error-code":
+        "An error code that the framework already gives a meaning.", "choose another code";
+    UNKNOWN_ERROR_CODE = Error "unknown-error-code":
+        "An error code of the framework that does not exist.", "";
+}

@@ -1,0 +1,246 @@
+//! Our extensions: `x-connection`, `x-topics`, `x-requests`, `x-broadcasts`, and the single forms that served
+//! documents carry (`x-topic`, `x-request`, `x-broadcast`).
+
+use crate::spec::shape::{Field, Kind, Shape, field};
+
+/// Members of a topic, after those given.
+macro_rules! topic_fields {
+    ($($more:expr),*) => {
+        &[
+            $($more,)*
+            SUMMARY,
+            DESCRIPTION,
+            TAGS,
+            DEPRECATED,
+            EXAMPLES,
+            field("params", Kind::Schema, "Schema of the parameters: an object.").required(),
+            field("update", Kind::Schema, "Schema of an update's payload.").required(),
+            field("snapshot", Kind::Schema, "Schema of the snapshot's payload, where it is not what `state` implies."),
+            field("state", Kind::WordOr(PLAIN_STATES, &STATE), "What is kept for new subscribers."),
+            field("delivery", Kind::Object(&DELIVERY), "How updates reach a slow or crowded socket."),
+            field("history", Kind::Object(&HISTORY), "What a returning client can recover."),
+            ACCESS_FIELD,
+            field("label", Kind::Text, "The subject in replies, `{parameter}` filled in; the first parameter, where left out."),
+            field("unwrap", Kind::List(&Kind::Text), "Members of the payload whose own members count as if they stood beside them.")
+                .default("[]"),
+            ERRORS,
+            field("maxSubscriptions", Kind::Count, "Most subscriptions of one connection to this topic."),
+        ]
+    };
+}
+
+/// Members of a request, after those given.
+macro_rules! request_fields {
+    ($($more:expr),*) => {
+        &[
+            $($more,)*
+            SUMMARY,
+            DESCRIPTION,
+            TAGS,
+            DEPRECATED,
+            EXAMPLES,
+            field("payload", Kind::Schema, "Schema of the request's payload."),
+            field("reply", Kind::Schema, "Schema of the reply's `result`."),
+            ERRORS,
+            ACCESS_FIELD,
+        ]
+    };
+}
+
+/// Members of a broadcast, after those given.
+macro_rules! broadcast_fields {
+    ($($more:expr),*) => {
+        &[
+            $($more,)*
+            SUMMARY,
+            DESCRIPTION,
+            TAGS,
+            DEPRECATED,
+            EXAMPLES,
+            field("payload", Kind::Schema, "Schema of the payload."),
+            field("on", Kind::Word(&["publish", "connect"]), "Sent when published, or once to each new connection.")
+                .default("\"publish\""),
+        ]
+    };
+}
+
+/// `x-bellwire`.
+pub(super) static BELLWIRE: Shape = Shape {
+    name: "`x-bellwire`",
+    fields: &[field(
+        "perspective",
+        Kind::Word(&["server", "client"]),
+        "From whose side `send` and `receive` are written.",
+    )
+    .default("\"server\"")],
+};
+
+/// `x-connection`.
+pub static CONNECTION: Shape = Shape {
+    name: "`x-connection`",
+    fields: &[
+        field("envelope", Kind::Word(&["standard"]), "How frames wrap payloads.").default("\"standard\""),
+        field("subprotocol", Kind::Text, "WebSocket subprotocol that clients may offer.")
+            .default("\"bellwire.json.v1\""),
+        field("heartbeat", Kind::Duration, "A client silent for this long is closed.").default("\"30s\""),
+        field("lifetime", Kind::DurationOrNever, "A connection of this age is closed.").default("\"never\""),
+        field(
+            "activity",
+            Kind::Word(&["any", "message"]),
+            "What counts as a sign of life: anything that arrives, or valid messages only.",
+        )
+        .default("\"any\""),
+        field(
+            "invalidPayload",
+            Kind::Word(&["reply", "close"]),
+            "What an invalid message gets: an error reply, or the end of the connection.",
+        )
+        .default("\"reply\""),
+        field("maxMessage", Kind::Size, "Largest frame or message accepted.").default("\"1MiB\""),
+        field("maxDepth", Kind::Count, "Deepest nesting of JSON accepted.").default("32"),
+        field("maxSubscriptions", Kind::Count, "Most subscriptions of one connection.").default("1000"),
+        field("queue", Kind::Size, "Bytes queued for one connection before `overflow` applies.")
+            .default("\"1MiB\""),
+        field(
+            "messagesPerSecond",
+            Kind::Count,
+            "Messages accepted per second; bursts of twice as many pass.",
+        )
+        .default("100"),
+        field(
+            "http",
+            Kind::Text,
+            "Path below which HTTP publishing and health stand; the address without its last segment, where left out.",
+        ),
+        field(
+            "closes",
+            Kind::Map(&Kind::Object(&CLOSE)),
+            "Codes and reasons of closes, by condition, where they differ from the usual.",
+        ),
+        field(
+            "errors",
+            Kind::Map(&Kind::Object(&ERROR)),
+            "What is said about the framework's own error codes, where it differs from the usual.",
+        ),
+    ],
+};
+
+static CLOSE: Shape = Shape {
+    name: "a close",
+    fields: &[
+        field("code", Kind::Count, "Close code."),
+        field("reason", Kind::Text, "Close reason; `{heartbeat}` and `{lifetime}` are filled in."),
+        RETRY,
+        DESCRIPTION,
+    ],
+};
+
+static ERROR: Shape = Shape {
+    name: "an error",
+    fields: &[
+        SUMMARY,
+        DESCRIPTION,
+        field("retry", Kind::Word(RETRIES), "What a caller does next.").default("\"never\""),
+        field("details", Kind::Schema, "Schema of the `details` member."),
+        DEPRECATED,
+        EXAMPLES,
+    ],
+};
+
+/// An entry of `x-topics`.
+pub static TOPIC: Shape = Shape { name: "a topic", fields: topic_fields!() };
+
+/// `x-topic`: the same, with its name, and with what only other tools read.
+pub static DECLARED_TOPIC: Shape = Shape {
+    name: "`x-topic`",
+    fields: topic_fields!(
+        NAME,
+        field("pattern", Kind::Text, "Form of the topic strings; for other tools."),
+        field("parameters", Kind::List(&Kind::Text), "Names of the parameters; for other tools.")
+    ),
+};
+
+/// An entry of `x-requests`.
+pub static REQUEST: Shape = Shape { name: "a request", fields: request_fields!() };
+
+/// `x-request`: the same, with its name.
+pub static DECLARED_REQUEST: Shape = Shape { name: "`x-request`", fields: request_fields!(NAME) };
+
+/// An entry of `x-broadcasts`.
+pub static BROADCAST: Shape = Shape { name: "a broadcast", fields: broadcast_fields!() };
+
+/// `x-broadcast`: the same, with its name.
+pub static DECLARED_BROADCAST: Shape = Shape { name: "`x-broadcast`", fields: broadcast_fields!(NAME) };
+
+static STATE: Shape = Shape {
+    name: "a state",
+    fields: &[
+        field("kind", Kind::Word(STATE_KINDS), "How an update changes it.").required(),
+        field("key", Kind::List(&Kind::Text), "Members of the update that make the key (`keyed`)."),
+        field("size", Kind::Count, "How many updates are kept (`window`).").default("50"),
+        field("order", Kind::Word(&["newestFirst", "newestLast"]), "Order of the window.")
+            .default("\"newestFirst\""),
+        field("http", Kind::Text, "Path of a plain GET of the same state."),
+    ],
+};
+
+static DELIVERY: Shape = Shape {
+    name: "a delivery",
+    fields: &[
+        field("mode", Kind::Word(&["every", "latest"]), "Every update, or only the latest per key.")
+            .default("\"every\""),
+        field(
+            "key",
+            Kind::List(&Kind::Text),
+            "Members of the update that make the key (`latest`); none: the whole topic is one value.",
+        )
+        .default("[]"),
+        field("interval", Kind::Duration, "Least distance between two deliveries of a key (`latest`).")
+            .default("\"0ms\""),
+        field("flush", Kind::Duration, "Joins what arrives within this time into one write.")
+            .default("\"0ms\""),
+        field(
+            "overflow",
+            Kind::Word(&["close", "dropOldest", "resync"]),
+            "What happens when a connection's queue is full.",
+        )
+        .default("\"close\""),
+        field("compress", Kind::Boolean, "Whether updates may be compressed.").default("true"),
+    ],
+};
+
+static HISTORY: Shape = Shape {
+    name: "a history",
+    fields: &[
+        field("size", Kind::Count, "Publications kept per topic.").required(),
+        field("ttl", Kind::Duration, "How long they are kept.").default("\"10m\""),
+    ],
+};
+
+static ACCESS: Shape = Shape {
+    name: "an access rule",
+    fields: &[field(
+        "claim",
+        Kind::Map(&Kind::Text),
+        "Parameter by parameter, the claim of the caller that must cover it.",
+    )],
+};
+
+/// The kinds of state.
+const STATE_KINDS: &[&str] = &["latest", "merge", "keyed", "window"];
+/// The kinds of state that need no further settings.
+const PLAIN_STATES: &[&str] = &["latest", "merge"];
+const RETRIES: &[&str] = &["never", "later", "now"];
+
+static ERROR_KIND: Kind = Kind::Object(&ERROR);
+
+const NAME: Field = field("name", Kind::Text, "Name on the wire.");
+const SUMMARY: Field = field("summary", Kind::Text, "One line.");
+const DESCRIPTION: Field = field("description", Kind::Text, "CommonMark.");
+const DEPRECATED: Field = field("deprecated", Kind::Boolean, "Better not used any more.").default("false");
+const EXAMPLES: Field = field("examples", Kind::List(&Kind::Anything), "Example payloads.");
+const TAGS: Field =
+    field("tags", Kind::List(&super::asyncapi::TAG_KIND), "Groups for readers: `[{ name: … }]`.");
+const RETRY: Field = field("retry", Kind::Word(RETRIES), "What a client does next.");
+const ERRORS: Field = field("errors", Kind::Map(&ERROR_KIND), "Failures of its own, by code.");
+const ACCESS_FIELD: Field = field("access", Kind::Object(&ACCESS), "Who may use it.");

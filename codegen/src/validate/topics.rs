@@ -1,0 +1,144 @@
+//! Topics: parameters, keys, access and labels, held against the schemas they speak of.
+
+use crate::diagnostics::{Diagnostic, Diagnostics, Rule};
+use crate::nearest::nearest;
+use crate::rules::extensions as rules;
+use crate::spec::properties::Properties;
+use crate::spec::{Declared, Document, Node};
+
+/// Members of a reply to a subscription, which stand beside the parameters.
+const IN_REPLY: [&str; 9] =
+    ["status", "message", "topic", "code", "retry", "errors", "details", "offset", "epoch"];
+
+fn topics<'d, 'a>(document: &'d Document<'a>) -> impl Iterator<Item = &'d Declared<'a>> {
+    document.endpoints.iter().flat_map(|endpoint| &endpoint.topics)
+}
+
+fn properties<'a>(document: &Document<'a>, topic: &Declared<'a>, key: &str) -> Option<Properties<'a>> {
+    Properties::read(document.references, topic.node.get(key)?)
+}
+
+pub(super) fn params(document: &Document<'_>, sink: &mut Diagnostics) {
+    for topic in topics(document) {
+        let (Some(entry), Some(properties)) =
+            (topic.node.entry("params"), properties(document, topic, "params"))
+        else {
+            continue;
+        };
+        if properties.not_object {
+            let message = format!("the parameters of `{}` must be an object", topic.name);
+            sink.push(
+                Diagnostic::new(&rules::PARAMS_NOT_OBJECT, entry.key_span, message)
+                    .help("give the schema `type: object` and `properties`, one per parameter"),
+            );
+        }
+        for (key, schema) in &properties.members {
+            if !IN_REPLY.contains(key) {
+                continue;
+            }
+            let message = format!("a parameter of `{}` cannot be called `{key}`", topic.name);
+            sink.push(
+                Diagnostic::new(&rules::RESERVED_PARAMETER_NAME, schema.span, message)
+                    .label(format!("the reply to a subscription has a `{key}` of its own"))
+                    .related(topic.name_span, "the topic"),
+            );
+        }
+    }
+}
+
+pub(super) fn keys(document: &Document<'_>, sink: &mut Diagnostics) {
+    for topic in topics(document) {
+        let Some(update) = properties(document, topic, "update") else { continue };
+        let state = topic.node.get("state");
+        let kind = state.and_then(|state| state.get("kind").or(Some(state))).and_then(Node::as_str);
+        if let (Some(node), Some(kind @ ("merge" | "keyed")), true) = (state, kind, update.not_object) {
+            let message = format!("`{kind}` needs objects, and the updates of `{}` are not", topic.name);
+            let help = "use `latest`, or give the updates `type: object`";
+            sink.push(Diagnostic::new(&rules::STATE_NOT_OBJECT, node.span, message).help(help));
+            continue;
+        }
+        if let Some(state) = state.filter(|_| kind == Some("keyed")) {
+            if state.get("key").is_none_or(|key| key.items().is_empty()) {
+                let message = format!("the state of `{}` has no key", topic.name);
+                sink.push(Diagnostic::new(&rules::STATE_KEY_NOT_FOUND, state.span, message).help(format!(
+                    "name members of the update: `key: [{}]`",
+                    update.keys().first().unwrap_or(&"id")
+                )));
+            }
+            known(state, &update, topic, &rules::STATE_KEY_NOT_FOUND, sink);
+        }
+        if let Some(delivery) = topic.node.get("delivery") {
+            known(delivery, &update, topic, &rules::DELIVERY_KEY_NOT_FOUND, sink);
+        }
+    }
+}
+
+/// Every name under `key` is a member that all updates have.
+fn known(
+    node: &Node,
+    update: &Properties<'_>,
+    topic: &Declared<'_>,
+    rule: &'static Rule,
+    sink: &mut Diagnostics,
+) {
+    for item in node.get("key").map_or(&[][..], Node::items) {
+        let Some(name) = item.as_str() else { continue };
+        if update.everywhere.contains(&name) || (update.open && update.get(name).is_none()) {
+            continue;
+        }
+        let message = match update.get(name) {
+            Some(_) => format!("not every update of `{}` has a member `{name}`", topic.name),
+            None => format!("updates of `{}` have no member `{name}`", topic.name),
+        };
+        let diagnostic = Diagnostic::new(rule, item.span, message);
+        sink.push(match nearest(name, update.everywhere.iter().copied()) {
+            Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
+            None => {
+                diagnostic.help(format!("they have {}", super::listed(update.everywhere.iter().copied())))
+            }
+        });
+    }
+}
+
+pub(super) fn access(document: &Document<'_>, sink: &mut Diagnostics) {
+    for endpoint in &document.endpoints {
+        let topics = endpoint.topics.iter().map(|declared| (declared, "params"));
+        let requests = endpoint.requests.iter().map(|declared| (declared, "payload"));
+        for (declared, key) in topics.chain(requests) {
+            let Some(claims) = declared.node.get("access").and_then(|access| access.get("claim")) else {
+                continue;
+            };
+            let Some(properties) = properties(document, declared, key) else { continue };
+            for entry in claims.entries() {
+                if properties.open || properties.get(&entry.key).is_some() {
+                    continue;
+                }
+                let message = format!("`{}` has no parameter `{}`", declared.name, entry.key);
+                let diagnostic = Diagnostic::new(&rules::CLAIM_PARAMETER_NOT_FOUND, entry.key_span, message);
+                sink.push(suggest(diagnostic, &entry.key, &properties));
+            }
+        }
+    }
+}
+
+pub(super) fn labels(document: &Document<'_>, sink: &mut Diagnostics) {
+    for topic in topics(document) {
+        let Some(properties) = properties(document, topic, "params") else { continue };
+        if let Some(label) = topic.node.get("label").filter(|label| label.as_str().is_some()) {
+            let text = label.as_str().unwrap_or_default();
+            let names = text.split('{').skip(1).map(|rest| rest.split('}').next().unwrap_or(rest));
+            for name in names.filter(|name| properties.get(name).is_none()) {
+                let message = format!("`{}` has no parameter `{name}`", topic.name);
+                let diagnostic = Diagnostic::new(&rules::LABEL_PARAMETER_NOT_FOUND, label.span, message);
+                sink.push(suggest(diagnostic, name, &properties));
+            }
+        }
+    }
+}
+
+fn suggest(diagnostic: Diagnostic, name: &str, properties: &Properties<'_>) -> Diagnostic {
+    match nearest(name, properties.keys()) {
+        Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
+        None => diagnostic.help(format!("it has {}", super::listed(properties.keys()))),
+    }
+}
