@@ -302,7 +302,7 @@ impl<'s, 'd> Lowering<'s, 'd> {
     }
 
     /// A type of one JSON type that needs no name.
-    fn single(&mut self, flat: &Flat<'s>, single: Types, site: &Site) -> Use {
+    pub(super) fn single(&mut self, flat: &Flat<'s>, single: Types, site: &Site) -> Use {
         if let Some([value]) = flat.values.as_deref()
             && !value.is_null()
             && single != Types::BOOLEAN.with(Types::NULL)
@@ -319,50 +319,6 @@ impl<'s, 'd> Lowering<'s, 'd> {
         }
     }
 
-    fn array(&mut self, flat: &Flat<'s>, site: &Site) -> Use {
-        let bounded = ["minItems", "maxItems", "uniqueItems"].iter().any(|keyword| flat.has(keyword));
-        let (ty, checked) = match &flat.items {
-            Items::Any => (Type::Array(Box::new(Type::Any)), bounded),
-            Items::All(items) => {
-                let item = self.use_of(items, &site.inside("Item", "/items"));
-                let checked = bounded || item.checked;
-                (Type::Array(Box::new(item.whole())), checked)
-            }
-            Items::Tuple(items, rest) => self.tuple(flat, items, rest.as_ref(), site),
-        };
-        Use { checked, ..Use::plain(ty) }
-    }
-
-    fn tuple(
-        &mut self,
-        flat: &Flat<'s>,
-        items: &[Conjunction<'s>],
-        rest: Option<&Cursor<'s>>,
-        site: &Site,
-    ) -> (Type, bool) {
-        let least = flat.parts.iter().filter_map(|part| part.get("minItems")?.as_u64()).max();
-        if least.is_some_and(|least| (least as usize) < items.len()) {
-            self.unsupported(site, "a tuple that may be shorter than its `items`");
-            return (Type::Array(Box::new(Type::Any)), true);
-        }
-        let mut checked = false;
-        let mut lower = |this: &mut Self, items: &[Cursor<'s>], at: String| {
-            let used = this.use_of(items, &site.inside(&format!("Item{at}"), &format!("/items/{at}")));
-            checked |= used.checked;
-            used.whole()
-        };
-        let positions = items.iter().enumerate();
-        let types = positions.map(|(at, item)| lower(self, item, (at + 1).to_string())).collect();
-        let most = flat.parts.iter().filter_map(|part| part.get("maxItems")?.as_u64()).min();
-        let rest = rest
-            .filter(|rest| rest.value != &Value::Bool(false))
-            .filter(|_| most.is_none_or(|most| most as usize > items.len()))
-            .map(|rest| Box::new(lower(self, std::slice::from_ref(rest), "Rest".to_owned())));
-        let exact = most.or(least).is_none_or(|length| length as usize == items.len());
-        checked |= flat.has("uniqueItems") || rest.is_some() && !exact;
-        (Type::Tuple { items: types, rest }, checked)
-    }
-
     /// The named type of these parts: known already, or new.
     fn named(&mut self, flat: &Flat<'s>, plan: Plan<'s>, site: &Site) -> Type {
         let mut key: Vec<Key> = flat.parts.iter().map(Cursor::key).collect();
@@ -370,11 +326,24 @@ impl<'s, 'd> Lowering<'s, 'd> {
         if let Some(id) = self.inline.get(&key) {
             return Type::Named(*id);
         }
-        let id = TypeId(self.types.len());
+        let id = self.reserve_type(site, annotations(&self.schemas, &flat.parts).docs);
         self.inline.insert(key, id);
+        self.define(id, flat, plan, site);
+        Type::Named(id)
+    }
+
+    /// The object among several types of one schema: it stands nowhere else, so nothing can share it.
+    pub(super) fn unshared_object(&mut self, flat: &Flat<'s>, site: &Site) -> Type {
+        let id = self.reserve_type(site, Docs::default());
+        self.define(id, flat, Plan::Object, site);
+        Type::Named(id)
+    }
+
+    /// The place of a type whose shape is still to come: recursion may ask for it before.
+    fn reserve_type(&mut self, site: &Site, docs: Docs) -> TypeId {
         let definition = TypeDef {
             name: self.claim(site),
-            docs: annotations(&self.schemas, &flat.parts).docs,
+            docs,
             pointer: format!("{COMPONENTS}{}{}", escape(self.schemas.wire(site.root)), site.pointer),
             root: TypeId(site.root),
             shape: Shape::Alias(Type::Any),
@@ -384,8 +353,7 @@ impl<'s, 'd> Lowering<'s, 'd> {
             checked: false,
         };
         self.types.push(definition);
-        self.define(id, flat, plan, site);
-        Type::Named(id)
+        TypeId(self.types.len() - 1)
     }
 
     fn define(&mut self, id: TypeId, flat: &Flat<'s>, plan: Plan<'s>, site: &Site) {
@@ -400,45 +368,6 @@ impl<'s, 'd> Lowering<'s, 'd> {
         definition.shape = shape;
         definition.checked = checked || !flat.check_only.is_empty() || flat.groups.len() > 1;
         definition.constraints = flat.constraints.clone();
-    }
-
-    /// `type: [string, integer]`: one arm per type.
-    fn kinds(&mut self, flat: &Flat<'s>, kinds: &[Types], site: &Site) -> (Shape, bool) {
-        let mut arms = Vec::new();
-        let mut checked = false;
-        for kind in kinds {
-            let narrow = Flat { types: *kind, check_only: Vec::new(), groups: Vec::new(), ..flat.clone() };
-            let name = super::unions::kind_name(*kind);
-            let used = if *kind == Types::OBJECT && is_record(&narrow) {
-                let inner = site.inside(name, "");
-                let key_free = Flat { parts: Vec::new(), ..narrow };
-                Use::plain(self.anonymous_object(&key_free, &inner))
-            } else {
-                self.single(&narrow, *kind, site)
-            };
-            checked |= used.checked;
-            arms.push((name.to_owned(), used.whole()));
-        }
-        (super::unions::untagged(arms), checked)
-    }
-
-    /// The object among several types of one schema: it stands nowhere else, so nothing can share it.
-    fn anonymous_object(&mut self, flat: &Flat<'s>, site: &Site) -> Type {
-        let id = TypeId(self.types.len());
-        let definition = TypeDef {
-            name: self.claim(site),
-            docs: Docs::default(),
-            pointer: format!("{COMPONENTS}{}{}", escape(self.schemas.wire(site.root)), site.pointer),
-            root: TypeId(site.root),
-            shape: Shape::Alias(Type::Any),
-            constraints: Vec::new(),
-            schema: None,
-            hashable: false,
-            checked: false,
-        };
-        self.types.push(definition);
-        self.define(id, flat, Plan::Object, site);
-        Type::Named(id)
     }
 
     /// A name for an inline type that nothing else has.
@@ -513,7 +442,7 @@ pub(super) fn narrowed(flat: &Flat<'_>) -> Types {
 }
 
 /// Whether an object has members of its own, rather than being a dictionary.
-fn is_record(flat: &Flat<'_>) -> bool {
+pub(super) fn is_record(flat: &Flat<'_>) -> bool {
     let closed = flat.additional.iter().any(|part| part.value == &Value::Bool(false));
     flat.has_properties
         || (closed && flat.patterns.is_empty())

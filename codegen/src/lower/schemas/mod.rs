@@ -2,20 +2,21 @@
 //!
 //! Two phases: first every schema that the document uses is declared and gets its id, then [`SchemaLowering::finish`]
 //! brings all of them into normal form, checks them, and lowers them together. The path of one schema: `roots` finds
-//! it, `normalise` spells it in draft-07, `discriminators` writes out implied tags, `checks` looks at
+//! it, `normalise` spells it in draft-07, `mend` writes out implied tags, `checks` looks at
 //! it, `conjunction` and `flat` take `allOf` apart, `lowering` chooses the shape,
 //! `graph` settles recursion. A schema that cannot be said in types becomes any value, with a warning.
 
 mod annotations;
+mod arrays;
 mod checks;
 mod conjunction;
-mod discriminators;
 mod enums;
 mod fits;
 mod flat;
 mod graph;
 mod keywords;
 mod lowering;
+mod mend;
 mod normalise;
 mod objects;
 mod questions;
@@ -69,7 +70,8 @@ impl<'a> SchemaLowering<'a> {
         let names = self.root_names(sink);
         let mut normal = normalise::normalise(&self.roots, sink);
         let wires: Vec<&str> = self.roots.list.iter().map(|root| root.wire.as_str()).collect();
-        discriminators::write_out(&mut normal, &wires);
+        mend::drop_contradicted_types(&mut normal, &wires, sink);
+        mend::write_out_tags(&mut normal, &wires);
         let schemas = conjunction::Schemas::new(&normal.schemas, wires.clone());
         checks::check(&schemas, &normal, sink);
         let mut lowering = Lowering::new(&normal, &names, wires, sink);

@@ -4,16 +4,13 @@ use serde_json::Value;
 
 use super::annotations::annotations;
 use super::conjunction::Cursor;
-use super::flat::{Flat, Types, shown};
+use super::flat::{Flat, shown};
 use super::lowering::{Lowering, Site, Use};
 use crate::diagnostics::Diagnostic;
 use crate::lower::names::{self, Place};
 use crate::model::{Additional, EnumRepr, Field, Name, Object, Shape, Type};
 use crate::nearest::nearest;
 use crate::rules::schemas as rules;
-
-/// Unions within unions are looked into this deep for their types.
-const MAX_DEPTH: usize = 12;
 
 /// The member in which Rust keeps what the schema does not name.
 const REST: &str = "additional";
@@ -181,21 +178,6 @@ impl<'s> Lowering<'s, '_> {
     fn mixed(&self, flat: &Flat<'s>, _site: &Site) -> bool {
         let values = flat.values.as_deref().unwrap_or_default();
         super::enums::repr(values) == EnumRepr::Mixed
-    }
-
-    /// The types that fit a schema, references followed.
-    pub(super) fn types_of(&self, conjunction: &[Cursor<'s>], depth: usize) -> Types {
-        let flat = Flat::new(self.schemas.resolved(conjunction));
-        if let Some(values) = &flat.values {
-            return values.iter().fold(Types::NONE, |all, value| all.with(Types::of(value)));
-        }
-        let own = super::lowering::narrowed(&flat);
-        // A union of itself has no end, and nothing to say.
-        let Some(group) = flat.groups.first().filter(|_| own == Types::ALL && depth < MAX_DEPTH) else {
-            return own;
-        };
-        let arms = group.arms.iter().map(|arm| self.types_of(std::slice::from_ref(arm), depth + 1));
-        arms.fold(Types::NONE, Types::with)
     }
 }
 

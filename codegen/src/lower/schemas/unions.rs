@@ -35,7 +35,7 @@ impl<'s> Lowering<'s, '_> {
         }
         let arms = self.arms(flat, group, site);
         let reported = self.sink.count();
-        if arms.iter().all(|arm| self.types_of(&arm.conjunction, 0) == Types::OBJECT)
+        if arms.iter().all(|arm| self.schemas.types_of(&arm.conjunction, MAX_DEPTH) == Types::OBJECT)
             && let Some(tag) = self.tag(&arms, group, site)
         {
             return self.tagged(arms, tag);
@@ -255,7 +255,8 @@ impl<'s> Lowering<'s, '_> {
     }
 
     fn warn_of_overlap(&mut self, arms: &[Arm<'s>], site: &Site) {
-        let types: Vec<Types> = arms.iter().map(|arm| self.types_of(&arm.conjunction, 0)).collect();
+        let types: Vec<Types> =
+            arms.iter().map(|arm| self.schemas.types_of(&arm.conjunction, MAX_DEPTH)).collect();
         for (b, second) in types.iter().enumerate() {
             for (a, first) in types[..b].iter().enumerate() {
                 if first.overlaps(*second) {

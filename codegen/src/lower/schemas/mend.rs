@@ -1,14 +1,22 @@
-//! Writes out the tags that `discriminator` implies.
+//! Makes schemas say what they mean where the standard, or plain sense, reads more into them than they write.
 //!
-//! Where an arm is a component that gives no constant for the discriminating member, the standard says that its value
-//! is the component's name. Once that is written into the schema, every reader of the document checks it too, and
-//! unions need to know one kind of tag only.
+//! `discriminator`: where an arm is a component that gives no constant for the discriminating member, the standard says
+//! that its value is the component's name. Once that is written into the schema, every reader of the document checks
+//! it too, and unions need to know one kind of tag only.
+//!
+//! `type` beside a union none of whose arms is of that type would refuse every value. It goes, with a warning.
 
 use serde_json::{Map, Value, json};
 
 use super::conjunction::{Cursor, Schemas, UNIONS};
-use super::flat::Flat;
-use super::normalise::Normal;
+use super::flat::{Flat, Types, shown};
+use super::normalise::{COMPONENTS, Normal};
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::rules::schemas::TYPE_BESIDE_UNION;
+use crate::spec::escape;
+
+/// Unions within unions are looked into this deep for their types.
+const MAX_DEPTH: usize = 12;
 
 /// A constant that a component lacks.
 struct Implied {
@@ -16,8 +24,43 @@ struct Implied {
     member: String,
 }
 
+/// Removes every `type` that its own union contradicts.
+pub(super) fn drop_contradicted_types(normal: &mut Normal, wires: &[&str], sink: &mut Diagnostics) {
+    let mut contradicted = Vec::new();
+    {
+        let schemas = Schemas::new(&normal.schemas, wires.to_vec());
+        for root in 0..schemas.len() {
+            contradictions(&schemas, &schemas.root(root), &mut contradicted);
+        }
+    }
+    for (root, pointer, types) in contradicted {
+        let place = format!("{COMPONENTS}{}{pointer}", escape(wires[root]));
+        let message =
+            format!("`type: {types}` beside the union at `{place}` fits none of its arms; it is ignored");
+        let span = normal.span(root, &format!("{pointer}/type"));
+        sink.push(Diagnostic::new(&TYPE_BESIDE_UNION, span, message));
+        if let Some(Value::Object(schema)) = normal.schemas[root].pointer_mut(&pointer) {
+            schema.shift_remove("type");
+        }
+    }
+}
+
+fn contradictions<'s>(schemas: &Schemas<'s>, cursor: &Cursor<'s>, found: &mut Vec<(usize, String, String)>) {
+    if let Some(written) = cursor.get("type") {
+        let types = Types::named(written);
+        let arms: Vec<Cursor<'s>> = UNIONS.iter().flat_map(|union| cursor.children(union)).collect();
+        let fits = |arm: &Cursor<'s>| schemas.types_of(std::slice::from_ref(arm), MAX_DEPTH).overlaps(types);
+        if !arms.is_empty() && !arms.iter().any(fits) {
+            found.push((cursor.root, cursor.pointer.clone(), shown(written)));
+        }
+    }
+    for inner in cursor.inside() {
+        contradictions(schemas, &inner, found);
+    }
+}
+
 /// Adds the implied constants to the components that lack them.
-pub(super) fn write_out(normal: &mut Normal, wires: &[&str]) {
+pub(super) fn write_out_tags(normal: &mut Normal, wires: &[&str]) {
     let mut implied = Vec::new();
     {
         let schemas = Schemas::new(&normal.schemas, wires.to_vec());
@@ -51,7 +94,7 @@ fn missing<'s>(schemas: &Schemas<'s>, arm: &Cursor<'s>, member: &str) -> Option<
     let inner = Flat::new(schemas.resolved(property));
     let name = Value::String(schemas.wire(root).to_owned());
     let fits = inner.values.as_ref().is_none_or(|values| values.len() > 1 && values.contains(&name));
-    let is_string = inner.types.has(super::flat::Types::STRING);
+    let is_string = inner.types.has(Types::STRING);
     (fits && is_string).then(|| Implied { root, member: member.to_owned() })
 }
 
