@@ -36,7 +36,7 @@ pub(crate) struct Metrics {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RouteLabel {
-    route: &'static str,
+    route: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -90,7 +90,11 @@ impl Metrics {
     fn register_own(&self) {
         self.register(|registry| {
             registry.register("connections_inflight", "Open connections", self.connections.clone());
-            registry.register("connections_accepted", "Connections accepted", self.connections_accepted.clone());
+            registry.register(
+                "connections_accepted",
+                "Connections accepted",
+                self.connections_accepted.clone(),
+            );
             let reached = self.connection_limit_reached.clone();
             registry.register("connection_limit_reached", "Connections refused by the limit", reached);
             registry.register("subscriptions_inflight", "Subscriptions held", self.subscriptions.clone());
@@ -98,15 +102,43 @@ impl Metrics {
             let received = self.messages_received_bytes.clone();
             registry.register("messages_received_bytes", "Bytes of messages from clients", received);
             registry.register("messages_sent", "Messages to clients", self.messages_sent.clone());
-            registry.register("messages_sent_bytes", "Bytes of messages to clients", self.messages_sent_bytes.clone());
-            registry.register("slow_disconnects", "Connections ended as too slow", self.slow_disconnects.clone());
+            registry.register(
+                "messages_sent_bytes",
+                "Bytes of messages to clients",
+                self.messages_sent_bytes.clone(),
+            );
+            registry.register(
+                "slow_disconnects",
+                "Connections ended as too slow",
+                self.slow_disconnects.clone(),
+            );
             registry.register("published", "Updates published, by route", self.published.clone());
-            registry.register("deliveries", "Updates queued for subscribers, by route", self.deliveries.clone());
+            registry.register(
+                "deliveries",
+                "Updates queued for subscribers, by route",
+                self.deliveries.clone(),
+            );
             registry.register("dropped", "Updates dropped by overflow, by route", self.dropped.clone());
-            registry.register("conflated", "Updates replaced by a later one, by route", self.conflated.clone());
-            registry.register("resync", "Topics resynchronised after overflow, by route", self.resyncs.clone());
-            registry.register("server_disconnects", "Closes by the server, by condition", self.closes.clone());
-            registry.register("reply_errors", "Requests answered with an error, by code", self.reply_errors.clone());
+            registry.register(
+                "conflated",
+                "Updates replaced by a later one, by route",
+                self.conflated.clone(),
+            );
+            registry.register(
+                "resync",
+                "Topics resynchronised after overflow, by route",
+                self.resyncs.clone(),
+            );
+            registry.register(
+                "server_disconnects",
+                "Closes by the server, by condition",
+                self.closes.clone(),
+            );
+            registry.register(
+                "reply_errors",
+                "Requests answered with an error, by code",
+                self.reply_errors.clone(),
+            );
             let help = "Time from a message to its reply, by kind of message";
             registry.register("command_duration_seconds", help, self.commands.clone());
         });
@@ -125,21 +157,21 @@ impl Metrics {
         out
     }
 
-    pub(crate) fn published(&self, route: &'static str, subscribers: usize) {
-        self.published.get_or_create(&RouteLabel { route }).inc();
-        self.deliveries.get_or_create(&RouteLabel { route }).inc_by(subscribers as u64);
+    pub(crate) fn published(&self, route: &str, subscribers: usize) {
+        self.published.get_or_create(&RouteLabel { route: route.to_owned() }).inc();
+        self.deliveries.get_or_create(&RouteLabel { route: route.to_owned() }).inc_by(subscribers as u64);
     }
 
-    pub(crate) fn dropped(&self, route: &'static str, count: u64) {
-        self.dropped.get_or_create(&RouteLabel { route }).inc_by(count);
+    pub(crate) fn dropped(&self, route: &str, count: u64) {
+        self.dropped.get_or_create(&RouteLabel { route: route.to_owned() }).inc_by(count);
     }
 
-    pub(crate) fn conflated(&self, route: &'static str, count: u64) {
-        self.conflated.get_or_create(&RouteLabel { route }).inc_by(count);
+    pub(crate) fn conflated(&self, route: &str, count: u64) {
+        self.conflated.get_or_create(&RouteLabel { route: route.to_owned() }).inc_by(count);
     }
 
-    pub(crate) fn resynced(&self, route: &'static str) {
-        self.resyncs.get_or_create(&RouteLabel { route }).inc();
+    pub(crate) fn resynced(&self, route: &str) {
+        self.resyncs.get_or_create(&RouteLabel { route: route.to_owned() }).inc();
     }
 
     pub(crate) fn closed(&self, condition: &'static str) {
@@ -152,5 +184,22 @@ impl Metrics {
 
     pub(crate) fn command(&self, command: &'static str, seconds: f64) {
         self.commands.get_or_create(&CommandLabel { command }).observe(seconds);
+    }
+}
+
+/// One more of what a gauge counts, for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Inflight(Gauge);
+
+impl Inflight {
+    pub(crate) fn new(gauge: &Gauge) -> Self {
+        gauge.inc();
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Inflight {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }

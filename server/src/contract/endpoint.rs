@@ -9,9 +9,7 @@ use super::erased::{
     OperationService, Publishable, RequestService, TopicService,
 };
 use super::schema::Schemas;
-use super::{
-    Broadcast, ConnectRouter, Operation, OperationRouter, Request, RequestRouter, TopicRouter,
-};
+use super::{Broadcast, ConnectRouter, Operation, OperationRouter, Request, RequestRouter, TopicRouter};
 use crate::protocol::EndpointSpec;
 
 /// One WebSocket address with the services behind it, ready for [`App::endpoint`](crate::App::endpoint). Generated

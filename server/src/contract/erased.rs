@@ -15,12 +15,10 @@ use super::matching::{Candidate, find};
 use super::schema::Schemas;
 use super::topic::ParamsOf;
 use super::{
-    Broadcast, Caller, ConnectRouter, Frames, Operation, OperationRouter, Refusal, Request, RequestRouter, Topic,
-    TopicRouter,
+    Broadcast, Caller, ConnectRouter, Frames, Operation, OperationRouter, Refusal, Request, RequestRouter,
+    Topic, TopicRouter,
 };
-use crate::protocol::{
-    Fault, Faults, OperationSpec, RequestSpec, SchemaRef, TopicSpec, encode, topic_name,
-};
+use crate::protocol::{Fault, Faults, OperationSpec, RequestSpec, SchemaRef, TopicSpec, encode, topic_name};
 
 /// A boxed future that a connection drives.
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -66,7 +64,12 @@ pub(crate) trait RequestService: Send + Sync {
     /// What is declared.
     fn spec(&self) -> &'static RequestSpec;
     /// Reads the payload and starts the call.
-    fn call(self: Arc<Self>, schemas: &Schemas, payload: Option<&str>, caller: Caller) -> Result<Answer, Faults>;
+    fn call(
+        self: Arc<Self>,
+        schemas: &Schemas,
+        payload: Option<&str>,
+        caller: Caller,
+    ) -> Result<Answer, Faults>;
 }
 
 /// An explicit operation with its service.
@@ -185,7 +188,12 @@ impl<R: Request, S: RequestRouter<R>> RequestService for ErasedRequest<R, S> {
         const { &R::SPEC }
     }
 
-    fn call(self: Arc<Self>, schemas: &Schemas, payload: Option<&str>, caller: Caller) -> Result<Answer, Faults> {
+    fn call(
+        self: Arc<Self>,
+        schemas: &Schemas,
+        payload: Option<&str>,
+        caller: Caller,
+    ) -> Result<Answer, Faults> {
         let payload: R::Payload = read_optional(schemas, self.spec().payload, payload)?;
         Ok(Box::pin(async move {
             let reply = self.0.call(&caller, payload).await.map_err(Into::into)?;

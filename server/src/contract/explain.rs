@@ -51,7 +51,9 @@ fn words(kind: &Kind) -> String {
     match kind {
         Kind::Enum { options } => format!("is not one of {}", listed(options)),
         Kind::Constant { expected_value } => format!("is not {expected_value}"),
-        Kind::Type { kind: TypeKind::Single(expected) } => format!("is not {}", with_article(&expected.to_string())),
+        Kind::Type { kind: TypeKind::Single(expected) } => {
+            format!("is not {}", with_article(&expected.to_string()))
+        }
         Kind::Type { kind: TypeKind::Multiple(set) } => {
             let names: Vec<String> = set.iter().map(|name| with_article(&name.to_string())).collect();
             format!("is neither {}", names.join(" nor "))

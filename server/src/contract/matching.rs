@@ -24,7 +24,8 @@ impl<'a> Candidate<'a> {
     pub(crate) fn is_tagged(&self, message: &MessageSpec) -> bool {
         let Matcher::Tag { pointer, value } = message.matcher else { return false };
         let expected: Option<Value> = serde_json::from_str(value).ok();
-        self.value.as_ref().and_then(|frame| frame.pointer(pointer)) == expected.as_ref() && expected.is_some()
+        self.value.as_ref().and_then(|frame| frame.pointer(pointer)) == expected.as_ref()
+            && expected.is_some()
     }
 
     /// Whether it is this message by its shape, or as bare text.

@@ -22,14 +22,13 @@ pub use endpoint::Endpoint;
 pub use operation::{DecodeError, EncodeError, Frames, Operation, OperationRouter, frames};
 pub use refusal::Refusal;
 pub use request::{Broadcast, ConnectRouter, Empty, Never, Request, RequestRouter};
-pub(crate) use schema::Schemas;
 pub use topic::{ParamsOf, SnapshotOf, Topic, TopicRouter};
 pub use values::*;
 
 // The façade over the layers around this one: generated code shall need no second import.
 pub use crate::node::{BroadcastPublisher, Node, OperationPublisher, Publisher, Reach};
 pub use crate::protocol::{
-    Activity, BroadcastSpec, CloseCondition, CloseSpec, ConnectionSpec, DeliveryMode, DeliverySpec, EndpointSpec,
-    Envelope, Fault, Faults, HistorySpec, Matcher, MessageSpec, OnInvalid, OperationSpec, Overflow, ParamMember,
-    RequestSpec, Retry, SchemaRef, StateKind, StateSpec, TopicSpec,
+    Activity, BroadcastSpec, CloseCondition, CloseSpec, ConnectionSpec, DeliveryMode, DeliverySpec,
+    EndpointSpec, Envelope, Fault, Faults, HistorySpec, Matcher, MessageSpec, OnInvalid, OperationSpec,
+    Overflow, ParamMember, RequestSpec, Retry, SchemaRef, StateKind, StateSpec, TopicSpec,
 };

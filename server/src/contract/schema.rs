@@ -34,7 +34,11 @@ impl Schemas {
     }
 
     /// As [`Schemas::read`], from a parsed value.
-    pub(crate) fn read_value<T: DeserializeOwned>(&self, schema: SchemaRef, value: &Value) -> Result<T, Faults> {
+    pub(crate) fn read_value<T: DeserializeOwned>(
+        &self,
+        schema: SchemaRef,
+        value: &Value,
+    ) -> Result<T, Faults> {
         if schema.checked {
             self.check(schema, value)?;
         }

@@ -156,7 +156,8 @@ impl Cell {
             return Some(0);
         }
         let update = PublicationKind::Update;
-        let mut publication = Publication::of_topic(update, policy.route, &self.name, payload, policy.delivery);
+        let mut publication =
+            Publication::of_topic(update, policy.route, &self.name, payload, policy.delivery);
         publication.conflation_key = policy.conflation_key(payload);
         let publication = Arc::new(publication);
         for (_, subscriber) in &mut inner.subscribers {

@@ -14,7 +14,7 @@ mod state;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-pub(crate) use audience::{Audience, Seat};
+pub(crate) use audience::Audience;
 pub(crate) use outlet::Outlet;
 pub(crate) use publication::{Publication, PublicationKind};
 pub(crate) use route::{Lifecycle, Route, RoutePolicy, Subscription};

@@ -111,7 +111,8 @@ impl Route {
         }
         let topic = topic()?;
         let retains = self.policy.state.is_some();
-        let Some(mut cell) = (if retains { Some(self.find_or_create(&topic)) } else { self.find(&topic) }) else {
+        let Some(mut cell) = (if retains { Some(self.find_or_create(&topic)) } else { self.find(&topic) })
+        else {
             return Ok(0);
         };
         let payload = payload()?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use publish::{BroadcastPublisher, OperationPublisher, Publisher, Reach};
+pub(crate) use publish::{publish_frame, route_of};
 
 use crate::hub::Hub;
 use crate::limits::ConnectionLimit;

@@ -145,7 +145,9 @@ impl<O: Operation> OperationPublisher<O> {
     fn frame(message: &O::Message) -> Option<Bytes> {
         message
             .encode()
-            .inspect_err(|error| tracing::error!(operation = O::SPEC.name, %error, "message cannot be written"))
+            .inspect_err(
+                |error| tracing::error!(operation = O::SPEC.name, %error, "message cannot be written"),
+            )
             .map(Bytes::from)
             .ok()
     }

@@ -134,7 +134,8 @@ impl<'a> Failure<'a> {
 pub(crate) fn closing(close: &Close, retry_after_ms: u64) -> Bytes {
     let mut payload = format!("{{\"condition\":\"{}\",\"code\":{},\"reason\":", close.condition, close.code);
     write_string(&mut payload, &close.reason);
-    payload.push_str(&format!(",\"retry\":\"{}\",\"retry_after_ms\":{retry_after_ms}}}", close.retry.as_str()));
+    payload
+        .push_str(&format!(",\"retry\":\"{}\",\"retry_after_ms\":{retry_after_ms}}}", close.retry.as_str()));
     message("closing", Some(&payload))
 }
 

@@ -27,7 +27,7 @@ impl Retry {
 
 /// A failure that the framework itself answers with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ErrorCode {
+pub(crate) enum ErrorCode {
     /// The frame is not a JSON object, is nested too deeply, or has no string `type`.
     InvalidJson,
     /// No operation has this type.
@@ -53,7 +53,7 @@ pub enum ErrorCode {
 impl ErrorCode {
     /// Its word on the wire.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::InvalidJson => "invalid-json",
             Self::UnknownType => "unknown-type",
@@ -70,7 +70,7 @@ impl ErrorCode {
 
     /// What a client does next.
     #[must_use]
-    pub const fn retry(self) -> Retry {
+    pub(crate) const fn retry(self) -> Retry {
         match self {
             Self::InvalidJson
             | Self::UnknownType

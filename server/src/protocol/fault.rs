@@ -35,7 +35,11 @@ pub struct Faults(Vec<Fault>);
 impl Faults {
     /// From a non-empty list; an empty one becomes a single unspecific fault.
     pub fn new(faults: Vec<Fault>) -> Self {
-        if faults.is_empty() { Self(vec![Fault::new("", "type", "does not fit its schema")]) } else { Self(faults) }
+        if faults.is_empty() {
+            Self(vec![Fault::new("", "type", "does not fit its schema")])
+        } else {
+            Self(faults)
+        }
     }
 
     /// The faults.

@@ -13,12 +13,13 @@ mod topic_name;
 
 pub use close::CloseCondition;
 pub(crate) use close::{Close, ReasonValues};
-pub use error_code::{ErrorCode, Retry};
+pub(crate) use error_code::ErrorCode;
+pub use error_code::Retry;
 pub use fault::{Fault, Faults};
 pub(crate) use frame::{Frame, FrameError, is_deeper_than};
 pub use spec::{
     Activity, BroadcastSpec, CloseSpec, ConnectionSpec, DeliveryMode, DeliverySpec, EndpointSpec, Envelope,
-    HistorySpec, Matcher, MessageSpec, OnInvalid, OperationSpec, Overflow, ParamMember, RequestSpec, SchemaRef,
-    StateKind, StateSpec, TopicSpec,
+    HistorySpec, Matcher, MessageSpec, OnInvalid, OperationSpec, Overflow, ParamMember, RequestSpec,
+    SchemaRef, StateKind, StateSpec, TopicSpec,
 };
 pub(crate) use topic_name::topic_name;

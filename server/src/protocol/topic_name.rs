@@ -49,7 +49,9 @@ fn write_member(out: &mut String, member: &ParamMember, value: Option<&Value>) {
 fn write_member_value(out: &mut String, member: &ParamMember, value: &Value) {
     match value {
         Value::Null => out.push_str("\"\""),
-        Value::Object(object) if !member.members.is_empty() => write_shaped(out, member.members, Some(object)),
+        Value::Object(object) if !member.members.is_empty() => {
+            write_shaped(out, member.members, Some(object))
+        }
         other => write_value(out, other),
     }
 }

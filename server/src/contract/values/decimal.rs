@@ -29,7 +29,9 @@ impl Decimal {
 fn is_decimal(text: &str) -> bool {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let unsigned = text.strip_prefix('-').unwrap_or(text);
-    unsigned.split_once('.').map_or_else(|| digits(unsigned), |(whole, fraction)| digits(whole) && digits(fraction))
+    unsigned
+        .split_once('.')
+        .map_or_else(|| digits(unsigned), |(whole, fraction)| digits(whole) && digits(fraction))
 }
 
 impl TryFrom<String> for Decimal {

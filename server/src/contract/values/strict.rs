@@ -66,7 +66,8 @@ fn integral(number: &Number) -> Option<Integral> {
         return Some(Integral::Unsigned(value));
     }
     // 2^63: from here on an `i64` cannot hold the float, and floats this large carry no exact integer anyway.
-    let value = number.as_f64().filter(|value| value.fract() == 0.0 && value.abs() < 9_223_372_036_854_775_808.0)?;
+    let value =
+        number.as_f64().filter(|value| value.fract() == 0.0 && value.abs() < 9_223_372_036_854_775_808.0)?;
     #[expect(clippy::cast_possible_truncation, reason = "integral and within range, checked above")]
     Some(Integral::Signed(value as i64))
 }
@@ -93,7 +94,8 @@ impl<'de> serde::Deserializer<'de> for Strict<'_> {
                 Ok(value)
             }
             Value::Object(members) => {
-                let mut map = MapDeserializer::new(members.iter().map(|(key, value)| (key.as_str(), Strict(value))));
+                let mut map =
+                    MapDeserializer::new(members.iter().map(|(key, value)| (key.as_str(), Strict(value))));
                 let value = visitor.visit_map(&mut map)?;
                 map.end()?;
                 Ok(value)
@@ -110,7 +112,11 @@ impl<'de> serde::Deserializer<'de> for Strict<'_> {
         if self.0.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
         visitor.visit_newtype_struct(self)
     }
 

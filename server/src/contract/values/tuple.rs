@@ -30,9 +30,10 @@ fn positions<Head: DeserializeOwned>(items: &[Value]) -> Option<(Head, usize)> {
 impl<'de, Head: DeserializeOwned, Rest: DeserializeOwned> Deserialize<'de> for WithRest<Head, Rest> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let items = Vec::<Value>::deserialize(deserializer)?;
-        let (head, length) =
-            positions(&items).ok_or_else(|| D::Error::custom("the fixed positions of the array do not fit"))?;
-        let rest = items[length..].iter().map(from_value).collect::<Result<_, _>>().map_err(D::Error::custom)?;
+        let (head, length) = positions(&items)
+            .ok_or_else(|| D::Error::custom("the fixed positions of the array do not fit"))?;
+        let rest =
+            items[length..].iter().map(from_value).collect::<Result<_, _>>().map_err(D::Error::custom)?;
         Ok(Self { head, rest })
     }
 }

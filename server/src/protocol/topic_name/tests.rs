@@ -5,11 +5,12 @@ use crate::protocol::ParamMember;
 
 /// The shape of a vector, leaked into the constants that generated code would hold.
 fn shape(declared: &Value) -> &'static [ParamMember] {
-    let members = declared.as_object().expect("a shape is an object").iter().map(|(key, member)| ParamMember {
-        key: key.clone().leak(),
-        default: member.get("default").map(|default| &*default.to_string().leak()),
-        members: member.get("members").map_or(&[], shape),
-    });
+    let members =
+        declared.as_object().expect("a shape is an object").iter().map(|(key, member)| ParamMember {
+            key: key.clone().leak(),
+            default: member.get("default").map(|default| &*default.to_string().leak()),
+            members: member.get("members").map_or(&[], shape),
+        });
     members.collect::<Vec<_>>().leak()
 }
 

@@ -1,0 +1,227 @@
+//! From endpoints and settings to a server that runs and stops well.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio::time::{sleep, timeout};
+
+use crate::Error;
+use crate::config::{Lifetime, Period, Settings, Size};
+use crate::connection::{Options, Served};
+use crate::contract::Endpoint;
+use crate::http::{HttpOptions, OriginPolicy, router};
+use crate::node::Node;
+use crate::protocol::ConnectionSpec;
+use crate::shutdown::signalled;
+
+const DEFAULT_PORT: u16 = 8000;
+const DEFAULT_MAX_CONNECTIONS: usize = 10_000;
+const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+const DEFAULT_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often a draining server looks whether the last connection has gone.
+const DRAIN_POLL: Duration = Duration::from_millis(20);
+
+/// A server in the making: endpoints, settings, and an application's own routes.
+pub struct App {
+    node: Node,
+    settings: Settings,
+    endpoints: Vec<Endpoint>,
+    routes: Router,
+    on_bound: Option<Box<dyn FnOnce(SocketAddr) + Send>>,
+}
+
+impl App {
+    /// A server without endpoints.
+    pub fn new(node: Node, settings: Settings) -> Self {
+        Self { node, settings, endpoints: Vec::new(), routes: Router::new(), on_bound: None }
+    }
+
+    /// Serves an endpoint.
+    #[must_use]
+    pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
+        self.endpoints.push(endpoint);
+        self
+    }
+
+    /// Serves routes of the application's own. They are asked before the server's, so that they can replace
+    /// `/health`; a fallback among them is not used.
+    #[must_use]
+    pub fn routes(mut self, routes: Router) -> Self {
+        self.routes = self.routes.merge(routes);
+        self
+    }
+
+    /// Is told the address once the server listens: where a binary prints it.
+    #[must_use]
+    pub fn on_bound(mut self, hook: impl FnOnce(SocketAddr) + Send + 'static) -> Self {
+        self.on_bound = Some(Box::new(hook));
+        self
+    }
+
+    /// Listens, and serves until SIGINT or SIGTERM.
+    ///
+    /// # Errors
+    /// Where the settings are unusable, the address is taken, or serving fails.
+    pub async fn serve(self) -> Result<(), Error> {
+        self.bind().await?.run(signalled()).await
+    }
+
+    /// Listens, without serving yet.
+    ///
+    /// # Errors
+    /// Where the settings are unusable or the address is taken.
+    pub async fn bind(self) -> Result<Server, Error> {
+        let settings = self.settings.with_file()?;
+        let host = settings.host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let first = settings.port.unwrap_or(DEFAULT_PORT);
+        let listener = listen(host, first, settings.port_range.unwrap_or(1)).await?;
+        let local_addr = listener.local_addr().map_err(Error::Serve)?;
+        let shutdown_timeout = period(settings.shutdown_timeout, DEFAULT_SHUTDOWN_TIMEOUT);
+        let router = build(&self.node, settings, self.endpoints, self.routes)?;
+        tracing::info!(address = %local_addr, "listening");
+        if let Some(hook) = self.on_bound {
+            hook(local_addr);
+        }
+        Ok(Server { listener, local_addr, router, node: self.node, shutdown_timeout })
+    }
+
+    /// The routes alone, for an application that serves them itself. Draining is then its own affair.
+    ///
+    /// # Errors
+    /// Where the settings are unusable.
+    pub fn into_router(self) -> Result<Router, Error> {
+        build(&self.node, self.settings.with_file()?, self.endpoints, self.routes)
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("App").field("endpoints", &self.endpoints).finish_non_exhaustive()
+    }
+}
+
+fn build(node: &Node, settings: Settings, endpoints: Vec<Endpoint>, routes: Router) -> Result<Router, Error> {
+    let mut served: Vec<Arc<Served>> = Vec::new();
+    for endpoint in endpoints {
+        let address = endpoint.spec.address;
+        if served.iter().any(|known| known.endpoint.spec.address == address) {
+            return Err(Error::DuplicateEndpoint(address));
+        }
+        let options = options_of(&endpoint.spec.connection, &settings);
+        served.push(Arc::new(Served::new(node.clone(), endpoint, options)));
+    }
+    let options = HttpOptions {
+        origins: OriginPolicy::new(settings.allow_origin),
+        max_connections: settings.max_connections.unwrap_or(DEFAULT_MAX_CONNECTIONS),
+        publish_token: settings.publish_token,
+    };
+    Ok(routes.fallback_service(router(node, &served, options)))
+}
+
+/// What is in force: the operator's settings, else the document's.
+fn options_of(spec: &ConnectionSpec, settings: &Settings) -> Options {
+    let size = |set: Option<Size>, declared: u64| {
+        usize::try_from(set.map_or(declared, |Size(bytes)| bytes)).unwrap_or(usize::MAX)
+    };
+    let lifetime = settings.lifetime.unwrap_or(Lifetime(spec.lifetime_ms.map(Duration::from_millis)));
+    Options {
+        heartbeat: period(settings.heartbeat, Duration::from_millis(spec.heartbeat_ms)),
+        lifetime: lifetime.0,
+        activity: spec.activity,
+        on_invalid: spec.on_invalid,
+        max_message_bytes: size(settings.max_message, spec.max_message_bytes),
+        max_depth: spec.max_depth,
+        max_subscriptions: spec.max_subscriptions as usize,
+        queue_bytes: size(settings.queue, spec.queue_bytes),
+        messages_per_second: spec.messages_per_second,
+        request_timeout: period(settings.request_timeout, DEFAULT_REQUEST_TIMEOUT),
+        drain_timeout: period(settings.shutdown_timeout, DEFAULT_SHUTDOWN_TIMEOUT) / 2,
+    }
+}
+
+fn period(set: Option<Period>, default: Duration) -> Duration {
+    set.map_or(default, |Period(duration)| duration)
+}
+
+/// The first port of the range that is free.
+async fn listen(host: IpAddr, first: u16, count: u16) -> Result<TcpListener, Error> {
+    let last = first.saturating_add(count.saturating_sub(1));
+    let mut failure = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for port in first..=last {
+        match TcpListener::bind((host, port)).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) => failure = error,
+        }
+    }
+    let ports = if first == last { first.to_string() } else { format!("{first}-{last}") };
+    Err(Error::Bind { address: format!("{host}:{ports}"), source: failure })
+}
+
+/// A server that listens.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    local_addr: SocketAddr,
+    router: Router,
+    node: Node,
+    shutdown_timeout: Duration,
+}
+
+impl Server {
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Serves until `stop` is ready, then drains: `/health` says so, upgrades are refused, every client is told when
+    /// to come back and closed once its requests are answered. Returns within the shutdown timeout.
+    ///
+    /// # Errors
+    /// Where serving fails.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send) -> Result<(), Error> {
+        // Small frames must not wait for others to travel with; joining them is decided where they are written.
+        let listener = self.listener.tap_io(|stream| {
+            let _ = stream.set_nodelay(true);
+        });
+        let service = self.router.into_make_service_with_connect_info::<SocketAddr>();
+        let (finish, finished) = tokio::sync::oneshot::channel::<()>();
+        let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
+            // An error means that the sender is gone, which ends the server just as well.
+            let _ = finished.await;
+        });
+        let mut serving = std::pin::pin!(serving.into_future());
+        tokio::select! {
+            ended = &mut serving => return ended.map_err(Error::Serve),
+            () = stop => {}
+        }
+        tracing::info!(connections = self.node.connection_count(), "draining");
+        let drained = async {
+            self.node.shared().shutdown.begin();
+            while self.node.connection_count() > 0 {
+                sleep(DRAIN_POLL).await;
+            }
+            drop(finish);
+            std::future::pending::<()>().await;
+        };
+        let ended = timeout(self.shutdown_timeout, async {
+            tokio::select! {
+                ended = &mut serving => ended,
+                () = drained => Ok(()),
+            }
+        });
+        match ended.await {
+            Ok(ended) => ended.map_err(Error::Serve),
+            Err(_) => {
+                tracing::warn!(connections = self.node.connection_count(), "stopped with connections open");
+                Ok(())
+            }
+        }
+    }
+}

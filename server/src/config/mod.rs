@@ -1,0 +1,155 @@
+//! What an operator can set, by flag, environment or file.
+//!
+//! A flag wins over its environment variable, that over the file, that over the document, that over the default.
+
+mod units;
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+pub use units::{Lifetime, Period, Secret, Size, UnitError};
+
+use crate::Error;
+
+/// What an operator can set. Flatten it into a binary's own arguments:
+///
+/// ```
+/// #[derive(clap::Parser)]
+/// struct Arguments {
+///     #[command(flatten)]
+///     server: bellwire::Settings,
+///     /// A flag of the application's own.
+///     #[arg(long)]
+///     feed: Option<String>,
+/// }
+/// ```
+///
+/// A member that is `None` was not set; the text of each says what holds then.
+#[derive(Debug, Clone, Default, clap::Args, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[command(next_help_heading = "Server")]
+#[non_exhaustive]
+pub struct Settings {
+    /// TOML file of settings, named like the flags: `max-message = "1MiB"`
+    #[arg(long, env = "BELLWIRE_CONFIG", value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+
+    /// Address to listen on; 0.0.0.0 for every interface [default: 127.0.0.1]
+    #[arg(long, env = "BELLWIRE_HOST", value_name = "ADDRESS")]
+    pub host: Option<IpAddr>,
+
+    /// Port to listen on; 0 for any free one [default: 8000]
+    #[arg(long, env = "BELLWIRE_PORT", value_name = "PORT")]
+    pub port: Option<u16>,
+
+    /// How many ports to try, counting up from --port; the first free one is taken [default: 1]
+    #[arg(long, env = "BELLWIRE_PORT_RANGE", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub port_range: Option<u16>,
+
+    /// Close clients silent for this long, e.g. 30s, 2m [default: the document's, else 30s]
+    #[arg(long, env = "BELLWIRE_HEARTBEAT", value_name = "DURATION")]
+    pub heartbeat: Option<Period>,
+
+    /// Close connections of this age, e.g. 1h, 7d, never [default: the document's, else never]
+    #[arg(long, env = "BELLWIRE_LIFETIME", value_name = "DURATION")]
+    pub lifetime: Option<Lifetime>,
+
+    /// Largest message accepted, e.g. 64KiB, 1MiB [default: the document's, else 1MiB]
+    #[arg(long, env = "BELLWIRE_MAX_MESSAGE", value_name = "SIZE")]
+    pub max_message: Option<Size>,
+
+    /// Bytes that may wait for one slow client, e.g. 256KiB [default: the document's, else 1MiB]
+    #[arg(long, env = "BELLWIRE_QUEUE", value_name = "SIZE")]
+    pub queue: Option<Size>,
+
+    /// Most connections at once; further ones are closed with 1013 [default: 10000]
+    #[arg(long, env = "BELLWIRE_MAX_CONNECTIONS", value_name = "COUNT")]
+    pub max_connections: Option<usize>,
+
+    /// How long a service may take to answer one request, e.g. 30s [default: 30s]
+    #[arg(long, env = "BELLWIRE_REQUEST_TIMEOUT", value_name = "DURATION")]
+    pub request_timeout: Option<Period>,
+
+    /// Bearer token for publishing over HTTP; without one there is no such route [default: none]
+    #[arg(long, env = "BELLWIRE_PUBLISH_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = secret)]
+    pub publish_token: Option<Secret>,
+
+    /// Origin of a web page that may connect, e.g. https://app.example, or * for all; repeat or
+    /// separate with commas [default: the server's own, and loopback pages to a loopback server]
+    #[arg(long, env = "BELLWIRE_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    pub allow_origin: Vec<String>,
+
+    /// What to log, e.g. warn, or info,bellwire=debug [default: info]
+    #[arg(long, env = "BELLWIRE_LOG", value_name = "FILTER")]
+    pub log: Option<String>,
+
+    /// How to log [default: text]
+    #[arg(long, env = "BELLWIRE_LOG_FORMAT", value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+
+    /// How long a stop may take before it is forced, e.g. 10s [default: 10s]
+    #[arg(long, env = "BELLWIRE_SHUTDOWN_TIMEOUT", value_name = "DURATION")]
+    pub shutdown_timeout: Option<Period>,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+fn secret(text: &str) -> Result<Secret, String> {
+    if text.is_empty() { Err("an empty token protects nothing".to_owned()) } else { Ok(text.into()) }
+}
+
+impl Settings {
+    /// Fills what is not set from the file named by `config`, if one is. Tables in the file are the application's.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, is no TOML, or sets something unknown or unusable.
+    pub fn with_file(self) -> Result<Self, Error> {
+        let Some(path) = self.config.clone() else { return Ok(self) };
+        let fault = |message: String| Error::Config { path: path.clone(), message };
+        let text = std::fs::read_to_string(&path).map_err(|error| fault(error.to_string()))?;
+        Ok(self.over(Self::from_toml(&text, &path)?))
+    }
+
+    fn from_toml(text: &str, path: &Path) -> Result<Self, Error> {
+        let fault = |message: String| Error::Config { path: path.to_owned(), message };
+        let mut table: toml::Table =
+            text.parse().map_err(|error: toml::de::Error| fault(error.to_string()))?;
+        table.retain(|_, value| !value.is_table());
+        table.try_into().map_err(|error: toml::de::Error| fault(error.to_string()))
+    }
+
+    /// What is set here, and the rest from `file`.
+    fn over(self, file: Self) -> Self {
+        Self {
+            config: self.config,
+            host: self.host.or(file.host),
+            port: self.port.or(file.port),
+            port_range: self.port_range.or(file.port_range),
+            heartbeat: self.heartbeat.or(file.heartbeat),
+            lifetime: self.lifetime.or(file.lifetime),
+            max_message: self.max_message.or(file.max_message),
+            queue: self.queue.or(file.queue),
+            max_connections: self.max_connections.or(file.max_connections),
+            request_timeout: self.request_timeout.or(file.request_timeout),
+            publish_token: self.publish_token.or(file.publish_token),
+            allow_origin: if self.allow_origin.is_empty() { file.allow_origin } else { self.allow_origin },
+            log: self.log.or(file.log),
+            log_format: self.log_format.or(file.log_format),
+            shutdown_timeout: self.shutdown_timeout.or(file.shutdown_timeout),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

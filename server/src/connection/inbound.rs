@@ -1,0 +1,200 @@
+//! What arrives: charged, decoded, recognised, handed to its service.
+
+use std::ops::ControlFlow;
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::replies::{Reply, guarded, reason_of};
+use super::served::Action;
+use super::topics::{Command, Verb};
+use super::{Connection, Finished};
+use crate::contract::Refusal;
+use crate::contract::matching::{Candidate, find};
+use crate::limits::Charge;
+use crate::protocol::{
+    Activity, Close, CloseCondition, ErrorCode, Faults, Frame, FrameError, OnInvalid, encode, is_deeper_than,
+};
+
+impl Connection {
+    /// Serves one text message.
+    pub(super) fn on_text(&mut self, text: &str) -> ControlFlow<Close> {
+        let now = Instant::now();
+        let metrics = &self.served.node.shared().metrics;
+        metrics.messages_received.inc();
+        metrics.messages_received_bytes.inc_by(text.len() as u64);
+        let frame = Frame::decode(text, self.served.options.max_depth);
+        match self.rate.charge(now) {
+            Charge::Accepted => {}
+            Charge::Refused => {
+                self.refuse_frame(&frame, ErrorCode::RateLimited, "Too many messages");
+                return ControlFlow::Continue(());
+            }
+            Charge::Flood => return ControlFlow::Break(self.served.close(CloseCondition::TooManyMessages)),
+        }
+        if self.draining_until.is_some() {
+            self.refuse_frame(&frame, ErrorCode::ShuttingDown, "The server is about to stop");
+            return ControlFlow::Continue(());
+        }
+        if let Ok(frame) = &frame
+            && let Some(action) = self.served.action(&frame.kind)
+        {
+            return self.act(action, frame, now);
+        }
+        if !self.served.endpoint.operations.is_empty()
+            && !is_deeper_than(text, self.served.options.max_depth)
+            && let Some(step) = self.on_operation(text, frame.as_ref().ok().and_then(|frame| frame.id), now)
+        {
+            return step;
+        }
+        match frame {
+            Ok(frame) if frame.kind == "ping" => {
+                self.valid_message(now);
+                self.outbound.control(encode::frame("pong", frame.id, None));
+                ControlFlow::Continue(())
+            }
+            Ok(frame) => self.on_unknown_type(&frame),
+            Err(error) => self.on_no_frame(error),
+        }
+    }
+
+    fn act(&mut self, action: Action, frame: &Frame<'_>, now: Instant) -> ControlFlow<Close> {
+        let served = self.served.clone();
+        let id = frame.id.map(str::to_owned);
+        match action {
+            Action::Subscribe(index) | Action::Unsubscribe(index) => {
+                let topic = served.endpoint.topics[index].clone();
+                match topic.resolve(&served.endpoint.schemas, frame.payload) {
+                    Ok(resolved) => {
+                        let verb = match action {
+                            Action::Subscribe(_) => Verb::Subscribe,
+                            _ => Verb::Unsubscribe,
+                        };
+                        self.valid_message(now);
+                        self.enqueue(Command { verb, id, resolved, started: now });
+                        ControlFlow::Continue(())
+                    }
+                    Err(faults) => self.on_faults(frame, faults),
+                }
+            }
+            Action::Request(index) => {
+                let request = served.endpoint.requests[index].clone();
+                match request.call(&served.endpoint.schemas, frame.payload, self.caller.clone()) {
+                    Ok(answer) => {
+                        self.valid_message(now);
+                        let kind = frame.kind.clone().into_owned();
+                        self.in_flight.push(Box::pin(async move {
+                            let result = guarded(&served, answer).await.and_then(|result| result);
+                            Finished::Reply(Reply { kind, id, result, started: now, is_frame: false })
+                        }));
+                        ControlFlow::Continue(())
+                    }
+                    Err(faults) => self.on_faults(frame, faults),
+                }
+            }
+        }
+    }
+
+    /// Serves a frame of an explicit operation; `None` where it is none.
+    fn on_operation(&mut self, text: &str, id: Option<&str>, now: Instant) -> Option<ControlFlow<Close>> {
+        let served = self.served.clone();
+        let candidate = Candidate::new(text);
+        let operations = served.endpoint.operations.iter().enumerate();
+        let messages = operations.flat_map(|(operation, service)| {
+            service
+                .spec()
+                .messages
+                .iter()
+                .enumerate()
+                .map(move |(index, message)| ((operation, index), message))
+        });
+        let (operation, index) = find(&candidate, messages, &served.endpoint.schemas)?;
+        let service = served.endpoint.operations[operation].clone();
+        let spec = service.spec();
+        let value = candidate.value.clone().unwrap_or_else(|| Value::String(text.to_owned()));
+        let schema = spec.messages[index].schema;
+        let checked = schema.map_or(Ok(()), |schema| served.endpoint.schemas.check(schema, &value));
+        let called = checked.and_then(|()| service.call(index, text, self.caller.clone()));
+        let answer = match called {
+            Ok(answer) => answer,
+            Err(faults) => return Some(self.on_operation_faults(id, faults)),
+        };
+        self.valid_message(now);
+        let mark = spec.correlation.and_then(|pointer| Some((pointer, value.pointer(pointer)?.clone())));
+        let (kind, id) = (spec.name.to_owned(), id.map(str::to_owned));
+        self.in_flight.push(Box::pin(async move {
+            let answered = guarded(&served, answer).await.and_then(|result| result);
+            let result = answered.map(|frame| frame.map(|frame| correlated(frame, mark.as_ref())));
+            Finished::Reply(Reply { kind, id, result, started: now, is_frame: true })
+        }));
+        Some(ControlFlow::Continue(()))
+    }
+
+    fn valid_message(&mut self, now: Instant) {
+        if self.served.options.activity == Activity::Message {
+            self.pulse.activity(now);
+        }
+    }
+
+    fn on_faults(&mut self, frame: &Frame<'_>, faults: Faults) -> ControlFlow<Close> {
+        tracing::debug!(kind = %frame.kind, faults = faults.summary(), "invalid payload");
+        if self.served.options.on_invalid == OnInvalid::Close {
+            return ControlFlow::Break(self.invalid_payload(&faults));
+        }
+        self.refuse(&frame.kind, frame.id, &Refusal::from(faults));
+        ControlFlow::Continue(())
+    }
+
+    fn on_operation_faults(&mut self, id: Option<&str>, faults: Faults) -> ControlFlow<Close> {
+        if self.served.options.on_invalid == OnInvalid::Close {
+            return ControlFlow::Break(self.invalid_payload(&faults));
+        }
+        self.send_error(id, &Refusal::from(faults));
+        ControlFlow::Continue(())
+    }
+
+    fn invalid_payload(&self, faults: &Faults) -> Close {
+        self.served.close(CloseCondition::InvalidPayload).with_detail(&reason_of(faults.first()))
+    }
+
+    fn on_unknown_type(&mut self, frame: &Frame<'_>) -> ControlFlow<Close> {
+        tracing::debug!(kind = %frame.kind, "unknown type");
+        if self.served.options.on_invalid == OnInvalid::Close {
+            return ControlFlow::Break(self.served.close(CloseCondition::UnknownType));
+        }
+        let message = format!("No matching type: {}", frame.kind);
+        self.send_error(frame.id, &Refusal::framework(ErrorCode::UnknownType, message));
+        ControlFlow::Continue(())
+    }
+
+    fn on_no_frame(&mut self, error: FrameError) -> ControlFlow<Close> {
+        tracing::debug!(%error, "not a frame");
+        if self.served.options.on_invalid == OnInvalid::Close {
+            return ControlFlow::Break(self.served.close(CloseCondition::NotJson));
+        }
+        self.send_error(None, &Refusal::framework(ErrorCode::InvalidJson, error.to_string()));
+        ControlFlow::Continue(())
+    }
+
+    /// Answers a message that is not served now, as a reply where its type is known.
+    fn refuse_frame(&self, frame: &Result<Frame<'_>, FrameError>, code: ErrorCode, message: &str) {
+        let refusal = Refusal::framework(code, message);
+        match frame {
+            Ok(frame) if self.served.action(&frame.kind).is_some() => {
+                self.refuse(&frame.kind, frame.id, &refusal);
+            }
+            Ok(frame) => self.send_error(frame.id, &refusal),
+            Err(_) => self.send_error(None, &refusal),
+        }
+    }
+}
+
+/// Puts the request's correlation id into its reply.
+fn correlated(frame: String, mark: Option<&(&'static str, Value)>) -> String {
+    let Some((pointer, id)) = mark else { return frame };
+    let Ok(mut reply) = serde_json::from_str::<Value>(&frame) else { return frame };
+    let Some((parent, member)) = pointer.rsplit_once('/') else { return frame };
+    let Some(Value::Object(object)) = reply.pointer_mut(parent) else { return frame };
+    object.insert(member.replace("~1", "/").replace("~0", "~"), id.clone());
+    reply.to_string()
+}

@@ -1,0 +1,88 @@
+//! One endpoint as connections see it: its services by message type, its hub routes, the limits in force.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::contract::Endpoint;
+use crate::hub::{Audience, Route};
+use crate::node::{Node, route_of};
+use crate::protocol::{Activity, Close, CloseCondition, OnInvalid, ReasonValues};
+
+/// What a message type means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    /// Subscribe to a topic of the route at this index.
+    Subscribe(usize),
+    /// Unsubscribe from one.
+    Unsubscribe(usize),
+    /// Call the request at this index.
+    Request(usize),
+}
+
+/// Limits and clocks in force: the document's, unless the operator set others.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    pub(crate) heartbeat: Duration,
+    pub(crate) lifetime: Option<Duration>,
+    pub(crate) activity: Activity,
+    pub(crate) on_invalid: OnInvalid,
+    pub(crate) max_message_bytes: usize,
+    pub(crate) max_depth: u32,
+    pub(crate) max_subscriptions: usize,
+    pub(crate) queue_bytes: usize,
+    pub(crate) messages_per_second: u32,
+    /// How long a service may take for one request.
+    pub(crate) request_timeout: Duration,
+    /// How long replies may take to finish once the node is about to stop.
+    pub(crate) drain_timeout: Duration,
+}
+
+/// One endpoint as connections see it.
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub(crate) node: Node,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) options: Options,
+    pub(crate) audience: Arc<Audience>,
+    pub(super) routes: Vec<Arc<Route>>,
+    actions: HashMap<String, Action>,
+}
+
+impl Served {
+    /// Prepares an endpoint for its connections.
+    pub(crate) fn new(node: Node, endpoint: Endpoint, options: Options) -> Self {
+        let mut actions = HashMap::new();
+        for (index, topic) in endpoint.topics.iter().enumerate() {
+            let route = topic.spec().route;
+            actions.insert(format!("{route}.subscribe"), Action::Subscribe(index));
+            actions.insert(format!("{route}.unsubscribe"), Action::Unsubscribe(index));
+        }
+        for (index, request) in endpoint.requests.iter().enumerate() {
+            actions.insert(request.spec().name.to_owned(), Action::Request(index));
+        }
+        let routes = endpoint.topics.iter().map(|topic| route_of(&node, topic.spec())).collect();
+        let audience = node.shared().hub.audience(endpoint.spec.address);
+        Self { node, endpoint, options, audience, routes, actions }
+    }
+
+    pub(super) fn action(&self, kind: &str) -> Option<Action> {
+        self.actions.get(kind).copied()
+    }
+
+    /// The hub's route with this name.
+    pub(crate) fn route(&self, name: &str) -> Option<(usize, &Arc<Route>)> {
+        let index = self.endpoint.topics.iter().position(|topic| topic.spec().route == name)?;
+        Some((index, &self.routes[index]))
+    }
+
+    /// The close of a condition, as this endpoint words it.
+    pub(crate) fn close(&self, condition: CloseCondition) -> Close {
+        let milliseconds = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let values = ReasonValues {
+            heartbeat_ms: milliseconds(self.options.heartbeat),
+            lifetime_ms: self.options.lifetime.map(milliseconds),
+        };
+        Close::new(self.endpoint.spec.connection.closes, condition, &values)
+    }
+}

@@ -1,0 +1,244 @@
+//! The subscriptions of one connection: exact, idempotent, and in the order they were asked for.
+//!
+//! Commands for one topic are served one after another (a subscribe that waits for its service holds back the
+//! unsubscribe behind it); commands for different topics do not wait for each other.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::access::check_access;
+use super::replies::guarded;
+use super::{Connection, Finished};
+use crate::contract::Refusal;
+use crate::contract::erased::ResolvedTopic;
+use crate::hub::{Lifecycle, Outlet, Subscription};
+use crate::metrics::Inflight;
+use crate::protocol::{ErrorCode, encode};
+
+/// What a client asks of a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verb {
+    Subscribe,
+    Unsubscribe,
+    /// Asked by the connection itself, after an overflow.
+    Resync,
+}
+
+/// One command for one topic.
+pub(super) struct Command {
+    pub(super) verb: Verb,
+    pub(super) id: Option<String>,
+    pub(super) resolved: Arc<dyn ResolvedTopic>,
+    pub(super) started: Instant,
+}
+
+/// A subscription that the connection holds.
+struct Held {
+    subscription: Subscription,
+    resolved: Arc<dyn ResolvedTopic>,
+    _counted: Inflight,
+}
+
+/// The subscriptions of one connection.
+#[derive(Default)]
+pub(super) struct Topics {
+    held: HashMap<Arc<str>, Held>,
+    /// Topics with a command under way, and the commands behind it.
+    pending: HashMap<Arc<str>, VecDeque<Command>>,
+    queued: usize,
+}
+
+impl Topics {
+    /// Commands that wait for others.
+    pub(super) fn queued(&self) -> usize {
+        self.queued
+    }
+
+    fn count_of_route(&self, route: &str) -> usize {
+        self.held.values().filter(|held| held.resolved.spec().route == route).count()
+    }
+}
+
+/// Lets the hub call a service's hooks.
+struct Hooks(Arc<dyn ResolvedTopic>);
+
+impl Lifecycle for Hooks {
+    fn first_subscriber(&self) {
+        self.0.first_subscriber();
+    }
+
+    fn last_subscriber(&self) {
+        self.0.last_subscriber();
+    }
+}
+
+impl Connection {
+    /// Serves a command, behind those for the same topic.
+    pub(super) fn enqueue(&mut self, command: Command) {
+        let topic = command.resolved.topic();
+        if let Some(waiting) = self.topics.pending.get_mut(topic) {
+            waiting.push_back(command);
+            self.topics.queued += 1;
+            return;
+        }
+        self.topics.pending.insert(topic.clone(), VecDeque::new());
+        self.begin(command);
+    }
+
+    /// Serves the commands behind one that is done.
+    fn next_command(&mut self, topic: &Arc<str>) {
+        match self.topics.pending.get_mut(topic).map(VecDeque::pop_front) {
+            Some(Some(command)) => {
+                self.topics.queued -= 1;
+                self.begin(command);
+            }
+            Some(None) => {
+                self.topics.pending.remove(topic);
+            }
+            None => {}
+        }
+    }
+
+    fn begin(&mut self, command: Command) {
+        match command.verb {
+            Verb::Subscribe => self.begin_subscribe(command),
+            Verb::Unsubscribe => self.unsubscribe(&command),
+            Verb::Resync => self.resync(&command),
+        }
+    }
+
+    fn begin_subscribe(&mut self, command: Command) {
+        let Command { id, resolved, started, .. } = command;
+        let (served, caller) = (self.served.clone(), self.caller.clone());
+        self.in_flight.push(Box::pin(async move {
+            let result = match check_access(&caller, resolved.spec().access, resolved.params_json()) {
+                Ok(()) => {
+                    guarded(&served, resolved.clone().authorize(caller)).await.and_then(|result| result)
+                }
+                Err(refusal) => Err(refusal),
+            };
+            Finished::Authorized { resolved, id, started, result }
+        }));
+    }
+
+    /// The service has decided on a subscription.
+    pub(super) fn on_authorized(
+        &mut self,
+        resolved: Arc<dyn ResolvedTopic>,
+        id: Option<String>,
+        started: Instant,
+        result: Result<(), Refusal>,
+    ) {
+        let kind = format!("{}.subscribe", resolved.spec().route);
+        if let Err(refusal) = result.and_then(|()| self.check_limits(&resolved)) {
+            self.refuse(&kind, id.as_deref(), &refusal);
+            return self.next_command(resolved.topic());
+        }
+        let message = format!("Subscribed to {}", resolved.label());
+        let reply = encode::subscription_reply(resolved.params_json(), &message, resolved.topic());
+        // Ahead of the subscription: replies leave first, so the reply precedes every frame of the topic.
+        self.respond(&kind, id.as_deref(), &reply);
+        self.observe("subscribe", started);
+        self.hold(&resolved);
+        self.ask_for_snapshot(resolved);
+    }
+
+    fn check_limits(&self, resolved: &Arc<dyn ResolvedTopic>) -> Result<(), Refusal> {
+        if self.topics.held.contains_key(resolved.topic()) {
+            return Ok(());
+        }
+        let spec = resolved.spec();
+        let total = self.served.options.max_subscriptions;
+        let of_route = spec.max_subscriptions.map_or(usize::MAX, |limit| limit as usize);
+        let refuse = |limit: usize, what: &str| {
+            let message = format!("At most {limit} subscriptions{what} per connection");
+            Err(Refusal::framework(ErrorCode::TooManySubscriptions, message))
+        };
+        if self.topics.held.len() >= total {
+            return refuse(total, "");
+        }
+        if of_route != usize::MAX && self.topics.count_of_route(spec.route) >= of_route {
+            return refuse(of_route, &format!(" to {}", spec.route));
+        }
+        Ok(())
+    }
+
+    /// Subscribes, or keeps the subscription there is; either way its updates are held back.
+    fn hold(&mut self, resolved: &Arc<dyn ResolvedTopic>) {
+        if let Some(held) = self.topics.held.get(resolved.topic()) {
+            held.subscription.hold();
+            return;
+        }
+        let Some((_, route)) = self.served.route(resolved.spec().route) else { return };
+        let outlet: Arc<dyn Outlet> = self.outbound.clone();
+        let lifecycle: Arc<dyn Lifecycle> = Arc::new(Hooks(resolved.clone()));
+        let subscription = route.subscribe(resolved.topic(), &outlet, &lifecycle);
+        tracing::debug!(topic = %resolved.topic(), "subscribed");
+        let topic = subscription.topic().clone();
+        let counted = Inflight::new(&self.served.node.shared().metrics.subscriptions);
+        self.topics.held.insert(topic, Held { subscription, resolved: resolved.clone(), _counted: counted });
+    }
+
+    fn ask_for_snapshot(&mut self, resolved: Arc<dyn ResolvedTopic>) {
+        let (served, caller) = (self.served.clone(), self.caller.clone());
+        let topic = resolved.topic().clone();
+        self.in_flight.push(Box::pin(async move {
+            // A service that fails to make a snapshot leaves the retained one, which is no worse.
+            let payload = guarded(&served, resolved.snapshot(caller)).await.unwrap_or_default();
+            Finished::Snapshot { topic, payload }
+        }));
+    }
+
+    /// The service has made its snapshot, or has none.
+    pub(super) fn on_snapshot(&mut self, topic: &Arc<str>, payload: Option<&str>) {
+        if let Some(held) = self.topics.held.get(topic) {
+            held.subscription.release(payload);
+        }
+        self.next_command(topic);
+    }
+
+    fn unsubscribe(&mut self, command: &Command) {
+        let resolved = &command.resolved;
+        let was_held = self.topics.held.remove(resolved.topic()).is_some();
+        let message = if was_held {
+            self.outbound.forget(resolved.topic());
+            tracing::debug!(topic = %resolved.topic(), "unsubscribed");
+            format!("Unsubscribed from {}", resolved.label())
+        } else {
+            format!("Not subscribed to {}", resolved.label())
+        };
+        let reply = encode::subscription_reply(resolved.params_json(), &message, resolved.topic());
+        self.respond(&format!("{}.unsubscribe", resolved.spec().route), command.id.as_deref(), &reply);
+        self.observe("unsubscribe", command.started);
+        self.next_command(resolved.topic());
+    }
+
+    /// A topic lost updates, and there is room again.
+    pub(super) fn begin_resync(&mut self, topic: Arc<str>) {
+        if let Some(held) = self.topics.held.get(&topic) {
+            let resolved = held.resolved.clone();
+            self.enqueue(Command { verb: Verb::Resync, id: None, resolved, started: Instant::now() });
+        } else {
+            self.outbound.forget(&topic);
+        }
+    }
+
+    fn resync(&mut self, command: &Command) {
+        let resolved = command.resolved.clone();
+        let Some(held) = self.topics.held.get(resolved.topic()) else {
+            return self.next_command(resolved.topic());
+        };
+        held.subscription.hold();
+        let dropped = self.outbound.catch_up(resolved.topic());
+        let route = resolved.spec().route;
+        self.outbound.control(encode::resync(route, resolved.topic(), dropped));
+        self.served.node.shared().metrics.resynced(route);
+        self.ask_for_snapshot(resolved);
+    }
+
+    fn observe(&self, command: &'static str, started: Instant) {
+        self.served.node.shared().metrics.command(command, started.elapsed().as_secs_f64());
+    }
+}

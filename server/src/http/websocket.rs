@@ -1,0 +1,92 @@
+//! The upgrade: who may connect, by which subprotocol, and whether there is room.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{ConnectInfo, Path};
+use axum::http::{Extensions, HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tracing::Instrument;
+
+use super::OriginPolicy;
+use crate::connection::{Served, refuse, serve};
+use crate::contract::Caller;
+use crate::protocol::CloseCondition;
+
+/// Smaller than the default 128 KiB: it is allocated per socket, and zeroed for every read.
+const READ_BUFFER: usize = 4096;
+/// Frames are joined up to this size before they are written.
+const WRITE_BUFFER: usize = 16 * 1024;
+/// Connections beyond the limit that are accepted only to be told why they cannot stay.
+const REFUSED_LIMIT: usize = 64;
+
+/// Who may pass.
+pub(super) struct Gate {
+    pub(super) origins: OriginPolicy,
+    pub(super) max_connections: usize,
+}
+
+pub(super) fn routes(served: Arc<Served>, gate: Arc<Gate>) -> Router {
+    let address = served.endpoint.spec.address;
+    let handler = async move |path: Path<BTreeMap<String, String>>,
+                              extensions: Extensions,
+                              headers: HeaderMap,
+                              upgrade: WebSocketUpgrade| {
+        let remote = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
+        connect(served, &gate, path.0, remote, &headers, upgrade)
+    };
+    Router::new().route(address, get(handler))
+}
+
+fn connect(
+    served: Arc<Served>,
+    gate: &Gate,
+    parameters: BTreeMap<String, String>,
+    remote: Option<SocketAddr>,
+    headers: &HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let node = served.node.clone();
+    if node.shared().shutdown.has_begun() {
+        let text = "The server is about to stop\n";
+        return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], text).into_response();
+    }
+    if !gate.origins.allows(headers) {
+        return (StatusCode::FORBIDDEN, "This origin may not connect (see --allow-origin)\n").into_response();
+    }
+    let spec = &served.endpoint.spec;
+    let subprotocol = spec.connection.subprotocol;
+    let offered: Vec<_> = upgrade.requested_protocols().collect();
+    if !offered.is_empty() && !offered.iter().any(|name| name.as_bytes() == subprotocol.as_bytes()) {
+        let text = format!("Of subprotocols this endpoint knows {subprotocol} alone\n");
+        return (StatusCode::BAD_REQUEST, text).into_response();
+    }
+    let limit = served.options.max_message_bytes;
+    let upgrade = upgrade
+        .protocols([subprotocol])
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .max_message_size(limit)
+        .max_frame_size(limit);
+    let connections = &node.shared().connections;
+    if let Some(permit) = connections.try_acquire(gate.max_connections) {
+        let caller = Caller::new(node.next_connection(), spec.address, remote, parameters);
+        let remote = remote.map(tracing::field::display);
+        let span = tracing::info_span!("connection", id = caller.id(), endpoint = spec.address, remote);
+        return upgrade.on_upgrade(move |socket| serve(socket, served, caller, permit).instrument(span));
+    }
+    node.shared().metrics.connection_limit_reached.inc();
+    // A browser cannot read an HTTP status here, but it can read a close code.
+    let Some(permit) = connections.try_acquire(gate.max_connections.saturating_add(REFUSED_LIMIT)) else {
+        let text = "Too many connections\n";
+        return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], text).into_response();
+    };
+    upgrade.on_upgrade(async move |socket| {
+        refuse(socket, &served, CloseCondition::TooManyConnections).await;
+        drop(permit);
+    })
+}
