@@ -43,7 +43,7 @@ rules! {
         "An arm of a union lacks the member that `discriminator` names.",
         "declare it in every arm, with a `const`, and list it under `required`";
     TYPE_BESIDE_UNION = Warning "type-beside-union":
-        "A `type` beside `oneOf` or `anyOf` that none of the arms is of.",
+        "A `type` beside `oneOf` or `anyOf` that some of the arms are not of.",
         "remove the `type`: the arms say it themselves";
     SHARED_UNION_TAG = Error "shared-union-tag":
         "Two arms of a union carry the same tag value, so that neither can be told from the other.",

@@ -4,7 +4,7 @@
 //! that its value is the component's name. Once that is written into the schema, every reader of the document checks
 //! it too, and unions need to know one kind of tag only.
 //!
-//! `type` beside a union none of whose arms is of that type would refuse every value. It goes, with a warning.
+//! `type` beside a union some of whose arms are of another type would make them unreachable. It goes, with a warning.
 
 use serde_json::{Map, Value, json};
 
@@ -36,7 +36,7 @@ pub(super) fn drop_contradicted_types(normal: &mut Normal, wires: &[&str], sink:
     for (root, pointer, types) in contradicted {
         let place = format!("{COMPONENTS}{}{pointer}", escape(wires[root]));
         let message =
-            format!("`type: {types}` beside the union at `{place}` fits none of its arms; it is ignored");
+            format!("`type: {types}` beside the union at `{place}` contradicts some of its arms; it is ignored");
         let span = normal.span(root, &format!("{pointer}/type"));
         sink.push(Diagnostic::new(&TYPE_BESIDE_UNION, span, message));
         if let Some(Value::Object(schema)) = normal.schemas[root].pointer_mut(&pointer) {
@@ -50,7 +50,7 @@ fn contradictions<'s>(schemas: &Schemas<'s>, cursor: &Cursor<'s>, found: &mut Ve
         let types = Types::named(written);
         let arms: Vec<Cursor<'s>> = UNIONS.iter().flat_map(|union| cursor.children(union)).collect();
         let fits = |arm: &Cursor<'s>| schemas.types_of(std::slice::from_ref(arm), MAX_DEPTH).overlaps(types);
-        if !arms.is_empty() && !arms.iter().any(fits) {
+        if !arms.iter().all(fits) {
             found.push((cursor.root, cursor.pointer.clone(), shown(written)));
         }
     }
