@@ -43,3 +43,5 @@ pub use config::{Lifetime, LogFormat, Period, Secret, Settings, Size, UnitError}
 pub use error::Error;
 pub use logging::init_logging;
 pub use node::{Node, Reach};
+#[doc(hidden)]
+pub use protocol::fuzzing;

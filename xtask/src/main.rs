@@ -3,6 +3,8 @@
 //! Depends on the code generator and on nothing else of the project, so that a server that does not compile never
 //! stands in the way of regenerating it.
 
+mod generate;
+mod new_api;
 mod project;
 mod scan;
 mod steps;
@@ -36,6 +38,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    Generate(generate::Args),
+    New(new_api::Args),
     Tidy(tidy::Args),
     Check(steps::CheckArgs),
     Test(steps::TestArgs),
@@ -45,6 +49,8 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let terminal = Terminal::new(cli.quiet);
     let result = match &cli.task {
+        Task::Generate(args) => generate::run(args, &terminal),
+        Task::New(args) => new_api::run(args, &terminal),
         Task::Tidy(args) => tidy::run(args, &terminal),
         Task::Check(args) => steps::check(args, &terminal),
         Task::Test(args) => steps::test(args, &terminal),

@@ -35,6 +35,10 @@ impl Terminal {
         Self { quiet: true, colour: false, live: false }
     }
 
+    pub(crate) fn is_colourful(&self) -> bool {
+        self.colour
+    }
+
     /// Text in a colour, or as it is.
     pub(crate) fn paint(&self, style: Style, text: &str) -> String {
         if !self.colour {

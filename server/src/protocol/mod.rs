@@ -8,6 +8,8 @@ pub(crate) mod encode;
 mod error_code;
 mod fault;
 mod frame;
+#[doc(hidden)]
+pub mod fuzzing;
 mod spec;
 mod topic_name;
 

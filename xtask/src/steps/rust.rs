@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::runner::Session;
 use super::{Outcome, counts};
-use crate::tidy as house;
+use crate::{generate, tidy as house};
 
 pub(super) fn fmt(session: &Session) -> Result<Outcome> {
     cargo(session, &["fmt", "--all", "--check"], "run `cargo fmt --all`")
@@ -16,8 +16,10 @@ pub(super) fn tidy(session: &Session) -> Result<Outcome> {
     Ok(Outcome { failed: tally.denied > 0, counts: None, note })
 }
 
-pub(super) fn generated(_session: &Session) -> Result<Outcome> {
-    Ok(Outcome::good("nothing is generated yet"))
+pub(super) fn generated(session: &Session) -> Result<Outcome> {
+    let (up_to_date, changes) = generate::check_project(&session.terminal)?;
+    let note = format!("{} files up to date", changes.unchanged());
+    Ok(if up_to_date { Outcome::good(note) } else { Outcome::bad("run `cargo xtask generate`") })
 }
 
 pub(super) fn clippy(session: &Session) -> Result<Outcome> {

@@ -21,6 +21,8 @@ use anyhow::Result;
 use crate::project::{self, Tree};
 use crate::terminal::{Style, Terminal};
 
+pub(crate) use headers::{HEADERLESS, header};
+
 /// Check the rules no compiler knows: sizes, imports, headers, links, layout.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
