@@ -1,4 +1,5 @@
 //! Tests at the boundary of the library, one module per subject.
 
+mod diagnostics;
 mod files;
 mod samples;

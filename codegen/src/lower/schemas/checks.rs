@@ -81,9 +81,12 @@ impl<'s> Checker<'_, 's, '_> {
         }
         for (at, value) in values.iter().enumerate() {
             let place = format!("enum/{at}");
-            if values[..at].iter().any(|before| equal(before, value)) {
+            if let Some(first) = values[..at].iter().position(|before| equal(before, value)) {
                 let message = format!("`enum` lists {} twice", quoted(value));
-                self.report(&rules::DUPLICATE_ENUM_VALUE, self.span(cursor, &place), message);
+                let first = self.span(cursor, &format!("enum/{first}"));
+                let diagnostic =
+                    Diagnostic::new(&rules::DUPLICATE_ENUM_VALUE, self.span(cursor, &place), message);
+                self.sink.push(diagnostic.related(first, "first listed here"));
             }
             if wrong(value) {
                 self.mismatch(cursor, &place, value, schema);
@@ -139,7 +142,9 @@ impl<'s> Checker<'_, 's, '_> {
         }
         if number("multipleOf").is_some_and(|step| step <= 0.0) {
             let message = "`multipleOf` must be above 0";
-            self.report(&rules::INVALID_BOUNDS, self.span(cursor, "multipleOf"), message);
+            let diagnostic =
+                Diagnostic::new(&rules::INVALID_BOUNDS, self.span(cursor, "multipleOf"), message);
+            self.sink.push(diagnostic.help("give the step between two values"));
         }
     }
 

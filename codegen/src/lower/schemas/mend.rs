@@ -35,8 +35,9 @@ pub(super) fn drop_contradicted_types(normal: &mut Normal, wires: &[&str], sink:
     }
     for (root, pointer, types) in contradicted {
         let place = format!("{COMPONENTS}{}{pointer}", escape(wires[root]));
-        let message =
-            format!("`type: {types}` beside the union at `{place}` contradicts some of its arms; it is ignored");
+        let message = format!(
+            "`type: {types}` beside the union at `{place}` contradicts some of its arms; it is ignored"
+        );
         let span = normal.span(root, &format!("{pointer}/type"));
         sink.push(Diagnostic::new(&TYPE_BESIDE_UNION, span, message));
         if let Some(Value::Object(schema)) = normal.schemas[root].pointer_mut(&pointer) {

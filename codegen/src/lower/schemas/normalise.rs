@@ -126,7 +126,7 @@ impl Normaliser<'_, '_> {
     fn keyword(&mut self, node: &Node, entry: &Entry, pointer: &str, schema: &mut Map<String, Value>) {
         let name = entry.key.as_str();
         let Some((holds, fate)) = keywords::keyword(name) else {
-            self.unknown(entry, schema);
+            self.unknown(entry, pointer, schema);
             return;
         };
         match fate {
@@ -274,8 +274,9 @@ impl Normaliser<'_, '_> {
         }
     }
 
-    fn unknown(&mut self, entry: &Entry, schema: &mut Map<String, Value>) {
+    fn unknown(&mut self, entry: &Entry, pointer: &str, schema: &mut Map<String, Value>) {
         if entry.key.starts_with("x-") {
+            self.place(&format!("{pointer}/{}", escape(&entry.key)), entry.value.span);
             schema.insert(entry.key.clone(), entry.value.to_json());
             return;
         }

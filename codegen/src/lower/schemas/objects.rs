@@ -11,9 +11,7 @@ use crate::lower::names::{self, Place};
 use crate::model::{Additional, EnumRepr, Field, Name, Object, Shape, Type};
 use crate::nearest::nearest;
 use crate::rules::schemas as rules;
-
-/// The member in which Rust keeps what the schema does not name.
-const REST: &str = "additional";
+use crate::source::Span;
 
 impl<'s> Lowering<'s, '_> {
     pub(super) fn object(&mut self, flat: &Flat<'s>, site: &Site) -> (Shape, bool) {
@@ -24,8 +22,7 @@ impl<'s> Lowering<'s, '_> {
         let undeclared = self.undeclared(flat, site, &additional);
         checked |= !undeclared.is_empty() || (!flat.patterns.is_empty());
         let wires: Vec<&str> = flat.properties.keys().copied().chain(undeclared.iter().copied()).collect();
-        let taken: &[&str] = if matches!(additional, Additional::Kept(_)) { &[REST] } else { &[] };
-        let names = names::unique(&wires, Place::Field, taken);
+        let names = names::unique(&wires, Place::Field, &[]);
         let mut fields = Vec::with_capacity(names.len());
         for name in names {
             let field = match flat.properties.get(name.wire.as_str()) {
@@ -92,7 +89,7 @@ impl<'s> Lowering<'s, '_> {
         for name in &missing {
             let path = self.path(site);
             let message = format!("`required` names `{name}`, which {path} does not declare");
-            let span = self.normal.span(site.root, &format!("{}/required", site.pointer));
+            let span = self.span_of_required(flat, name, site);
             let mut diagnostic = Diagnostic::new(&rules::REQUIRED_NOT_DECLARED, span, message);
             if let Some(meant) = nearest(name, flat.properties.keys().copied()) {
                 diagnostic = diagnostic.help(format!("did you mean `{meant}`?"));
@@ -100,6 +97,16 @@ impl<'s> Lowering<'s, '_> {
             self.sink.push(diagnostic);
         }
         if flat.has_properties { missing } else { Vec::new() }
+    }
+
+    /// Where `required` names a member.
+    fn span_of_required(&self, flat: &Flat<'s>, name: &str, site: &Site) -> Span {
+        let place = flat.parts.iter().find_map(|part| {
+            let list = part.get("required")?.as_array()?;
+            let at = list.iter().position(|item| item == name)?;
+            Some(self.normal.span(part.root, &format!("{}/required/{at}", part.pointer)))
+        });
+        place.unwrap_or_else(|| self.span(site))
     }
 
     /// An object used as a dictionary.
