@@ -117,7 +117,9 @@ class Client implements CoreClient {
       bufferSize,
       backoff,
       report,
-      ask: (type, payload) => this.#requests.call(type, payload),
+      ask: (type, payload, onAnswer) => {
+        this.#requests.ask(type, payload, {}, onAnswer);
+      },
       want: () => {
         this.#link.want();
       },

@@ -24,12 +24,15 @@ export interface RequestsSettings {
   send(text: string): boolean;
 }
 
+/** How a request ended. */
+export type Answer =
+  { readonly ok: true; readonly payload: unknown } | { readonly ok: false; readonly error: unknown };
+
 interface Call {
   readonly id: string;
   readonly type: string;
   readonly text: string;
-  readonly resolve: (payload: unknown) => void;
-  readonly reject: (error: unknown) => void;
+  readonly finish: (answer: Answer) => void;
 }
 
 /** The requests of one client. */
@@ -38,6 +41,8 @@ export interface Requests {
   readonly queuedCount: number;
   /** Asks, and resolves with the payload of the answer. */
   call(type: string, payload: unknown, options?: RequestOptions): Promise<unknown>;
+  /** Asks, and calls back before the next frame is looked at, which a promise would not. */
+  ask(type: string, payload: unknown, options: RequestOptions, onAnswer: (answer: Answer) => void): void;
   /** A frame came; says whether it answered a request. */
   settle(frame: Frame): boolean;
   /** A connection is open: sends what waits. */
@@ -57,60 +62,51 @@ export function createRequests(settings: RequestsSettings): Requests {
   const dispatch = (call: Call): void => {
     if (settings.send(call.text)) pending.set(call.id, call);
     else if (queued.size < settings.maxQueued) queued.set(call.id, call);
-    else call.reject(new QueueFullError(call.type, settings.maxQueued));
-  };
-  const forget = (id: string): void => {
-    queued.delete(id);
-    pending.delete(id);
+    else call.finish({ ok: false, error: new QueueFullError(call.type, settings.maxQueued) });
   };
   const fail = (calls: Map<string, Call>, error: Error): void => {
-    for (const call of [...calls.values()]) call.reject(error);
+    for (const call of [...calls.values()]) call.finish({ ok: false, error });
+  };
+  const ask: Requests['ask'] = (type, payload, { timeoutMs = settings.timeoutMs, signal }, onAnswer) => {
+    lastId += 1;
+    const id = String(lastId);
+    const text = encodeFrame(type, id, payload);
+    const finish = (answer: Answer): void => {
+      clearTimeout(timer);
+      detach();
+      queued.delete(id);
+      pending.delete(id);
+      onAnswer(answer);
+    };
+    const timer = setTimeout(() => {
+      finish({ ok: false, error: new TimeoutError(type, timeoutMs) });
+    }, timeoutMs);
+    const detach = onAbort(signal, () => {
+      finish({ ok: false, error: signal?.reason });
+    });
+    dispatch({ id, type, text, finish });
   };
 
   return {
     get queuedCount(): number {
       return queued.size;
     },
-    call(type, payload, { timeoutMs = settings.timeoutMs, signal } = {}) {
+    ask,
+    call(type, payload, options = {}) {
       return new Promise((resolve, reject) => {
-        signal?.throwIfAborted();
-        lastId += 1;
-        const id = String(lastId);
-        const text = encodeFrame(type, id, payload);
-        const timer = setTimeout(() => {
-          call.reject(new TimeoutError(type, timeoutMs));
-        }, timeoutMs);
-        const detach = onAbort(signal, () => {
-          call.reject(signal?.reason);
+        options.signal?.throwIfAborted();
+        ask(type, payload, options, (answer) => {
+          if (answer.ok) resolve(answer.payload);
+          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason of an AbortSignal is whatever its owner chose
+          else reject(answer.error);
         });
-        const done = (): void => {
-          clearTimeout(timer);
-          detach();
-          forget(id);
-        };
-        const call: Call = {
-          id,
-          type,
-          text,
-          resolve: (answer) => {
-            done();
-            resolve(answer);
-          },
-          reject: (error) => {
-            done();
-            // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason of an AbortSignal is whatever its owner chose
-            reject(error);
-          },
-        };
-        dispatch(call);
       });
     },
     settle(frame) {
       const call = pending.get(String(frame.id));
       if (call === undefined) return false;
       const reply = readReply(frame);
-      if (reply.ok) call.resolve(reply.payload);
-      else call.reject(new RequestError(call.type, reply.failure));
+      call.finish(reply.ok ? reply : { ok: false, error: new RequestError(call.type, reply.failure) });
       return true;
     },
     flush() {

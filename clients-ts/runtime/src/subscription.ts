@@ -117,11 +117,9 @@ export class SubscriptionHandle implements Subscription<unknown, unknown, unknow
     // Whoever does not look at `ready` learns of the refusal elsewhere; it must not count as unhandled.
     this.#ready.catch(() => undefined);
     const signal = settings.options.signal;
-    const abort = (): void => {
-      this.#release(signal?.reason);
-    };
-    if (signal?.aborted === true) abort();
-    else this.#detachSignal = onAbort(signal, abort);
+    this.#detachSignal = onAbort(signal, () => {
+      this.release(signal?.reason);
+    });
   }
 
   get ready(): Promise<Subscribed<unknown>> {
@@ -146,7 +144,7 @@ export class SubscriptionHandle implements Subscription<unknown, unknown, unknow
   }
 
   unsubscribe(): void {
-    this.#release(new DOMException('Unsubscribed', 'AbortError'));
+    this.release(new DOMException('Unsubscribed', 'AbortError'));
   }
 
   /** The server agrees; values may follow. */
@@ -196,7 +194,8 @@ export class SubscriptionHandle implements Subscription<unknown, unknown, unknow
     if (!isHeard) report(error);
   }
 
-  #release(reason: unknown): void {
+  /** Lets go, for this reason. */
+  release(reason: unknown): void {
     if (this.status === 'ended') return;
     this.#end(reason);
     this.#settings.onRelease(this);

@@ -9,6 +9,7 @@ import type { Contract, TopicContract } from './contract.js';
 import type { Report } from './emitter.js';
 import { RequestError, TimeoutError, type ConnectionClosedError } from './errors.js';
 import { isObject, type Frame } from './protocol/frames.js';
+import type { Answer } from './requests.js';
 import { SubscriptionHandle, type SubscribeOptions, type Subscribed } from './subscription.js';
 import { canonicalTopic } from './topic.js';
 
@@ -19,7 +20,7 @@ export interface SubscriptionsSettings {
   readonly backoff: Backoff;
   readonly report: Report;
   /** Asks the server; only called while connected. */
-  ask(type: string, payload: unknown): Promise<unknown>;
+  ask(type: string, payload: unknown, onAnswer: (answer: Answer) => void): void;
   /** A connection is needed. */
   want(): void;
 }
@@ -100,14 +101,17 @@ class SubscriptionRegistry implements Subscriptions {
         this.#release(key, released);
       },
     });
-    if (handle.status === 'ended') return handle;
+    const { signal } = options;
     const error = this.#closedBy;
-    if (error === undefined) this.#join(this.#entryFor(key, route, params, contract), handle);
-    // Only after the caller has the handle and had a chance to look at `ready`.
-    else
-      queueMicrotask(() => {
+    if (signal?.aborted === true) {
+      afterReturn(() => {
+        handle.release(signal.reason);
+      });
+    } else if (error !== undefined) {
+      afterReturn(() => {
         handle.fail(error);
       });
+    } else this.#join(this.#entryFor(key, route, params, contract), handle);
     return handle;
   }
 
@@ -120,6 +124,8 @@ class SubscriptionRegistry implements Subscriptions {
     // A snapshot that a newcomer asked for is no news to those who were there before.
     const newcomers = kind === 'snapshot' ? live.filter((handle) => handle.wantsSnapshot) : [];
     for (const handle of newcomers.length > 0 ? newcomers : live) {
+      // A callback before this one may have ended it.
+      if (handle.status !== 'live') continue;
       if (kind === 'resync') handle.resync(frame);
       else handle.deliver(kind, frame);
     }
@@ -189,8 +195,12 @@ class SubscriptionRegistry implements Subscriptions {
     else if (entry.state === 'waiting' && entry.timer === undefined) this.#ask(entry);
     // Asking again brings the newcomer its own snapshot; without one there is nothing to ask for.
     else if (entry.state === 'live' && entry.contract.snapshot === true) this.#ask(entry);
-    else if (entry.state === 'live')
-      this.#agree(entry, { topic: entry.topic ?? entry.key, params: entry.params });
+    else if (entry.state === 'live') {
+      afterReturn(() => {
+        if (entry.state === 'live')
+          this.#agree(entry, { topic: entry.topic ?? entry.key, params: entry.params });
+      });
+    }
   }
 
   #release(key: string, handle: SubscriptionHandle): void {
@@ -217,8 +227,8 @@ class SubscriptionRegistry implements Subscriptions {
     entry.timer = undefined;
     entry.state = 'asking';
     this.#exchange(`${entry.route}.subscribe`, entry, (answer) => {
-      if (answer instanceof Error) this.#refused(entry, answer);
-      else this.#agreed(entry, answer);
+      if (answer.ok) this.#agreed(entry, answer.payload);
+      else this.#refused(entry, answer.error);
     });
   }
 
@@ -232,12 +242,11 @@ class SubscriptionRegistry implements Subscriptions {
   }
 
   /** Asks, and calls back with the answer unless the connection is another one by then. */
-  #exchange(type: string, entry: Entry, onAnswer: (answer: unknown) => void): void {
+  #exchange(type: string, entry: Entry, onAnswer: (answer: Answer) => void): void {
     const connection = this.#connection;
-    const callBack = (answer: unknown): void => {
+    this.#settings.ask(type, entry.params, (answer) => {
       if (this.#connection === connection) onAnswer(answer);
-    };
-    this.#settings.ask(type, entry.params).then(callBack, callBack).catch(this.#settings.report);
+    });
   }
 
   #agreed(entry: Entry, payload: unknown): void {
@@ -256,7 +265,8 @@ class SubscriptionRegistry implements Subscriptions {
     }
   }
 
-  #refused(entry: Entry, error: Error): void {
+  #refused(entry: Entry, reason: unknown): void {
+    const error = reason instanceof Error ? reason : new Error(String(reason));
     const isLasting = error instanceof RequestError && error.retry === 'never';
     for (const handle of [...entry.handles]) {
       // Newcomers are told at once; those who had consent before keep it where a later attempt may restore it.
@@ -294,6 +304,11 @@ class SubscriptionRegistry implements Subscriptions {
     entry.handles.delete(handle);
     handle.fail(error);
   }
+}
+
+/** Callbacks must not run before the caller of `subscribe` holds the handle they may use. */
+function afterReturn(action: () => void): void {
+  queueMicrotask(action);
 }
 
 function frameKinds(contract: Contract): ReadonlyMap<string, FrameKind> {

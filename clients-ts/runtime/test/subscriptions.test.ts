@@ -89,6 +89,16 @@ describe('one subscription', () => {
     ]);
   });
 
+  test('misses nothing that comes in one breath with the consent', () => {
+    const of = harness(trading);
+    const { log } = hold(of);
+    const socket = of.open();
+    socket.reply(socket.next(), { status: 'ok', topic: topicA });
+    socket.receive(frame('snapshot', 1));
+    socket.receive(frame('update', 2));
+    expect(log).toEqual(['live', ['snapshot', 1], ['update', 2]]);
+  });
+
   test('listens to the topic that the server names', async () => {
     const of = harness(trading);
     const { log } = hold(of);
@@ -195,6 +205,8 @@ describe('equal subscriptions', () => {
     const socket = of.open();
     await agree(socket, socket.next(), tradesA);
     const second = hold(of, 'trades');
+    expect(second.log).toEqual([]);
+    await settled();
     expect(second.log).toEqual(['live']);
     expect(socket.sent).toEqual([]);
   });
@@ -288,6 +300,22 @@ describe('leaving', () => {
     expect(late.handle.status).toBe('ended');
     expect(of.client.status).toBe('connecting');
     expect(of.open().sent).toEqual([]);
+  });
+
+  test('of another inside a callback takes effect at once', async () => {
+    const of = harness(trading);
+    const others: Held[] = [];
+    hold(of, 'bars', {
+      onUpdate: () => {
+        for (const other of others) other.handle.unsubscribe();
+      },
+    });
+    const second = hold(of);
+    others.push(second);
+    const socket = of.open();
+    await agree(socket, socket.next());
+    socket.receive(frame('update', 1));
+    expect(second.log).toEqual(['live', 'ended']);
   });
 
   test('inside a callback is fine', async () => {
