@@ -18,7 +18,9 @@ use super::{
     Broadcast, Caller, ConnectRouter, Frames, Operation, OperationRouter, Refusal, Request, RequestRouter,
     Topic, TopicRouter,
 };
-use crate::protocol::{Fault, Faults, OperationSpec, RequestSpec, SchemaRef, TopicSpec, encode, topic_name};
+use crate::protocol::{
+    Fault, Faults, OperationSpec, RequestSpec, SchemaRef, TopicSpec, encode, json, topic_name,
+};
 
 /// A boxed future that a connection drives.
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -110,7 +112,7 @@ impl<R: TopicRouter> TopicService for ErasedTopic<R> {
         let mut value = parse(payload.unwrap_or("{}"))?;
         unwrap_members(&mut value, spec.unwrap);
         let params: ParamsOf<R> = schemas.read_value(spec.params, &value)?;
-        let params_json = serde_json::to_string(&params).map_err(|error| unwritable(&error))?;
+        let params_json = json::to_string(&params).map_err(|error| unwritable(&error))?;
         let value = serde_json::to_value(&params).map_err(|error| unwritable(&error))?;
         let topic: Arc<str> = topic_name(spec.route, spec.shape, &value).into();
         let label = fill_label(spec.label, &value, spec.route);
@@ -119,7 +121,7 @@ impl<R: TopicRouter> TopicService for ErasedTopic<R> {
 
     fn read_update(&self, schemas: &Schemas, payload: &str) -> Result<String, Faults> {
         let update: <R::Topic as Topic>::Update = read_checked(schemas, self.spec().update, payload)?;
-        serde_json::to_string(&update).map_err(|error| unwritable(&error))
+        json::to_string(&update).map_err(|error| unwritable(&error))
     }
 }
 
@@ -155,7 +157,7 @@ impl<R: TopicRouter> ResolvedTopic for Resolved<R> {
     fn snapshot(self: Arc<Self>, caller: Caller) -> BoxFuture<Option<String>> {
         Box::pin(async move {
             let snapshot = self.router.snapshot(&caller, &self.params).await?;
-            match serde_json::to_string(&snapshot) {
+            match json::to_string(&snapshot) {
                 Ok(payload) => Some(payload),
                 Err(error) => {
                     tracing::error!(topic = %self.topic, %error, "snapshot cannot be written as JSON");
@@ -200,7 +202,7 @@ impl<R: Request, S: RequestRouter<R>> RequestService for ErasedRequest<R, S> {
             if TypeId::of::<R::Reply>() == TypeId::of::<()>() {
                 return Ok(None);
             }
-            serde_json::to_string(&reply).map(Some).map_err(|error| {
+            json::to_string(&reply).map(Some).map_err(|error| {
                 tracing::error!(request = self.spec().name, %error, "reply cannot be written as JSON");
                 Refusal::internal("The reply could not be written")
             })
@@ -281,7 +283,7 @@ impl<O: Operation> Publishable for ErasedSend<O> {
 
 /// The frame of a broadcast.
 pub(crate) fn broadcast_frame<B: Broadcast>(payload: &B::Payload) -> Result<Bytes, serde_json::Error> {
-    let payload = B::SPEC.payload.map(|_| serde_json::to_string(payload)).transpose()?;
+    let payload = B::SPEC.payload.map(|_| json::to_string(payload)).transpose()?;
     Ok(encode::message(B::SPEC.name, payload.as_deref()))
 }
 

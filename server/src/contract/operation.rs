@@ -104,7 +104,7 @@ pub mod frames {
         /// # Errors
         /// Where the value has no JSON form.
         pub fn encode<T: Serialize>(value: &T) -> Result<String, EncodeError> {
-            serde_json::to_string(value).map_err(|error| EncodeError(error.to_string()))
+            crate::protocol::json::to_string(value).map_err(|error| EncodeError(error.to_string()))
         }
     }
 

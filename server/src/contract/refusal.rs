@@ -3,9 +3,8 @@
 use std::fmt;
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
-use crate::protocol::{ErrorCode, Fault, Faults, Retry};
+use crate::protocol::{ErrorCode, Fault, Faults, Retry, json};
 
 /// Why a service says no: what the reply to one request carries.
 ///
@@ -21,7 +20,7 @@ pub struct Refusal {
     message: String,
     retry: Retry,
     errors: Vec<Fault>,
-    details: Option<Box<RawValue>>,
+    details: Option<String>,
 }
 
 impl Refusal {
@@ -57,7 +56,7 @@ impl Refusal {
     /// Adds the declared details. Details that cannot be written as JSON are left out.
     #[must_use]
     pub fn details<T: Serialize + ?Sized>(mut self, details: &T) -> Self {
-        self.details = serde_json::value::to_raw_value(details).ok();
+        self.details = json::to_string(details).ok();
         self
     }
 
@@ -89,7 +88,7 @@ impl Refusal {
     }
 
     pub(crate) fn details_json(&self) -> Option<&str> {
-        self.details.as_deref().map(RawValue::get)
+        self.details.as_deref()
     }
 
     pub(crate) fn framework(code: ErrorCode, message: impl Into<String>) -> Self {

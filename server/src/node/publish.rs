@@ -10,7 +10,7 @@ use super::Node;
 use crate::contract::erased::broadcast_frame;
 use crate::contract::{Broadcast, Caller, Frames, Operation, Topic};
 use crate::hub::{Audience, Publication, Route, RoutePolicy};
-use crate::protocol::{DeliveryMode, DeliverySpec, Overflow, TopicSpec, topic_name};
+use crate::protocol::{DeliveryMode, DeliverySpec, Overflow, TopicSpec, json, topic_name};
 
 /// Broadcasts and explicit messages cannot be dropped without breaking what the document promises.
 pub(crate) const MESSAGE_DELIVERY: DeliverySpec =
@@ -40,7 +40,7 @@ impl<T: Topic> Publisher<T> {
     /// Sends an update to every subscriber of these parameters and says how many there are. Never blocks. An update
     /// that cannot be written as JSON is logged and reaches nobody.
     pub fn publish(&self, params: &T::Params, update: &T::Update) -> Reach {
-        let published = self.route.publish(|| topic_of::<T>(params), || serde_json::to_string(update));
+        let published = self.route.publish(|| topic_of::<T>(params), || json::to_string(update));
         match published {
             Ok(subscribers) => {
                 self.node.shared().metrics.published(T::SPEC.route, subscribers);

@@ -10,6 +10,7 @@ mod fault;
 mod frame;
 #[doc(hidden)]
 pub mod fuzzing;
+pub(crate) mod json;
 mod spec;
 mod topic_name;
 
