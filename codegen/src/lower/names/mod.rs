@@ -65,18 +65,6 @@ pub(crate) fn snake(wire: &str) -> String {
     if snake.starts_with(char::is_numeric) { format!("_{snake}") } else { snake }
 }
 
-/// The Rust module (and file) of a type with this Rust name.
-pub(crate) fn module(type_name: &str) -> String {
-    let mut module = String::new();
-    for c in type_name.chars() {
-        if c.is_uppercase() && !module.is_empty() && !module.ends_with('_') {
-            module.push('_');
-        }
-        module.extend(c.to_lowercase());
-    }
-    escape(module, |identifier| reserved::in_rust(identifier, false))
-}
-
 /// A property key as TypeScript prints it: bare where it is an identifier, else in single quotes.
 pub(crate) fn property_key(wire: &str) -> String {
     let mut characters = wire.chars();
@@ -180,3 +168,6 @@ pub(crate) fn numbered(identifier: &str, place: Place, used: &BTreeSet<String>) 
         number += 1;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -63,10 +63,29 @@ fn sign(characters: &[char], at: usize) -> Option<&'static str> {
     }
 }
 
-/// Letters and digits that both languages take inside an identifier.
+/// Letters and digits that both languages take inside an identifier without a warning.
 fn is_word_character(c: char) -> bool {
-    c.is_ascii_alphanumeric()
-        || (!c.is_ascii() && c.is_alphanumeric() && syn::parse_str::<syn::Ident>(&format!("a{c}")).is_ok())
+    if c.is_ascii() {
+        return c.is_ascii_alphanumeric();
+    }
+    c.is_alphanumeric() && !is_variant_form(c) && syn::parse_str::<syn::Ident>(&format!("a{c}")).is_ok()
+}
+
+/// Ligatures, full-width forms and the like: compilers take them for, or warn of them as, the plain letters.
+fn is_variant_form(c: char) -> bool {
+    matches!(
+        u32::from(c),
+        0xaa | 0xb5 | 0xba
+            | 0x02b0..=0x02ff
+            | 0x1d00..=0x1dbf
+            | 0x2070..=0x218f
+            | 0x3300..=0x33ff
+            | 0xf900..=0xfaff
+            | 0xfb00..=0xfdff
+            | 0xfe70..=0xffef
+            | 0x1d400..=0x1d7ff
+            | 0x2f800..=0x2fa1f
+    )
 }
 
 /// A name for a character that no identifier can hold.

@@ -48,6 +48,7 @@ fn check<'s>(
         }
     }
     constraints(&flat, value)?;
+    format(&flat, value)?;
     match (value, &flat.items) {
         (Value::Object(members), _) => {
             for (name, member) in members {
@@ -103,6 +104,43 @@ fn constraints(flat: &Flat<'_>, value: &Value) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Formats that decide the type in generated code, so that a default must be one of its values.
+fn format(flat: &Flat<'_>, value: &Value) -> Result<(), String> {
+    let Some(format) = flat.format else { return Ok(()) };
+    let good = match (value, format) {
+        (Value::String(text), "int64") => text.parse::<i64>().is_ok(),
+        (Value::String(text), "uint64") => text.parse::<u64>().is_ok(),
+        (Value::String(text), "decimal") => is_decimal(text),
+        (Value::Number(number), format) => {
+            let integer = number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
+            let bits = format.trim_start_matches(|c: char| !c.is_ascii_digit()).parse::<u32>();
+            match (integer, bits) {
+                (Some(integer), Ok(bits @ 1..=64)) if format.starts_with("int") => {
+                    let most = 1_i128 << (bits - 1);
+                    (-most..most).contains(&integer)
+                }
+                (Some(integer), Ok(bits @ 1..=64)) if format.starts_with("uint") => {
+                    (0..1_i128 << bits).contains(&integer)
+                }
+                _ => true,
+            }
+        }
+        _ => true,
+    };
+    if good {
+        Ok(())
+    } else {
+        Err(format!("{} is no value of `format: {format}`", super::objects::quoted(value)))
+    }
+}
+
+fn is_decimal(text: &str) -> bool {
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    digits(whole) && digits(fraction)
 }
 
 /// The name of a single type.

@@ -130,12 +130,6 @@ impl<'s, 'd> Lowering<'s, 'd> {
         }
     }
 
-    /// Names that no inline type may take.
-    pub(super) fn reserve(&mut self, taken: &[String]) {
-        self.rust_names.extend(taken.iter().cloned());
-        self.typescript_names.extend(taken.iter().cloned());
-    }
-
     /// Lowers every root, in order.
     pub(super) fn run(&mut self) {
         for root in 0..self.schemas.len() {

@@ -38,29 +38,18 @@ use roots::Roots;
 #[derive(Debug)]
 pub(crate) struct SchemaLowering<'a> {
     roots: Roots<'a>,
-    reserved: Vec<String>,
 }
 
 impl<'a> SchemaLowering<'a> {
     /// Declares every entry of `components.schemas`, in order.
     pub(crate) fn new(references: &'a References) -> Self {
-        Self { roots: Roots::new(references), reserved: Vec::new() }
-    }
-
-    /// The id of a component of the document itself.
-    pub(crate) fn component(&self, name: &str) -> Option<TypeId> {
-        self.roots.component(name).map(TypeId)
+        Self { roots: Roots::new(references) }
     }
 
     /// The type of a payload: the target of a plain reference, else a component of the suggested name (numbered where
     /// that is taken). The same node always gives the same type.
     pub(crate) fn payload(&mut self, node: &'a Node, suggested: &str) -> Type {
         Type::Named(TypeId(self.roots.payload(node, suggested)))
-    }
-
-    /// Keeps names free of types that generated code beside them takes, in either language.
-    pub(crate) fn reserve(&mut self, names: impl IntoIterator<Item = String>) {
-        self.reserved.extend(names);
     }
 
     /// Lowers everything that was declared and all it refers to. The first types are the roots, in the order of their
@@ -75,7 +64,6 @@ impl<'a> SchemaLowering<'a> {
         let schemas = conjunction::Schemas::new(&normal.schemas, wires.clone());
         checks::check(&schemas, &normal, sink);
         let mut lowering = Lowering::new(&normal, &names, wires, sink);
-        lowering.reserve(&self.reserved);
         lowering.run();
         let mut types = std::mem::take(&mut lowering.types);
         for endless in graph::finish(&mut types) {
@@ -92,8 +80,7 @@ impl<'a> SchemaLowering<'a> {
 
     fn root_names(&self, sink: &mut Diagnostics) -> Vec<Name> {
         let wires: Vec<&str> = self.roots.list.iter().map(|root| root.wire.as_str()).collect();
-        let reserved: Vec<&str> = self.reserved.iter().map(String::as_str).collect();
-        let names = names::unique(&wires, Place::Type, &reserved);
+        let names = names::unique(&wires, Place::Type, &[]);
         for (name, root) in names.iter().zip(&self.roots.list) {
             let wanted = names::name(&name.wire, Place::Type);
             if *name == wanted {

@@ -162,7 +162,7 @@ impl Normaliser<'_, '_> {
                 for (at, item) in entry.value.items().iter().enumerate() {
                     self.place(&format!("{pointer}/{at}"), item.span);
                 }
-                entry.value.to_json()
+                whole_numbers(entry.value.to_json())
             }
         }
     }
@@ -179,7 +179,7 @@ impl Normaliser<'_, '_> {
             "example" => {
                 let examples = schema.entry("examples").or_insert_with(|| Value::Array(Vec::new()));
                 if let Value::Array(examples) = examples {
-                    examples.insert(0, value.to_json());
+                    examples.insert(0, whole_numbers(value.to_json()));
                 }
             }
             "nullable" => {}
@@ -213,10 +213,10 @@ impl Normaliser<'_, '_> {
         schema: &mut Map<String, Value>,
     ) {
         let number = match entry.value.as_bool() {
-            None => entry.value.to_json(),
+            None => whole_numbers(entry.value.to_json()),
             Some(false) => return,
             Some(true) => match node.get(bound) {
-                Some(bound) => bound.to_json(),
+                Some(bound) => whole_numbers(bound.to_json()),
                 None => {
                     let message = format!("`{}: true` needs a `{bound}` beside it", entry.key);
                     self.report(&rules::MALFORMED_KEYWORD, entry.key_span, message);
@@ -304,6 +304,23 @@ impl Normaliser<'_, '_> {
 
     fn report(&mut self, rule: &'static Rule, span: Span, message: impl Into<String>) {
         self.sink.push(Diagnostic::new(rule, span, message));
+    }
+}
+
+/// `1.0` is the integer 1, as JSON Schema says: one spelling, so that no target has to know.
+fn whole_numbers(value: Value) -> Value {
+    match value {
+        Value::Number(number) if number.is_f64() => match number.as_f64() {
+            Some(float) if float.fract() == 0.0 && float.abs() < super::scalars::MAX_SAFE => {
+                Value::from(float as i64)
+            }
+            _ => Value::Number(number),
+        },
+        Value::Array(items) => items.into_iter().map(whole_numbers).collect(),
+        Value::Object(members) => {
+            members.into_iter().map(|(name, member)| (name, whole_numbers(member))).collect()
+        }
+        other => other,
     }
 }
 

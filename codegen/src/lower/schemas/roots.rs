@@ -12,6 +12,9 @@ use crate::rules::schemas::UNSUPPORTED_SCHEMA;
 use crate::source::Span;
 use crate::spec::{Location, Node, References, unescape};
 
+/// How the names of components begin that describe the protocol and not the API.
+const PROTOCOL: &str = "bellwire.";
+
 /// A schema that becomes a component.
 #[derive(Debug, Clone)]
 pub(super) struct Root<'a> {
@@ -41,15 +44,13 @@ impl<'a> Roots<'a> {
             Self { references, list, by_node: HashMap::new(), wires: BTreeSet::new(), searched: 0 };
         let components = references.root().get("components").and_then(|components| components.get("schemas"));
         for entry in components.map(Node::entries).unwrap_or_default() {
+            // Shapes of the protocol's own messages, in documents that were served: no types of the API.
+            if entry.key.starts_with(PROTOCOL) {
+                continue;
+            }
             roots.add(&entry.value, entry.key.clone(), entry.key_span);
         }
         roots
-    }
-
-    /// The root of a component of the document itself.
-    pub(super) fn component(&self, name: &str) -> Option<usize> {
-        let components = self.references.root().get("components")?.get("schemas")?;
-        self.of_node(components.get(name)?)
     }
 
     /// The root that a node is, if it is one.
