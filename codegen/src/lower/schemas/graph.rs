@@ -219,7 +219,7 @@ fn each_name(ty: &Type, visit: &mut dyn FnMut(TypeId)) {
         Type::Named(id) => visit(*id),
         Type::Array(inner) | Type::Nullable(inner) => each_name(inner, visit),
         Type::Tuple { items, rest } => {
-            items.iter().chain(rest.as_deref()).for_each(|item| each_name(item, visit))
+            items.iter().chain(rest.as_deref()).for_each(|item| each_name(item, visit));
         }
         Type::Map { key, value } => {
             key.iter().for_each(|key| visit(*key));

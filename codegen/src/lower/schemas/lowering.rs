@@ -86,7 +86,7 @@ enum Settled<'s> {
     /// It is another root.
     Reference(usize),
     /// Keywords, and where a type for them would live.
-    Flat(Flat<'s>, Site),
+    Flat(Box<Flat<'s>>, Site),
 }
 
 /// The work in progress.
@@ -153,7 +153,7 @@ impl<'s, 'd> Lowering<'s, 'd> {
         };
         match self.plan(&flat, &inner) {
             plan @ (Plan::Single(_) | Plan::Any) => {
-                let used = self.unnamed(&flat, plan, nullable, &inner);
+                let used = self.unnamed(&flat, &plan, nullable, &inner);
                 let definition = &mut self.types[root];
                 definition.constraints = used.constraints.clone();
                 definition.checked = used.checked;
@@ -175,7 +175,7 @@ impl<'s, 'd> Lowering<'s, 'd> {
             Settled::Any => Use::plain(Type::Any),
             Settled::Reference(target) => Use::plain(Type::Named(TypeId(target))),
             Settled::Flat(flat, site) => match self.plan(&flat, &site) {
-                plan @ (Plan::Single(_) | Plan::Any) => self.unnamed(&flat, plan, nullable, &site),
+                plan @ (Plan::Single(_) | Plan::Any) => self.unnamed(&flat, &plan, nullable, &site),
                 plan => Use::plain(self.named(&flat, plan, &site)),
             },
         };
@@ -212,7 +212,7 @@ impl<'s, 'd> Lowering<'s, 'd> {
                     conjunction = flat.around(group);
                     conjunction.push(group.arms[0].clone());
                 }
-                _ => return (Settled::Flat(flat, site), nullable),
+                _ => return (Settled::Flat(Box::new(flat), site), nullable),
             }
         }
         (Settled::Any, nullable)
@@ -284,9 +284,9 @@ impl<'s, 'd> Lowering<'s, 'd> {
         }
     }
 
-    fn unnamed(&mut self, flat: &Flat<'s>, plan: Plan<'s>, nullable: bool, site: &Site) -> Use {
+    fn unnamed(&mut self, flat: &Flat<'s>, plan: &Plan<'s>, nullable: bool, site: &Site) -> Use {
         let mut used = match plan {
-            Plan::Single(single) => self.single(flat, single, site),
+            Plan::Single(single) => self.single(flat, *single, site),
             _ => Use { checked: !flat.parts.is_empty() && !flat.types.is_empty(), ..Use::plain(Type::Any) },
         };
         used.nullable = nullable;
@@ -301,7 +301,9 @@ impl<'s, 'd> Lowering<'s, 'd> {
             && !value.is_null()
             && single != Types::BOOLEAN.with(Types::NULL)
         {
-            return Use::plain(Type::Constant(value.clone()));
+            // Booleans are checked by their type, other constants by the schema alone.
+            let checked = !value.is_boolean();
+            return Use { checked, ..Use::plain(Type::Constant(value.clone())) };
         }
         match single {
             Types::NULL => Use::plain(Type::Null),

@@ -48,7 +48,7 @@ impl<'a> Roots<'a> {
             if entry.key.starts_with(PROTOCOL) {
                 continue;
             }
-            roots.add(&entry.value, entry.key.clone(), entry.key_span);
+            roots.add(&entry.value, &entry.key, entry.key_span);
         }
         roots
     }
@@ -65,7 +65,7 @@ impl<'a> Roots<'a> {
         }
         match self.of_node(node) {
             Some(root) => root,
-            None => self.add(node, suggested.to_owned(), node.span),
+            None => self.add(node, suggested, node.span),
         }
     }
 
@@ -81,7 +81,7 @@ impl<'a> Roots<'a> {
             Some(root) => Some(root),
             None => {
                 let written = node.reference().and_then(Node::as_str).unwrap_or_default();
-                Some(self.add(target, name_of(&location, written), target.span))
+                Some(self.add(target, &name_of(&location, written), target.span))
             }
         }
     }
@@ -136,8 +136,8 @@ impl<'a> Roots<'a> {
         }
     }
 
-    fn add(&mut self, node: &'a Node, wanted: String, span: Span) -> usize {
-        let mut wire = wanted.clone();
+    fn add(&mut self, node: &'a Node, wanted: &str, span: Span) -> usize {
+        let mut wire = wanted.to_owned();
         let mut number = 2_usize;
         while !self.wires.insert(wire.clone()) {
             wire = format!("{wanted}{number}");
