@@ -19,6 +19,8 @@ export interface Meta {
   readonly epoch?: string;
   /** How many values this one stands for; 1 unless the server merged some. */
   readonly conflated: number;
+  /** How many older values the server dropped just before this one; 0 unless this reader was too slow. */
+  readonly dropped: number;
 }
 
 /** What an iteration over a subscription yields. */
@@ -224,6 +226,7 @@ function metaOf(topic: string, frame: Frame): Meta {
   return {
     topic: frame.topic ?? topic,
     conflated: frame.conflated ?? 1,
+    dropped: frame.dropped ?? 0,
     ...(frame.offset === undefined ? {} : { offset: frame.offset }),
     ...(frame.epoch === undefined ? {} : { epoch: frame.epoch }),
   };

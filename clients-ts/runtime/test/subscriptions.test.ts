@@ -83,9 +83,9 @@ describe('one subscription', () => {
     expect(log).toEqual(['live', ['snapshot', 1]]);
     expect(metas).toEqual([
       2,
-      { topic: topicA, offset: 7, epoch: 'e', conflated: 3 },
+      { topic: topicA, offset: 7, epoch: 'e', conflated: 3, dropped: 0 },
       3,
-      { topic: topicA, conflated: 1 },
+      { topic: topicA, conflated: 1, dropped: 0 },
     ]);
   });
 

@@ -23,6 +23,8 @@ export interface Frame {
   readonly epoch?: string;
   /** How many values this one stands for. */
   readonly conflated?: number;
+  /** How many older values were dropped just before it. */
+  readonly dropped?: number;
 }
 
 /** What the server says before a close that it plans. */
