@@ -1,2 +1,70 @@
-//! The trading API.
-fn main() {}
+//! The trading API: market data from a replayed recording or random walks, and a paper-trading account.
+//!
+//! `feed` brings events, `market` knows what they mean, `broadcaster` publishes bars, `broker` trades, and the two
+//! services join them to the generated topics and requests.
+
+mod banner;
+mod broadcaster;
+mod broker;
+mod broker_service;
+mod feed;
+#[rustfmt::skip] // the generator formats what it writes
+mod generated;
+mod market;
+mod service;
+mod settings;
+
+use std::sync::Arc;
+
+use axum::{Json, Router, routing::get};
+use bellwire::{App, Node};
+use clap::Parser;
+
+use broadcaster::Broadcaster;
+use broker_service::BrokerService;
+use feed::Feed;
+use generated::{TradingApi, TradingPublishers};
+use service::MarketService;
+use settings::Args;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    bellwire::init_logging(&args.server)?;
+    let (source, pace) = args.feed();
+    let feed = Feed::start(source, pace)?;
+    let node = Node::new();
+    let publish = TradingPublishers::new(&node);
+    let (market, account) = (MarketService::default(), BrokerService::new(publish.clone()));
+
+    let broadcaster = Arc::new(Broadcaster::new(&args.broadcaster, &feed));
+    node.register_metrics(|registry| broadcaster.register(registry));
+    if args.broadcaster.enabled {
+        tokio::spawn(Arc::clone(&broadcaster).run(market.market(), publish.bars.clone()));
+    }
+    tokio::spawn(market.clone().run(feed.events, account.clone(), publish));
+
+    let api = TradingApi {
+        bars: market.clone(),
+        quotes: market.clone(),
+        trades: (),
+        orderbook: market,
+        orders: account.clone(),
+        positions: account.clone(),
+        executions: account.clone(),
+        equity: account.clone(),
+        broker_connection: account.clone(),
+        account: account.clone(),
+        notifications: (),
+        requests: account,
+    };
+    let status = Router::new().route("/api/v1/broadcaster", get(async move || Json(broadcaster.status())));
+    let symbol = feed.symbols.first().cloned().unwrap_or_default();
+    App::new(node, args.server)
+        .endpoint(api.into_endpoint())
+        .routes(status)
+        .on_bound(move |address| println!("{}", banner::banner(address, &symbol)))
+        .serve()
+        .await?;
+    Ok(())
+}

@@ -35,7 +35,7 @@ impl rt::Topic for Executions {
             },
             rt::ParamMember {
                 key: "symbol",
-                default: None,
+                default: Some("null"),
                 members: &[],
             },
         ],

@@ -94,6 +94,20 @@ pub enum OrdersPlaceError {
         /// For a person.
         message: String,
     },
+    /// The account does not hold what the order sells.
+    ///
+    /// Code `insufficient-position`; the same again fails again.
+    InsufficientPosition {
+        /// For a person.
+        message: String,
+    },
+    /// The account has as many working orders as it may.
+    ///
+    /// Code `too-many-orders`; the same again fails again.
+    TooManyOrders {
+        /// For a person.
+        message: String,
+    },
     /// The order's type needs a limit or a stop price.
     ///
     /// Code `missing-price`; the same again fails again.
@@ -113,6 +127,12 @@ impl From<OrdersPlaceError> for rt::Refusal {
             }
             OrdersPlaceError::InsufficientFunds { message } => {
                 Self::new("insufficient-funds", message).retry(rt::Retry::Never)
+            }
+            OrdersPlaceError::InsufficientPosition { message } => {
+                Self::new("insufficient-position", message).retry(rt::Retry::Never)
+            }
+            OrdersPlaceError::TooManyOrders { message } => {
+                Self::new("too-many-orders", message).retry(rt::Retry::Never)
             }
             OrdersPlaceError::MissingPrice { message } => {
                 Self::new("missing-price", message).retry(rt::Retry::Never)
@@ -183,6 +203,20 @@ pub enum OrdersModifyError {
         /// For a person.
         message: String,
     },
+    /// The account does not hold what the order would sell.
+    ///
+    /// Code `insufficient-position`; the same again fails again.
+    InsufficientPosition {
+        /// For a person.
+        message: String,
+    },
+    /// The order has no such price.
+    ///
+    /// Code `missing-price`; the same again fails again.
+    MissingPrice {
+        /// For a person.
+        message: String,
+    },
     /// A failure the document does not name.
     Refused(rt::Refusal),
 }
@@ -198,6 +232,12 @@ impl From<OrdersModifyError> for rt::Refusal {
             }
             OrdersModifyError::InsufficientFunds { message } => {
                 Self::new("insufficient-funds", message).retry(rt::Retry::Never)
+            }
+            OrdersModifyError::InsufficientPosition { message } => {
+                Self::new("insufficient-position", message).retry(rt::Retry::Never)
+            }
+            OrdersModifyError::MissingPrice { message } => {
+                Self::new("missing-price", message).retry(rt::Retry::Never)
             }
             OrdersModifyError::Refused(refusal) => refusal,
         }

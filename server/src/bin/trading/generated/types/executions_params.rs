@@ -15,7 +15,12 @@ pub struct ExecutionsParams {
     #[serde(rename = "accountId")]
     pub account_id: AccountId,
     /// Only fills of this symbol; absent or null means all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub symbol: Option<Option<Symbol>>,
+    #[serde(default = "ExecutionsParams::default_symbol")]
+    pub symbol: Option<Symbol>,
+}
+
+impl ExecutionsParams {
+    fn default_symbol() -> Option<Symbol> {
+        None
+    }
 }

@@ -29,28 +29,42 @@ pub struct PlaceOrder {
     ///
     /// `exclusiveMinimum: 0`
     #[serde(rename = "limitPrice")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub limit_price: Option<Option<f64>>,
+    #[serde(default = "PlaceOrder::default_limit_price")]
+    pub limit_price: Option<f64>,
     /// Member `stopPrice`.
     ///
     /// `exclusiveMinimum: 0`
     #[serde(rename = "stopPrice")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub stop_price: Option<Option<f64>>,
+    #[serde(default = "PlaceOrder::default_stop_price")]
+    pub stop_price: Option<f64>,
     /// Member `takeProfit`.
     ///
     /// `exclusiveMinimum: 0`
     #[serde(rename = "takeProfit")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub take_profit: Option<Option<f64>>,
+    #[serde(default = "PlaceOrder::default_take_profit")]
+    pub take_profit: Option<f64>,
     /// Member `stopLoss`.
     ///
     /// `exclusiveMinimum: 0`
     #[serde(rename = "stopLoss")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub stop_loss: Option<Option<f64>>,
+    #[serde(default = "PlaceOrder::default_stop_loss")]
+    pub stop_loss: Option<f64>,
+}
+
+impl PlaceOrder {
+    fn default_limit_price() -> Option<f64> {
+        None
+    }
+
+    fn default_stop_price() -> Option<f64> {
+        None
+    }
+
+    fn default_take_profit() -> Option<f64> {
+        None
+    }
+
+    fn default_stop_loss() -> Option<f64> {
+        None
+    }
 }

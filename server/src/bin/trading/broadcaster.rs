@@ -1,0 +1,143 @@
+//! Publishes bars at an interval, and only where someone listens.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use prometheus_client::{metrics::counter::Counter, registry::Registry};
+use serde::Serialize;
+use tokio::time::MissedTickBehavior;
+
+use crate::{
+    feed::Feed,
+    generated::{
+        BarsPublisher,
+        types::{BarsParams, Resolution},
+    },
+    market::{Market, resolution},
+    settings::BroadcasterArgs,
+};
+
+/// What a broadcaster counts.
+#[derive(Debug, Default)]
+struct Counters {
+    running: AtomicBool,
+    /// Bars published.
+    sent: Counter,
+    /// Topics passed over because nobody listened.
+    skipped: Counter,
+    /// Frames of the feed that could not be read.
+    errors: Counter,
+}
+
+/// What a broadcaster says about itself: the body of `GET /api/v1/broadcaster`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Status {
+    is_running: bool,
+    /// Seconds.
+    interval: f64,
+    symbols: Vec<String>,
+    resolutions: Vec<&'static str>,
+    broadcasts_sent: u64,
+    broadcasts_skipped: u64,
+    errors: u64,
+}
+
+/// Publishes the bars of some symbols at some resolutions.
+#[derive(Debug)]
+pub(crate) struct Broadcaster {
+    interval: Duration,
+    symbols: Vec<String>,
+    resolutions: Vec<Resolution>,
+    counters: Counters,
+}
+
+impl Broadcaster {
+    /// A broadcaster of the given settings; what they leave open follows the feed.
+    pub(crate) fn new(args: &BroadcasterArgs, feed: &Feed) -> Self {
+        let symbols = if args.symbols.is_empty() { &feed.symbols } else { &args.symbols };
+        let resolutions = if args.resolutions.is_empty() { &resolution::ALL[..] } else { &args.resolutions };
+        let counters = Counters::default();
+        counters.errors.inc_by(feed.unreadable);
+        Self {
+            interval: args.interval,
+            symbols: symbols.clone(),
+            resolutions: resolutions.to_vec(),
+            counters,
+        }
+    }
+
+    /// Makes its counters part of `/metrics`.
+    pub(crate) fn register(&self, registry: &mut Registry) {
+        let registry = registry.sub_registry_with_prefix("bar_broadcaster");
+        registry.register("sent", "Bars published", self.counters.sent.clone());
+        registry.register("skipped", "Topics passed over as nobody listened", self.counters.skipped.clone());
+        registry.register(
+            "errors",
+            "Frames of the feed that could not be read",
+            self.counters.errors.clone(),
+        );
+    }
+
+    /// What it says about itself.
+    pub(crate) fn status(&self) -> Status {
+        Status {
+            is_running: self.counters.running.load(Ordering::Relaxed),
+            interval: self.interval.as_secs_f64(),
+            symbols: self.symbols.clone(),
+            resolutions: self.resolutions.iter().copied().map(resolution::wire_name).collect(),
+            broadcasts_sent: self.counters.sent.get(),
+            broadcasts_skipped: self.counters.skipped.get(),
+            errors: self.counters.errors.get(),
+        }
+    }
+
+    /// Publishes at every interval, for ever.
+    pub(crate) async fn run(self: Arc<Self>, market: Arc<Mutex<Market>>, publisher: BarsPublisher) {
+        self.counters.running.store(true, Ordering::Relaxed);
+        let mut ticks = tokio::time::interval(self.interval);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut published = HashMap::new();
+        loop {
+            ticks.tick().await;
+            self.round(&market, &publisher, &mut published);
+        }
+    }
+
+    /// One round over all topics. `published` remembers the start of the bar each topic got last, so that a bar that
+    /// has been completed since is sent once more before the next one.
+    fn round(
+        &self,
+        market: &Mutex<Market>,
+        publisher: &BarsPublisher,
+        published: &mut HashMap<BarsParams, i64>,
+    ) {
+        for symbol in &self.symbols {
+            for resolution in self.resolutions.iter().copied() {
+                let params = BarsParams { symbol: symbol.clone(), resolution };
+                if !publisher.has_subscribers(&params) {
+                    published.remove(&params);
+                    self.counters.skipped.inc();
+                    continue;
+                }
+                let bars = {
+                    let market = market.lock().unwrap_or_else(PoisonError::into_inner);
+                    match published.get(&params) {
+                        Some(last) => market.bars_since(symbol, resolution, last - 1),
+                        None => market.latest_bar(symbol, resolution).into_iter().collect(),
+                    }
+                };
+                for bar in bars {
+                    publisher.publish(&params, &bar);
+                    published.insert(params.clone(), bar.time);
+                    self.counters.sent.inc();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Where prices come from: a recording or a random walk, both as one stream of events.
+//!
+//! A feed is a task that sends events into a bounded channel and waits when it is full. What an event means is the
+//! market's business.
+
+mod coinbase;
+mod replay;
+mod synthetic;
+
+use std::{path::PathBuf, str::FromStr};
+
+use anyhow::Context;
+use tokio::{sync::mpsc, task::JoinHandle};
+
+pub(crate) use replay::Pace;
+
+use crate::generated::types::{Bar, Trade};
+
+/// Events that wait for the market before a feed has to.
+const EVENTS_QUEUED: usize = 1_024;
+
+/// One thing that happened on an exchange.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum MarketEvent {
+    /// A trade; one that is not `live` is history, told once at the start.
+    Trade { trade: Trade, live: bool },
+    /// The exchange's own five-minute candle so far.
+    Candle { symbol: String, candle: Bar },
+    /// Best prices and day figures.
+    Ticker(Ticker),
+}
+
+/// Best prices and day figures of one symbol.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Ticker {
+    pub(crate) symbol: String,
+    pub(crate) exchange: &'static str,
+    pub(crate) price: f64,
+    pub(crate) bid: f64,
+    pub(crate) bid_quantity: f64,
+    pub(crate) ask: f64,
+    pub(crate) ask_quantity: f64,
+    /// Highest and lowest price and quantity of the last 24 hours.
+    pub(crate) high: f64,
+    pub(crate) low: f64,
+    pub(crate) volume: f64,
+    /// Against the price 24 hours ago, in per cent.
+    pub(crate) change_percent: f64,
+}
+
+impl MarketEvent {
+    /// The symbol it concerns.
+    pub(crate) fn symbol(&self) -> &str {
+        match self {
+            Self::Trade { trade, .. } => &trade.symbol,
+            Self::Candle { symbol, .. } => symbol,
+            Self::Ticker(ticker) => &ticker.symbol,
+        }
+    }
+}
+
+/// Which feed to run: `replay:FILE` or `synthetic`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A recording on disk.
+    Replay(PathBuf),
+    /// The recording this program carries.
+    Shipped,
+    /// Random walks.
+    Synthetic,
+}
+
+impl FromStr for Source {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            None if text == "synthetic" => Ok(Self::Synthetic),
+            None if text == "replay" => Ok(Self::Shipped),
+            Some(("replay", path)) if !path.is_empty() => Ok(Self::Replay(path.into())),
+            _ => Err(format!(
+                "`{text}` is no feed; write `replay:FILE`, `replay` for the shipped recording, or `synthetic`"
+            )),
+        }
+    }
+}
+
+/// A running feed.
+#[derive(Debug)]
+pub(crate) struct Feed {
+    /// What happens on the exchange, in order; closed when the feed has ended.
+    pub(crate) events: mpsc::Receiver<MarketEvent>,
+    /// Lines of a recording that could not be read.
+    pub(crate) unreadable: u64,
+    /// Symbols the feed will tell about, in order.
+    pub(crate) symbols: Vec<String>,
+    _task: JoinHandle<()>,
+}
+
+impl Feed {
+    /// Starts a feed on the current runtime.
+    pub(crate) fn start(source: &Source, pace: Pace) -> anyhow::Result<Self> {
+        let (sender, events) = mpsc::channel(EVENTS_QUEUED);
+        match source {
+            Source::Synthetic => {
+                let symbols = synthetic::SYMBOLS.map(|(symbol, _)| symbol.to_owned()).to_vec();
+                let task = tokio::spawn(synthetic::run(sender));
+                Ok(Self { events, unreadable: 0, symbols, _task: task })
+            }
+            Source::Replay(path) => {
+                let text = std::fs::read_to_string(path)
+                    .with_context(|| format!("cannot read {}", path.display()))?;
+                Self::replay(&text, pace, sender, events)
+                    .with_context(|| format!("cannot replay {}", path.display()))
+            }
+            Source::Shipped => Self::replay(replay::SHIPPED, pace, sender, events),
+        }
+    }
+
+    fn replay(
+        text: &str,
+        pace: Pace,
+        sender: mpsc::Sender<MarketEvent>,
+        events: mpsc::Receiver<MarketEvent>,
+    ) -> anyhow::Result<Self> {
+        let recording = replay::Recording::parse(text)?;
+        let symbols = recording.symbols();
+        let unreadable = recording.unreadable;
+        let task = tokio::spawn(replay::run(recording, pace, sender));
+        Ok(Self { events, unreadable, symbols, _task: task })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn feeds_are_named_on_the_command_line() {
+        assert_eq!("synthetic".parse(), Ok(Source::Synthetic));
+        assert_eq!("replay".parse(), Ok(Source::Shipped));
+        assert_eq!("replay:a/b.jsonl".parse(), Ok(Source::Replay("a/b.jsonl".into())));
+        for text in ["", "replay:", "kraken", "synthetic:x"] {
+            assert!(text.parse::<Source>().unwrap_err().contains("is no feed"), "{text}");
+        }
+    }
+}
