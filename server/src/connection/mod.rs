@@ -16,6 +16,7 @@ mod transport;
 use std::future::poll_fn;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::extract::ws::WebSocket;
@@ -151,7 +152,13 @@ impl Connection {
                 () = &mut shutdown, if self.draining_until.is_none() => self.begin_draining(),
                 Some(finished) = self.in_flight.next(), if !self.in_flight.is_empty() => self.on_finished(finished),
                 () = &mut timer => self.on_time(transport),
-                event = poll_fn(|context| transport.poll_event(context, may_read)) => match event {
+                event = poll_fn(|context| match transport.poll_event(context, may_read) {
+                    // What was just written set a time of its own.
+                    Poll::Pending if self.outbound.next_due().is_some_and(|due| due < wake) => {
+                        Poll::Ready(Event::Rescheduled)
+                    }
+                    event => event,
+                }) => match event {
                     Event::Gone => return None,
                     Event::Unacceptable(condition) => {
                         let is_readable = condition == CloseCondition::SlowConsumer;
@@ -178,7 +185,9 @@ impl Connection {
     }
 
     fn on_event(&mut self, event: Event) -> ControlFlow<Close> {
-        if self.served.options.activity == Activity::Any && !matches!(event, Event::Resync(_)) {
+        if self.served.options.activity == Activity::Any
+            && !matches!(event, Event::Resync(_) | Event::Rescheduled)
+        {
             self.pulse.activity(Instant::now());
         }
         match event {
@@ -188,7 +197,9 @@ impl Connection {
                 self.begin_resync(topic);
                 ControlFlow::Continue(())
             }
-            Event::Control | Event::Gone | Event::Unacceptable(_) => ControlFlow::Continue(()),
+            Event::Control | Event::Rescheduled | Event::Gone | Event::Unacceptable(_) => {
+                ControlFlow::Continue(())
+            }
         }
     }
 

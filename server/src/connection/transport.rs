@@ -30,6 +30,8 @@ pub(super) enum Event {
     Unacceptable(CloseCondition),
     /// A topic lost updates and there is room again.
     Resync(Arc<str>),
+    /// Nothing, but there is something to do earlier than was known.
+    Rescheduled,
 }
 
 /// The socket and the queue that feeds it.

@@ -1,0 +1,174 @@
+//! What belongs to a connection as a whole: handshake, time, requests, broadcasts, rates.
+
+use std::time::Duration;
+
+use bellwire::contract::BroadcastPublisher;
+use bellwire::{Lifetime, Period};
+use serde_json::json;
+use tokio_tungstenite::tungstenite::Error;
+
+use crate::contract::{Notice, REPLY_ADDRESS, Text};
+use crate::harness::{TestServer, eventually};
+
+const TICK: Duration = Duration::from_millis(100);
+
+fn status(error: Option<Error>) -> u16 {
+    match error {
+        Some(Error::Http(response)) => response.status().as_u16(),
+        other => panic!("expected an HTTP refusal, got {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_subprotocol_is_chosen_or_the_handshake_refused() {
+    let server = TestServer::start().await;
+    let cases = [
+        ("bellwire.json.v1", Some("bellwire.json.v1")),
+        ("other.v2, bellwire.json.v1", Some("bellwire.json.v1")),
+        ("other.v2", None),
+    ];
+    for (offered, chosen) in cases {
+        let client = server.try_connect(REPLY_ADDRESS, &[("sec-websocket-protocol", offered)]).await;
+        match chosen {
+            Some(chosen) => assert_eq!(client.expect(offered).subprotocol.as_deref(), Some(chosen)),
+            None => assert_eq!(status(client.err()), 400),
+        }
+    }
+    assert_eq!(server.client().await.subprotocol, None);
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_may_not_connect() {
+    let server = TestServer::start().await;
+    let refused = server.try_connect(REPLY_ADDRESS, &[("origin", "https://evil.example")]).await;
+    assert_eq!(status(refused.err()), 403);
+    server.try_connect(REPLY_ADDRESS, &[("origin", "http://localhost:5173")]).await.expect("loopback");
+    let listed = TestServer::start_with(|settings| {
+        settings.allow_origin = vec!["https://app.example".to_owned()];
+    })
+    .await;
+    listed.try_connect(REPLY_ADDRESS, &[("origin", "https://app.example")]).await.expect("listed");
+}
+
+#[tokio::test]
+async fn beyond_the_limit_connections_are_told_to_come_back() {
+    let server = TestServer::start_with(|settings| settings.max_connections = Some(1)).await;
+    let first = server.client().await;
+    assert_eq!(server.client().await.close().await, (1013, "Try again later".to_owned()));
+    drop(first);
+    eventually("there is room again", || server.node.connection_count() == 0).await;
+    server.client().await.nothing_waits().await;
+}
+
+#[tokio::test]
+async fn silence_ends_a_connection_and_only_what_counts_breaks_it() {
+    let server = TestServer::start_with(|settings| settings.heartbeat = Some(Period(2 * TICK))).await;
+    // Its pongs do not count: `activity: message`.
+    let mut silent = server.closing_client().await;
+    // Its pongs count: `activity: any`.
+    let mut ponging = server.client().await;
+    let mut pinging = server.closing_client().await;
+    let alive = async {
+        for _ in 0..8 {
+            tokio::time::sleep(TICK).await;
+            pinging.nothing_waits().await;
+        }
+    };
+    let (closed, (), answer) = tokio::join!(silent.close(), alive, async {
+        ponging.send(json!({"type": "act", "payload": {"do": "wait"}})).await;
+        let gate = server.services.gate.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(8 * TICK).await;
+            gate.notify_one();
+        });
+        ponging.frame().await
+    });
+    assert_eq!(closed, (4408, "No sign of life for 0.2".to_owned()));
+    assert_eq!(answer["payload"]["result"], "waited");
+}
+
+#[tokio::test]
+async fn an_old_connection_is_told_and_closed() {
+    let server = TestServer::start_with(|settings| settings.lifetime = Some(Lifetime(Some(TICK)))).await;
+    let mut client = server.client().await;
+    let notice = client.frame().await;
+    assert_eq!(notice["type"], "closing");
+    assert_eq!(notice["payload"]["condition"], "lifetime-exceeded");
+    assert_eq!(notice["payload"]["retry"], "now");
+    assert_eq!(client.close().await, (4409, "Connection lifetime of 0.1 exceeded".to_owned()));
+}
+
+#[tokio::test]
+async fn requests_are_answered_as_they_finish() {
+    let server = TestServer::start_with(|settings| {
+        settings.request_timeout = Some(Period(10 * TICK));
+    })
+    .await;
+    let mut client = server.client().await;
+    client.send(json!({"type": "act", "id": 1, "payload": {"do": "wait"}})).await;
+    let echo = client.ask(json!({"type": "act", "id": 2, "payload": {"a": 1.5}})).await;
+    assert_eq!(
+        echo,
+        json!({"type": "act.response", "id": 2, "payload": {"status": "ok", "result": {"a": 1.5}}})
+    );
+    server.services.gate.notify_one();
+    assert_eq!(client.frame().await["id"], 1);
+    let null = client.ask(json!({"type": "act", "payload": {"do": "null"}})).await;
+    assert_eq!(null, json!({"type": "act.response", "payload": {"status": "ok", "result": null}}));
+    let caller = client.ask(json!({"type": "act", "payload": {"do": "caller"}})).await;
+    assert_eq!(caller["payload"]["result"]["remote"], true);
+    for (what, code) in [("panic", "internal"), ("hang", "request-timeout")] {
+        let answer = client.ask(json!({"type": "act", "id": what, "payload": {"do": what}})).await;
+        assert_eq!((&answer["id"], &answer["payload"]["code"]), (&json!(what), &json!(code)));
+    }
+    client.nothing_waits().await;
+}
+
+#[tokio::test]
+async fn a_connection_has_a_bounded_number_of_requests_under_way() {
+    let server = TestServer::start().await;
+    let mut client = server.client().await;
+    for number in 0..64 {
+        client.send(json!({"type": "act", "id": number, "payload": {"do": "wait"}})).await;
+    }
+    client.send(json!({"type": "ping", "id": "after"})).await;
+    // The other connection is answered, so the server is not busy: it does not read the ping.
+    server.client().await.nothing_waits().await;
+    server.services.gate.notify_one();
+    assert_eq!(client.frame().await["payload"]["result"], "waited");
+    assert_eq!(client.frame().await, json!({"type": "pong", "id": "after"}));
+    server.services.gate.notify_waiters();
+    for _ in 0..63 {
+        assert_eq!(client.frame().await["payload"]["result"], "waited");
+    }
+}
+
+#[tokio::test]
+async fn broadcasts_reach_everyone_of_their_endpoint_after_the_welcome() {
+    let server = TestServer::start().await;
+    *server.services.welcome.lock().expect("no panic") = Some("hello".to_owned());
+    let (mut here, mut there) = (server.closing_client().await, server.client().await);
+    assert_eq!(here.frame().await, json!({"type": "welcome", "payload": {"text": "hello"}}));
+    let publisher = BroadcastPublisher::<Notice<true>>::new(&server.node);
+    assert_eq!(publisher.publish(&Text { text: "halt".to_owned() }).subscribers, 1);
+    assert_eq!(here.frame().await, json!({"type": "notice", "payload": {"text": "halt"}}));
+    there.nothing_waits().await;
+}
+
+#[tokio::test]
+async fn too_many_messages_are_refused_and_a_flood_ends_the_connection() {
+    let server = TestServer::start().await;
+    let mut client = server.client().await;
+    for number in 0..450 {
+        client.send(json!({"type": "ping", "id": number})).await;
+    }
+    let mut kinds = Vec::new();
+    for _ in 0..300 {
+        let frame = client.frame().await;
+        kinds.push((frame["type"] == "pong", frame["payload"]["code"] == "rate-limited"));
+    }
+    assert!(kinds[..200].iter().all(|kind| *kind == (true, false)));
+    assert!(kinds.iter().any(|kind| *kind == (false, true)));
+    assert_eq!(client.close().await, (4429, "Too many messages".to_owned()));
+    server.client().await.nothing_waits().await;
+}

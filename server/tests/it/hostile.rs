@@ -1,0 +1,146 @@
+//! Frames nobody should send: each gets its declared answer, and nobody else notices.
+
+use std::time::Duration;
+
+use bellwire::Period;
+use futures_util::SinkExt;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
+
+use crate::contract::REPLY_ADDRESS;
+use crate::harness::{TestServer, eventually};
+
+fn raw(payload: Vec<u8>, kind: Data, is_final: bool) -> Message {
+    Message::Frame(Frame::message(payload, OpCode::Data(kind), is_final))
+}
+
+#[tokio::test]
+async fn what_is_not_a_text_frame_of_accepted_size_ends_its_connection_alone() {
+    let server = TestServer::start().await;
+    let mut witness = server.client().await;
+    let cases: Vec<(Vec<Message>, (u16, &str))> = vec![
+        (vec![Message::binary(vec![1, 2, 3])], (1003, "Text frames only")),
+        (vec![raw(vec![0xff, 0xfe], Data::Text, true)], (1007, "Invalid UTF-8")),
+        (vec![Message::text("x".repeat(100 << 10))], (1009, "Message too big")),
+        (
+            vec![
+                raw(vec![b'x'; 40 << 10], Data::Text, false),
+                raw(vec![b'x'; 40 << 10], Data::Continue, true),
+            ],
+            (1009, "Message too big"),
+        ),
+    ];
+    for (messages, (code, reason)) in cases {
+        let mut client = server.client().await;
+        for message in messages {
+            client.socket.send(message).await.expect("sends");
+        }
+        assert_eq!(client.close().await, (code, reason.to_owned()));
+        witness.nothing_waits().await;
+    }
+}
+
+#[tokio::test]
+async fn odd_frames_are_answered_and_the_connection_goes_on() {
+    let server = TestServer::start().await;
+    let mut client = server.client().await;
+    let deep = format!("{{\"type\":\"act\",\"payload\":{}1{}}}", "[".repeat(5000), "]".repeat(5000));
+    let long_id = format!("{{\"type\":\"ping\",\"id\":\"{}\"}}", "x".repeat(65));
+    let cases = [
+        ("", "invalid-json"),
+        ("null", "invalid-json"),
+        ("\"ping\"", "invalid-json"),
+        ("{", "invalid-json"),
+        ("{\"type\":\"ping\"}}", "invalid-json"),
+        ("{\"type\":{\"a\":1}}", "invalid-json"),
+        ("{\"type\":\"\"}", "unknown-type"),
+        ("{\"type\":\"ping\\u0000\"}", "unknown-type"),
+        ("{\"type\":\"bars\"}", "unknown-type"),
+        ("{\"type\":\"bars.update\"}", "unknown-type"),
+        ("{\"type\":\"bars.subscribe\"}", "invalid-payload"),
+        ("{\"type\":\"bars.subscribe\",\"payload\":null}", "invalid-payload"),
+        ("{\"type\":\"bars.subscribe\",\"payload\":[\"A\",\"1\"]}", "invalid-payload"),
+        ("{\"type\":\"bars.subscribe\",\"payload\":{\"symbol\":{}}}", "invalid-payload"),
+        (
+            "{\"type\":\"bars.subscribe\",\"payload\":{\"symbol\":\"A\",\"params\":7,\"resolution\":1}}",
+            "invalid-payload",
+        ),
+        ("{\"type\":\"orders.place\",\"payload\":{\"qty\":1e999}}", "invalid-payload"),
+        (&deep, "invalid-json"),
+        (&long_id, "invalid-json"),
+    ];
+    for (text, code) in cases {
+        client.send_text(text).await;
+        let answer = client.frame().await;
+        assert_eq!(answer["payload"]["code"], code, "{text} got {answer}");
+    }
+    let repeated = "{\"type\":\"no\",\"id\":1,\"type\":\"ping\",\"id\":2,\"extra\":[{}]}";
+    client.send_text(repeated).await;
+    assert_eq!(client.frame().await, json!({"type": "pong", "id": 2}));
+}
+
+/// Opens a socket by hand, to send what no library would.
+async fn open_by_hand(server: &TestServer) -> TcpStream {
+    let mut stream = TcpStream::connect(server.address).await.expect("connects");
+    let request = format!(
+        "GET {REPLY_ADDRESS} HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.expect("writes");
+    let mut answer = [0; 1024];
+    let count = stream.read(&mut answer).await.expect("reads");
+    assert!(answer[..count].starts_with(b"HTTP/1.1 101"));
+    stream
+}
+
+#[tokio::test]
+async fn broken_framing_ends_the_connection() {
+    let server = TestServer::start().await;
+    let cases: [&[u8]; 5] = [
+        &[0x81, 0x02, b'h', b'i'], // not masked
+        &[0xf1, 0x80, 0, 0, 0, 0], // reserved bits
+        &[0x8b, 0x80, 0, 0, 0, 0], // a reserved opcode
+        &[0x09, 0x80, 0, 0, 0, 0], // a ping in fragments
+        &[0x80, 0x80, 0, 0, 0, 0], // a continuation of nothing
+    ];
+    for bytes in cases {
+        let mut stream = open_by_hand(&server).await;
+        stream.write_all(bytes).await.expect("writes");
+        let mut rest = Vec::new();
+        let ended = timeout(Duration::from_secs(5), stream.read_to_end(&mut rest)).await;
+        assert!(ended.is_ok(), "{bytes:?}");
+    }
+    eventually("they are gone", || server.node.connection_count() == 0).await;
+    server.client().await.nothing_waits().await;
+}
+
+#[tokio::test]
+async fn a_peer_that_vanished_is_noticed() {
+    let server = TestServer::start_with(|settings| {
+        settings.heartbeat = Some(Period(Duration::from_millis(200)));
+    })
+    .await;
+    let silent = open_by_hand(&server).await;
+    eventually("it is connected", || server.node.connection_count() == 1).await;
+    eventually("it is given up", || server.node.connection_count() == 0).await;
+    drop(silent);
+}
+
+#[tokio::test]
+async fn a_frame_that_never_ends_holds_nothing_but_itself() {
+    let server = TestServer::start_with(|settings| {
+        settings.heartbeat = Some(Period(Duration::from_millis(300)));
+    })
+    .await;
+    let mut stream = open_by_hand(&server).await;
+    // A text frame of 60 000 bytes, of which ten come.
+    stream.write_all(&[0x81, 0xfe, 0xea, 0x60, 0, 0, 0, 0]).await.expect("writes");
+    stream.write_all(b"{\"type\":\"p").await.expect("writes");
+    server.client().await.nothing_waits().await;
+    eventually("it is given up", || server.node.connection_count() == 0).await;
+}

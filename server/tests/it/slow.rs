@@ -1,0 +1,128 @@
+//! Slow readers: each topic's declared policy, bounded memory, and nobody else affected.
+
+use bellwire::Size;
+use bellwire::contract::{Publisher, Topic};
+use serde_json::{Value, json};
+
+use crate::contract::{Conflated, Depth, Plain, Symbol, Trades, symbol};
+use crate::harness::{Client, TestServer};
+
+/// More than the kernel takes for a socket that nobody reads.
+const COUNT: u64 = 4_000;
+
+fn big(number: u64) -> Value {
+    json!({"n": number, "pad": "x".repeat(8_000)})
+}
+
+async fn server() -> TestServer {
+    TestServer::start_with(|settings| settings.queue = Some(Size(256 << 10))).await
+}
+
+async fn subscribe<T: Topic>(server: &TestServer) -> Client {
+    let mut client = server.client().await;
+    client.ask_ok(json!({"type": format!("{}.subscribe", T::SPEC.route), "payload": {"symbol": "A"}})).await;
+    client
+}
+
+/// Publishes faster than anyone reads, then one last value.
+async fn overrun<T: Topic<Params = Symbol, Update = Value>>(server: &TestServer) -> Publisher<T> {
+    let publisher = Publisher::<T>::new(&server.node);
+    for number in 0..COUNT {
+        publisher.publish(&symbol("A"), &big(number));
+        if number % 16 == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    publisher
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn close_ends_the_slow_reader_and_nobody_else() {
+    let server = server().await;
+    let mut slow = subscribe::<Plain>(&server).await;
+    let mut other = server.client().await;
+    overrun::<Plain>(&server).await;
+    other.nothing_waits().await;
+    let closed = async {
+        loop {
+            match futures_util::StreamExt::next(&mut slow.socket).await {
+                Some(Ok(message)) if message.is_close() => return true,
+                Some(Ok(_)) => {}
+                // The close may find no room in a socket that nobody reads; then the connection just ends.
+                Some(Err(_)) | None => return true,
+            }
+        }
+    };
+    assert!(closed.await);
+    let metrics = server.get("/metrics").await.body;
+    assert!(metrics.contains("bellwire_slow_disconnects_total 1"), "{metrics}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn drop_oldest_keeps_the_newest_and_says_how_many_went() {
+    let server = server().await;
+    let mut slow = subscribe::<Trades>(&server).await;
+    overrun::<Trades>(&server).await;
+    let (mut next, mut dropped) = (0, 0);
+    while next < COUNT {
+        let frame = slow.frame().await;
+        dropped += frame["dropped"].as_u64().unwrap_or_default();
+        next += frame["dropped"].as_u64().unwrap_or_default();
+        assert_eq!(frame["payload"]["n"], next, "what is missing is what was told");
+        next += 1;
+    }
+    assert!(dropped > 0);
+    slow.nothing_waits().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn resync_tells_how_many_went_and_sends_the_state() {
+    let server = server().await;
+    let mut slow = subscribe::<Depth>(&server).await;
+    overrun::<Depth>(&server).await;
+    let (mut seen, mut missed) = (0, 0);
+    loop {
+        let frame = slow.frame().await;
+        let number = frame["payload"]["n"].as_u64();
+        match frame["type"].as_str().expect("a type") {
+            "depth.update" => {
+                assert_eq!(number, Some(seen), "no gap without notice");
+                seen += 1;
+            }
+            "depth.resync" => {
+                let dropped = frame["payload"]["dropped"].as_u64().expect("a count");
+                missed += dropped;
+                let snapshot = slow.frame().await;
+                assert_eq!(snapshot["type"], "depth.snapshot");
+                seen = snapshot["payload"]["n"].as_u64().expect("a number") + 1;
+            }
+            other => panic!("unexpected {other}"),
+        }
+        if seen == COUNT {
+            break;
+        }
+    }
+    assert!(missed > 0);
+    Publisher::<Depth>::new(&server.node).publish(&symbol("A"), &json!({"n": COUNT}));
+    assert_eq!(slow.frame().await["payload"]["n"], COUNT);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn conflation_delivers_the_latest_of_each_key_and_counts_the_rest() {
+    let server = server().await;
+    let mut client = subscribe::<Conflated>(&server).await;
+    let publisher = Publisher::<Conflated>::new(&server.node);
+    for number in 0..1000 {
+        publisher.publish(&symbol("A"), &json!({"k": number % 2, "n": number}));
+    }
+    let (mut total, mut latest, mut frames) = (0, [0, 0], 0);
+    while total < 1000 {
+        let frame = client.frame().await;
+        total += frame["conflated"].as_u64().unwrap_or(1);
+        let key = usize::try_from(frame["payload"]["k"].as_u64().expect("a key")).expect("small");
+        latest[key] = frame["payload"]["n"].as_u64().expect("a number");
+        frames += 1;
+    }
+    assert_eq!((total, latest), (1000, [998, 999]));
+    assert!(frames < 100, "{frames} frames");
+}
