@@ -194,7 +194,7 @@ impl Connection {
             Event::Text(text) => self.on_text(&text),
             Event::Binary => ControlFlow::Break(self.served.close(CloseCondition::BinaryFrame)),
             Event::Resync(topic) => {
-                self.begin_resync(topic);
+                self.begin_resync(&topic);
                 ControlFlow::Continue(())
             }
             Event::Control | Event::Rescheduled | Event::Gone | Event::Unacceptable(_) => {
@@ -207,7 +207,7 @@ impl Connection {
         match finished {
             Finished::Reply(reply) => self.send_reply(&reply),
             Finished::Authorized { resolved, id, started, result } => {
-                self.on_authorized(resolved, id, started, result);
+                self.on_authorized(resolved, id.as_deref(), started, result);
             }
             Finished::Snapshot { topic, payload } => self.on_snapshot(&topic, payload.as_deref()),
         }

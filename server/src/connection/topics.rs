@@ -127,19 +127,19 @@ impl Connection {
     pub(super) fn on_authorized(
         &mut self,
         resolved: Arc<dyn ResolvedTopic>,
-        id: Option<String>,
+        id: Option<&str>,
         started: Instant,
         result: Result<(), Refusal>,
     ) {
         let kind = format!("{}.subscribe", resolved.spec().route);
         if let Err(refusal) = result.and_then(|()| self.check_limits(&resolved)) {
-            self.refuse(&kind, id.as_deref(), &refusal);
+            self.refuse(&kind, id, &refusal);
             return self.next_command(resolved.topic());
         }
         let message = format!("Subscribed to {}", resolved.label());
         let reply = encode::subscription_reply(resolved.params_json(), &message, resolved.topic());
         // Ahead of the subscription: replies leave first, so the reply precedes every frame of the topic.
-        self.respond(&kind, id.as_deref(), &reply);
+        self.respond(&kind, id, &reply);
         self.observe("subscribe", started);
         self.hold(&resolved);
         self.ask_for_snapshot(resolved);
@@ -216,12 +216,12 @@ impl Connection {
     }
 
     /// A topic lost updates, and there is room again.
-    pub(super) fn begin_resync(&mut self, topic: Arc<str>) {
-        if let Some(held) = self.topics.held.get(&topic) {
+    pub(super) fn begin_resync(&mut self, topic: &Arc<str>) {
+        if let Some(held) = self.topics.held.get(topic) {
             let resolved = held.resolved.clone();
             self.enqueue(Command { verb: Verb::Resync, id: None, resolved, started: Instant::now() });
         } else {
-            self.outbound.forget(&topic);
+            self.outbound.forget(topic);
         }
     }
 

@@ -46,12 +46,12 @@ impl<'a> Candidate<'a> {
 /// Which of the messages the frame is: tagged ones first, then by shape and text in order.
 pub(crate) fn find<'m, K: Copy>(
     candidate: &Candidate<'_>,
-    messages: impl Iterator<Item = (K, &'m MessageSpec)> + Clone,
+    mut messages: impl Iterator<Item = (K, &'m MessageSpec)> + Clone,
     schemas: &Schemas,
 ) -> Option<K> {
-    messages
-        .clone()
+    let mut tagged = messages.clone();
+    tagged
         .find(|(_, message)| candidate.is_tagged(message))
-        .or_else(|| messages.clone().find(|(_, message)| candidate.is_shaped(message, schemas)))
+        .or_else(|| messages.find(|(_, message)| candidate.is_shaped(message, schemas)))
         .map(|(key, _)| key)
 }

@@ -50,7 +50,7 @@ fn write_member_value(out: &mut String, member: &ParamMember, value: &Value) {
     match value {
         Value::Null => out.push_str("\"\""),
         Value::Object(object) if !member.members.is_empty() => {
-            write_shaped(out, member.members, Some(object))
+            write_shaped(out, member.members, Some(object));
         }
         other => write_value(out, other),
     }

@@ -8,7 +8,7 @@ use crate::contract::{Conflated, Depth, Plain, Symbol, Trades, symbol};
 use crate::harness::{Client, TestServer};
 
 /// More than the kernel takes for a socket that nobody reads.
-const COUNT: u64 = 4_000;
+const COUNT: u64 = 2_500;
 
 fn big(number: u64) -> Value {
     json!({"n": number, "pad": "x".repeat(8_000)})

@@ -1,1 +1,194 @@
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
+use serde_json::Value;
+
+use super::{ENTRY_COST, Outbound, Outgoing};
+use crate::hub::{Outlet, Publication, PublicationKind};
+use crate::node::Node;
+use crate::protocol::{DeliveryMode, DeliverySpec, Overflow, encode};
+
+const EVERY: DeliverySpec =
+    DeliverySpec { mode: DeliveryMode::Every, flush_ms: 0, overflow: Overflow::Close, compress: true };
+
+fn overflow(overflow: Overflow) -> DeliverySpec {
+    DeliverySpec { overflow, ..EVERY }
+}
+
+fn latest(interval_ms: u64) -> DeliverySpec {
+    DeliverySpec { mode: DeliveryMode::Latest { key: &["symbol"], interval_ms }, ..EVERY }
+}
+
+fn publication(
+    kind: PublicationKind,
+    topic: &str,
+    payload: &str,
+    delivery: DeliverySpec,
+) -> Arc<Publication> {
+    let route = topic.split(':').next().expect("a route");
+    Arc::new(Publication::of_topic(kind, route, &Arc::from(topic), payload, delivery))
+}
+
+fn update(topic: &str, payload: &str, delivery: DeliverySpec) -> Arc<Publication> {
+    publication(PublicationKind::Update, topic, payload, delivery)
+}
+
+fn keyed(topic: &str, key: &str, payload: &str, interval_ms: u64) -> Arc<Publication> {
+    let mut publication = Publication::of_topic(
+        PublicationKind::Update,
+        "quotes",
+        &Arc::from(topic),
+        payload,
+        latest(interval_ms),
+    );
+    publication.conflation_key = Some(key.into());
+    Arc::new(publication)
+}
+
+/// A queue with room for `count` publications like this one.
+fn room_for(count: usize, like: &Publication) -> Outbound {
+    Outbound::new(count * (like.frame.len() + ENTRY_COST), Node::new())
+}
+
+fn next(outbound: &Outbound) -> Option<String> {
+    match outbound.poll_next(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Outgoing::Frame(frame)) => Some(String::from_utf8(frame.to_vec()).expect("text")),
+        Poll::Ready(Outgoing::Resync(topic)) => Some(format!("resync {topic}")),
+        Poll::Ready(Outgoing::Overflow) => Some("overflow".to_owned()),
+        Poll::Pending => None,
+    }
+}
+
+/// The frames of a golden dialogue.
+fn golden(text: &str) -> Vec<String> {
+    let dialogue: Value = serde_json::from_str(text).expect("a dialogue");
+    dialogue["steps"].as_array().expect("steps").iter().map(|step| step["←"].to_string()).collect()
+}
+
+#[test]
+fn replies_leave_before_data() {
+    let outbound = Outbound::new(1 << 20, Node::new());
+    outbound.offer(&update("bars:{}", "1", EVERY));
+    outbound.control(encode::frame("pong", None, None));
+    assert_eq!(next(&outbound).as_deref(), Some("{\"type\":\"pong\"}"));
+    assert_eq!(
+        next(&outbound).as_deref(),
+        Some("{\"type\":\"bars.update\",\"topic\":\"bars:{}\",\"payload\":1}")
+    );
+    assert_eq!(next(&outbound), None);
+}
+
+#[test]
+fn close_overflows_when_full_but_takes_one_frame_of_any_size() {
+    let frame = update("bars:{}", "1", EVERY);
+    let outbound = room_for(2, &frame);
+    outbound.offer(&update("bars:{}", &"1".repeat(1000), EVERY));
+    assert!(next(&outbound).is_some());
+    for _ in 0..2 {
+        outbound.offer(&frame);
+    }
+    assert!(next(&outbound).is_some());
+    outbound.offer(&frame);
+    outbound.offer(&frame);
+    assert_eq!(next(&outbound).as_deref(), Some("overflow"));
+}
+
+#[test]
+fn drop_oldest_says_so_in_the_next_one() {
+    let topic = "trades:{\"symbol\":\"AAPL\"}";
+    let frame = update(topic, "{\"price\":151.25,\"qty\":10}", overflow(Overflow::DropOldest));
+    let outbound = room_for(1, &frame);
+    for _ in 0..4 {
+        outbound.offer(&frame);
+    }
+    let golden = golden(include_str!("../../../../tests/frames/dropped.json"));
+    assert_eq!(next(&outbound), Some(golden[0].clone()));
+    outbound.offer(&frame);
+    assert!(next(&outbound).is_some_and(|text| !text.contains("dropped")));
+}
+
+#[test]
+fn drop_oldest_spares_other_topics() {
+    let delivery = overflow(Overflow::DropOldest);
+    let (mine, other) = (update("a:{}", "1", delivery), update("b:{}", "1", delivery));
+    let outbound = room_for(2, &mine);
+    outbound.offer(&other);
+    outbound.offer(&other);
+    outbound.offer(&mine);
+    assert_eq!(next(&outbound).map(|text| text.contains("b.update")), Some(true));
+    assert_eq!(next(&outbound).map(|text| text.contains("b.update")), Some(true));
+    outbound.offer(&mine);
+    assert_eq!(next(&outbound).map(|text| text.contains("\"dropped\":1")), Some(true));
+}
+
+#[test]
+fn resync_waits_for_room_and_counts_what_went() {
+    let topic = "depth:{\"symbol\":\"AAPL\"}";
+    let delivery = overflow(Overflow::Resync);
+    let payload = "{\"bid\":150.5,\"ask\":150.75}";
+    let frame = update(topic, payload, delivery);
+    let outbound = room_for(4, &frame);
+    let other = update("other:{\"symbol\":\"AAPL\"}", payload, EVERY);
+    outbound.offer(&other);
+    for _ in 0..7 {
+        outbound.offer(&frame);
+    }
+    assert_eq!(next(&outbound), Some(format!("resync {topic}")));
+    let golden = golden(include_str!("../../../../tests/frames/resync.json"));
+    let dropped = outbound.catch_up(topic);
+    let notice = encode::resync("depth", topic, dropped);
+    assert_eq!(notice, golden[0]);
+    outbound.offer(&publication(PublicationKind::Snapshot, topic, payload, delivery));
+    assert!(next(&outbound).is_some_and(|text| text.contains("other.update")));
+    assert_eq!(next(&outbound), Some(golden[1].clone()));
+    assert_eq!(next(&outbound), None);
+}
+
+#[test]
+fn conflation_keeps_the_latest_of_each_key_in_its_place() {
+    let outbound = Outbound::new(1 << 20, Node::new());
+    let topic = "quotes:{\"symbol\":\"AAPL\"}";
+    for bid in 1..5 {
+        outbound.offer(&keyed(topic, "A", &bid.to_string(), 0));
+    }
+    outbound.offer(&keyed(topic, "B", "7", 0));
+    outbound.offer(&keyed(topic, "A", "{\"symbol\":\"AAPL\",\"bid\":150.5}", 0));
+    let golden = golden(include_str!("../../../../tests/frames/conflated.json"));
+    assert_eq!(next(&outbound), Some(golden[0].clone()));
+    assert!(
+        next(&outbound).is_some_and(|text| text.ends_with("\"payload\":7}") && !text.contains("conflated"))
+    );
+    assert_eq!(next(&outbound), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interval_spaces_the_values_of_a_key() {
+    let outbound = Outbound::new(1 << 20, Node::new());
+    let offer = |payload: &str| outbound.offer(&keyed("quotes:{}", "A", payload, 100));
+    offer("1");
+    assert!(next(&outbound).is_some());
+    offer("2");
+    offer("3");
+    assert_eq!(next(&outbound), None);
+    assert!(outbound.next_due().is_some());
+    tokio::time::advance(Duration::from_millis(100)).await;
+    assert!(next(&outbound).is_some_and(|text| text.contains("\"conflated\":2,\"payload\":3")));
+    tokio::time::advance(Duration::from_millis(100)).await;
+    assert_eq!(next(&outbound), None);
+    assert!(outbound.next_due().is_none(), "a key without news keeps nothing");
+    offer("4");
+    assert!(next(&outbound).is_some_and(|text| !text.contains("conflated")));
+}
+
+#[test]
+fn nothing_of_a_forgotten_topic_is_left() {
+    let outbound = Outbound::new(1 << 20, Node::new());
+    outbound.offer(&update("a:{}", "1", EVERY));
+    outbound.offer(&keyed("a:{}", "k", "2", 0));
+    outbound.offer(&update("b:{}", "3", EVERY));
+    outbound.forget("a:{}");
+    assert!(next(&outbound).is_some_and(|text| text.contains("b.update")));
+    assert_eq!(next(&outbound), None);
+    assert_eq!(outbound.lock().data_bytes, 0);
+}
