@@ -4,7 +4,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a harness fails by panicking, with a message")]
 
 mod eventually;
-
+pub mod fuzzed;
 mod http;
 mod spawned;
 mod test_socket;

@@ -40,7 +40,19 @@ impl Spawned {
     /// As [`Spawned::start`].
     #[must_use]
     pub fn start_with(app: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut command = Self::command(app);
+        Self::launch(Self::command(app), arguments, variables)
+    }
+
+    /// Starts a program that is built already.
+    ///
+    /// # Panics
+    /// As [`Spawned::start`].
+    #[must_use]
+    pub fn program(path: &Path, arguments: &[&str]) -> Self {
+        Self::launch(clean(path), arguments, &[])
+    }
+
+    fn launch(mut command: Command, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         if !arguments.iter().any(|argument| argument.starts_with("--port")) {
             command.args(["--port", "0"]);
         }
@@ -64,12 +76,7 @@ impl Spawned {
     /// When it does not build.
     #[must_use]
     pub fn command(app: &str) -> Command {
-        let mut command = Command::new(binary(app));
-        command.current_dir(project_root()).env("NO_COLOR", "1").stdin(Stdio::null());
-        for (name, _) in env::vars().filter(|(name, _)| name.starts_with("BELLWIRE_") || name == "RUST_LOG") {
-            command.env_remove(name);
-        }
-        command
+        clean(&binary(app))
     }
 
     /// Address of the socket: `ws://127.0.0.1:40123/api/v1/ws`.
@@ -140,6 +147,16 @@ impl Drop for Spawned {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A command that settings of this environment do not reach.
+fn clean(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(project_root()).env("NO_COLOR", "1").stdin(Stdio::null());
+    for (name, _) in env::vars().filter(|(name, _)| name.starts_with("BELLWIRE_") || name == "RUST_LOG") {
+        command.env_remove(name);
+    }
+    command
 }
 
 fn collect(stream: impl std::io::Read + Send + 'static, output: Arc<Mutex<Vec<String>>>) {

@@ -66,11 +66,19 @@ fn check_words(file: &SourceFile, findings: &mut Vec<Finding>) {
     for (index, line) in file.text.lines().enumerate() {
         for Word { halves: (first, second), wrong, code_only } in WORDS {
             let word = format!("{first}{second}");
-            if line.contains(&word) && (is_code || !code_only) {
+            if stands_alone(line, &word) && (is_code || !code_only) {
                 findings.push(Finding::deny(&file.path, index + 1, format!("contains `{word}`: {wrong}")));
             }
         }
     }
+}
+
+/// Whether the word is in the line, and not the tail of something longer: `#/root/0` is a pointer, no path.
+fn stands_alone(line: &str, word: &str) -> bool {
+    line.match_indices(word).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        before.is_none_or(|c| c.is_whitespace() || "\"'`(=:[<,/".contains(c))
+    })
 }
 
 #[cfg(test)]
@@ -86,6 +94,7 @@ mod tests {
             ("README.md", &path),
             ("server/src/lib.rs", &unfinished),
             ("samples/slack.yaml", &unfinished),
+            ("samples/rtm.yaml", &format!("#/x#{}ot/0\n", "/ro")),
             ("Cargo.lock", "source = \"registry+https://mirror.example/index\"\n"),
         ]);
         let expected = [

@@ -1,0 +1,6 @@
+//! What the fuzz targets run, shared with the ordinary tests that replay what they once found.
+//!
+//! Each file stands alone: `tests/fuzz` includes it without depending on this package.
+
+pub mod decode_frame;
+pub mod load_document;

@@ -1,0 +1,43 @@
+//! What fuzz targets once found, and the project's own documents and frames, run through the targets' bodies.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use e2e::{fuzzed, project_root};
+
+fn inputs(folder: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for path in entries.map(|entry| entry.expect("a readable folder").path()) {
+        if path.is_dir() {
+            inputs(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+fn replay(folders: &[&str], run: fn(&[u8])) -> usize {
+    let mut found = Vec::new();
+    for folder in folders {
+        inputs(&project_root().join(folder), &mut found);
+    }
+    for path in &found {
+        run(&fs::read(path).expect("a readable file"));
+    }
+    found.len()
+}
+
+#[test]
+fn documents_that_once_broke_the_loader_do_no_more() {
+    assert!(replay(&["tests/fuzz/regressions/load_document", "asyncapi"], fuzzed::load_document::run) > 0);
+}
+
+#[test]
+fn frames_that_once_broke_the_decoder_do_no_more() {
+    replay(&["tests/fuzz/regressions/decode_frame", "tests/frames"], fuzzed::decode_frame::run);
+    for text in
+        ["", "{}", r#"{"type":"a","payload":null,"id":"\u0000"}"#, r#"{"type":"\ud83d\ude00"}"#, "\u{feff}{}"]
+    {
+        fuzzed::decode_frame::run(text.as_bytes());
+    }
+}

@@ -1,0 +1,4 @@
+//! End-to-end tests: one binary, one module per subject.
+#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+
+mod fuzzed;
