@@ -138,8 +138,8 @@ class ReconnectingLink implements Link {
 
   #opened(): void {
     this.#openedAt = Date.now();
-    const heartbeatMs = this.#contract.heartbeatMs;
-    if (this.#settings.keepAlive && heartbeatMs !== undefined) {
+    const { heartbeatMs } = this.#settings;
+    if (heartbeatMs !== undefined) {
       this.#keepAlive = startKeepAlive({
         heartbeatMs,
         messagesOnly: this.#contract.activity === 'message',

@@ -26,6 +26,8 @@ export interface ClientOptions {
   readonly bufferSize?: number;
   /** Whether to send pings, to stay connected and to notice a silent server. Default: `true`. */
   readonly keepAlive?: boolean;
+  /** How long this server bears a silent client, where it was started with another value than the document's. */
+  readonly heartbeatMs?: number;
   /** Bounds of the random wait before a reconnection. Default: `{ baseMs: 500, maxMs: 20_000 }`. */
   readonly backoff?: Backoff;
   /** Gets what callbacks throw and nobody else handles. Default: the platform's `reportError`, else the console. */
@@ -41,7 +43,8 @@ export interface Settings {
   readonly connectTimeoutMs: number;
   readonly maxQueuedRequests: number;
   readonly bufferSize: number;
-  readonly keepAlive: boolean;
+  /** Absent where nothing is to be kept alive. */
+  readonly heartbeatMs: number | undefined;
   readonly backoff: Backoff;
   readonly report: Report;
 }
@@ -56,7 +59,7 @@ export function settle(contract: Contract, options: ClientOptions): Settings {
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     maxQueuedRequests: options.maxQueuedRequests ?? 100,
     bufferSize: options.bufferSize ?? 1024,
-    keepAlive: options.keepAlive ?? true,
+    heartbeatMs: options.keepAlive === false ? undefined : (options.heartbeatMs ?? contract.heartbeatMs),
     backoff: options.backoff ?? { baseMs: 500, maxMs: 20_000 },
     report: options.onError ?? reportGlobally,
   };

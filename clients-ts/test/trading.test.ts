@@ -1,0 +1,165 @@
+/** The runtime against the real server: one contract, two languages, a socket between them. */
+import {
+  ConnectionClosedError,
+  createClient,
+  type ClientOptions,
+  type Contract,
+  type CoreClient,
+} from 'bellwire';
+import { WebSocket } from 'ws';
+import { afterEach, beforeAll, expect, test } from 'vitest';
+import {
+  BUILD_TIMEOUT_MS,
+  buildTradingServer,
+  startTradingServer,
+  type TradingServer,
+} from './tradingServer.js';
+
+const contract: Contract = {
+  address: '/api/v1/ws',
+  subprotocol: 'bellwire.json.v1',
+  heartbeatMs: 30_000,
+  activity: 'message',
+  topics: {
+    bars: { shape: { symbol: {}, resolution: { default: '1' } }, snapshot: true },
+    orders: { shape: { accountId: {} }, snapshot: true },
+  },
+  requests: { 'orders.place': {} },
+  closes: { 1003: 'never' },
+  closeReasons: [{ code: 1003, reason: 'Connection timed out.', retry: 'now' }],
+};
+
+const flags = ['--feed', 'synthetic', '--bar-interval', '0.05'];
+
+let program: string;
+const cleanUps: (() => unknown)[] = [];
+
+beforeAll(async () => {
+  program = await buildTradingServer();
+}, BUILD_TIMEOUT_MS);
+
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+async function serve(more: readonly string[] = [], port = 0): Promise<TradingServer> {
+  const server = await startTradingServer(program, [...flags, ...more], port);
+  cleanUps.push(() => server.stop('SIGKILL'));
+  return server;
+}
+
+function connect(url: string, options: ClientOptions = {}): CoreClient {
+  const client = createClient(contract, { url, WebSocket, backoff: { baseMs: 10, maxMs: 100 }, ...options });
+  cleanUps.push(() => {
+    client.close();
+  });
+  return client;
+}
+
+/** Collects until there are enough; leaves the subscription as it is. */
+async function take<T>(values: AsyncIterable<T>, count: number): Promise<T[]> {
+  const taken: T[] = [];
+  for await (const value of values) {
+    taken.push(value);
+    if (taken.length === count) break;
+  }
+  return taken;
+}
+
+interface Bar {
+  readonly time: number;
+  readonly close: number;
+}
+
+test('live bars arrive after the consent, and stop with the last subscriber', async () => {
+  const { url } = await serve();
+  const client = connect(url);
+  const bars = client.topic<object, Bar, Bar>('bars').subscribe({ symbol: 'AAPL' });
+  const updates = bars.updates();
+  await expect(bars.ready).resolves.toEqual({
+    topic: 'bars:{"resolution":"1","symbol":"AAPL"}',
+    params: { symbol: 'AAPL', resolution: '1' },
+  });
+  expect(bars.topic).toBe('bars:{"resolution":"1","symbol":"AAPL"}');
+  for (const bar of await take(updates, 3)) {
+    expect(bar).toMatchObject({ time: expect.any(Number) as number, close: expect.any(Number) as number });
+  }
+  const unknown: unknown[] = [];
+  client.on('unknown', (message) => unknown.push(message));
+  bars.unsubscribe();
+  const again = client.topic<object, Bar, Bar>('bars').subscribe({ resolution: '1', symbol: 'AAPL' });
+  const [first] = await take(again.events(), 2).then((events) => events.slice(1));
+  expect(first?.kind).toBe('snapshot');
+  expect(unknown).toEqual([]);
+});
+
+test('a request is answered, and its refusal is typed', async () => {
+  const { url } = await serve();
+  const client = connect(url);
+  const order = { accountId: 'TEST-001', symbol: 'AAPL', type: 2, side: 1, qty: 1 };
+  const orders = client.topic<object, { id: string }, unknown>('orders').subscribe({ accountId: 'TEST-001' });
+  const updates = orders.updates();
+  await orders.ready;
+  const bars = client.topic('bars').subscribe({ symbol: 'AAPL' });
+  await take(bars.updates(), 1);
+  const { orderId } = await client.request<{ orderId: string }>('orders.place', order);
+  expect((await take(updates, 1))[0]?.id).toBe(orderId);
+  await expect(client.request('orders.place', { ...order, symbol: 'NO-SUCH' })).rejects.toMatchObject({
+    name: 'RequestError',
+    code: 'unknown-symbol',
+    retry: 'never',
+  });
+});
+
+test('where an invalid payload closes the connection, the client does not come back', async () => {
+  const { url } = await serve();
+  const client = connect(url);
+  const error: unknown = await client.request('orders.place', { qty: -1 }).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(ConnectionClosedError);
+  expect(error).toMatchObject({ code: 1003, retry: 'never' });
+  expect(String(error)).toContain('Could not validate payload: /');
+  expect(client.status).toBe('closed');
+});
+
+test('pings keep a silent client alive; without them it is sent away and returns', async () => {
+  const { url } = await serve(['--heartbeat', '300ms']);
+  const kept = connect(url, { heartbeatMs: 300 });
+  const silent = connect(url, { keepAlive: false });
+  const keptStatuses: string[] = [];
+  kept.on('status', ({ status }) => keptStatuses.push(status));
+  const sentAway = new Promise((resolve) => {
+    silent.on('status', ({ close }) => {
+      if (close !== undefined) resolve(close);
+    });
+  });
+  const back = new Promise<void>((resolve) => {
+    silent.on('status', ({ status, previous }) => {
+      if (status === 'connected' && previous === 'reconnecting') resolve();
+    });
+  });
+  kept.connect();
+  silent.connect();
+  await expect(sentAway).resolves.toMatchObject({ code: 1003, retry: 'now' });
+  await back;
+  expect(keptStatuses).toEqual(['connecting', 'connected']);
+});
+
+test('a restart is announced, and subscriptions survive it', async () => {
+  const first = await serve();
+  const client = connect(first.url);
+  const notices: unknown[] = [];
+  client.on('closing', (notice) => notices.push(notice));
+  const bars = client.topic<object, Bar, Bar>('bars').subscribe({ symbol: 'AAPL' });
+  await take(bars.updates(), 1);
+  const events = bars.events();
+  await first.stop();
+  expect(notices).toMatchObject([{ condition: 'shutting-down', code: 1012, retry: 'later' }]);
+  expect(bars.isStale).toBe(true);
+  await serve([], first.port);
+  const kinds: string[] = [];
+  for await (const event of events) {
+    kinds.push(event.kind === 'status' ? event.status : event.kind);
+    if (kinds.includes('live') && event.kind === 'update') break;
+  }
+  expect(kinds).toContain('stale');
+}, 30_000);

@@ -1,0 +1,76 @@
+/** The real trading server, built by cargo and run as a process. */
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** How long cargo may take on a machine that never built the project. */
+export const BUILD_TIMEOUT_MS = 900_000;
+
+/** A running server. */
+export interface TradingServer {
+  /** Address of the socket. */
+  readonly url: string;
+  /** Port it listens on. */
+  readonly port: number;
+  /** Ends it, by default as an operator would; resolves when it is gone. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** Builds the server and answers with the path of the program. */
+export async function buildTradingServer(): Promise<string> {
+  const build = ['build', '--quiet', '--package', 'bellwire', '--bin', 'trading', '--message-format', 'json'];
+  const { stdout } = await promisify(execFile)('cargo', build, { cwd: root, maxBuffer: 64 * 1024 * 1024 });
+  for (const line of stdout.split('\n').reverse()) {
+    const program = /"executable":"([^"]+)"/.exec(line)?.[1];
+    if (program !== undefined) return program;
+  }
+  throw new Error('cargo built no program');
+}
+
+/** Starts the server and waits for the address it prints; settings of this environment do not reach it. */
+export async function startTradingServer(
+  program: string,
+  flags: readonly string[] = [],
+  port = 0,
+): Promise<TradingServer> {
+  const child = spawn(program, ['--port', String(port), ...flags], {
+    cwd: root,
+    env: { NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const url = await printedAddress(child);
+  return {
+    url,
+    port: Number(new URL(url).port),
+    stop: async (signal = 'SIGTERM') => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = once(child, 'exit');
+      child.kill(signal);
+      await exited;
+    },
+  };
+}
+
+async function printedAddress(child: ChildProcess): Promise<string> {
+  const { stdout, stderr } = child;
+  if (stdout === null || stderr === null) throw new Error('the output is piped');
+  const output: string[] = [];
+  // Read to the end in any case: a full pipe would stop the server.
+  stderr.on('data', (chunk: Buffer) => output.push(chunk.toString()));
+  const address = new Promise<string>((resolve, reject) => {
+    createInterface({ input: stdout }).on('line', (line) => {
+      output.push(line);
+      const found = /ws:\/\/\S+/.exec(line)?.[0];
+      if (found !== undefined) resolve(found);
+    });
+    child.once('exit', () => {
+      reject(new Error(`The server ended before it listened:\n${output.join('\n')}`));
+    });
+    child.once('error', reject);
+  });
+  return address;
+}
