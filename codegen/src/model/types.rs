@@ -223,10 +223,10 @@ pub enum IntWidth {
     I16,
     /// 32 bits.
     I32,
-    /// 64 bits whose bounds stay within ±(2^53 − 1), or that the document declares safe (`x-int64: number`):
-    /// a TypeScript `number`.
+    /// 64 bits that stay within ±(2^53 − 1): by their bounds, because the document says so (`x-int64: number`), or for
+    /// want of any format or bound beyond, as JSON's own integers do. A TypeScript `number`.
     SafeI64,
-    /// 64 bits without such bounds: TypeScript `Int64`, a `number` where it is exact and a `bigint` where not.
+    /// `format: int64` without such bounds: TypeScript `Int64`, a `number` where it is exact and a `bigint` where not.
     I64,
     /// 8 bits, unsigned.
     U8,

@@ -2,4 +2,5 @@
 
 mod diagnostics;
 mod files;
+mod references;
 mod samples;

@@ -56,7 +56,9 @@ pub(crate) fn upper_camel(wire: &str) -> String {
         camel.extend(characters.next().into_iter().flat_map(capital));
         camel.extend(characters);
     }
-    if camel.starts_with(char::is_numeric) { format!("V{camel}") } else { camel }
+    // A letter without a capital of its own (`ß`) begins no type either.
+    let begins_badly = camel.starts_with(char::is_numeric) || camel.starts_with(char::is_lowercase);
+    if begins_badly { format!("V{camel}") } else { camel }
 }
 
 /// `snake_case`, before any regard for reserved words.

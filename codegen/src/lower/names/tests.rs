@@ -25,6 +25,7 @@ fn cases_words_by_place() {
         ("-1", "Minus1", "minus_1", "minus_1"),
         ("größe", "Größe", "größe", "größe"),
         ("😀", "U1f600", "u1f600", "u1f600"),
+        ("ß", "Vß", "ß", "ß"),
         ("ﬁ", "Ufb01", "ufb01", "ufb01"),
     ];
     for (wire, upper, snake, camel) in table {
