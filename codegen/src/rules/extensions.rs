@@ -40,7 +40,7 @@ rules! {
         "A close for a condition that does not exist.", "";
     INVALID_CLOSE_CODE = Error "invalid-close-code":
         "A close code that may not be sent.",
-        "use 1000–1003, 1007–1014 (not 1004–1006 or 1015), or 3000–4999";
+        "use 1000–1003, 1007–1014 or 3000–4999";
     REASON_TOO_LONG = Error "reason-too-long":
         "A close reason does not fit into a close frame.", "123 bytes are all there is";
     INVALID_ERROR_CODE = Error "invalid-error-code":

@@ -1,7 +1,7 @@
 //! What a schema says about the members of an object, as far as rules about topics need to know: through references
 //! and `allOf`, arm by arm through `oneOf` and `anyOf`. The whole meaning of schemas is lowering's business.
 
-use super::node::Node;
+use super::node::{Entry, Node};
 use super::references::References;
 
 /// Deepest chain of schemas inside schemas that is looked through.
@@ -13,8 +13,8 @@ const MAX_VISITS: usize = 2_000;
 /// The members of an object schema.
 #[derive(Debug, Default)]
 pub struct Properties<'a> {
-    /// Key and schema, in document order, those of a union's arms one after the other.
-    pub members: Vec<(&'a str, &'a Node)>,
+    /// In document order, those of a union's arms one after the other.
+    pub members: Vec<&'a Entry>,
     /// Keys that every arm has.
     pub everywhere: Vec<&'a str>,
     /// The schema does not say that values are objects: it is another type, or says nothing.
@@ -34,16 +34,16 @@ impl<'a> Properties<'a> {
     /// The schema of a member.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&'a Node> {
-        self.members.iter().find(|(name, _)| *name == key).map(|(_, schema)| *schema)
+        self.members.iter().find(|member| member.key == key).map(|member| &member.value)
     }
 
     /// Keys of all members, each once.
     #[must_use]
     pub fn keys(&self) -> Vec<&'a str> {
         let mut keys: Vec<&'a str> = Vec::new();
-        for (key, _) in &self.members {
-            if !keys.contains(key) {
-                keys.push(key);
+        for member in &self.members {
+            if !keys.contains(&member.key.as_str()) {
+                keys.push(&member.key);
             }
         }
         keys
@@ -67,8 +67,7 @@ impl<'a> Reader<'a> {
         }
         let mut found = Properties::default();
         if let Some(properties) = node.get("properties") {
-            found.members =
-                properties.entries().iter().map(|entry| (entry.key.as_str(), &entry.value)).collect();
+            found.members = properties.entries().iter().collect();
             found.everywhere = properties.entries().iter().map(|entry| entry.key.as_str()).collect();
         }
         let typed = is_object(node);

@@ -40,7 +40,9 @@ pub(super) fn parse(file: FileId, text: &str, sink: &mut Diagnostics) -> Option<
             }
             Err(error) => {
                 let at = builder.span(error.marker().index(), error.marker().index());
-                builder.sink.push(Diagnostic::new(&rules::INVALID_YAML, at, sentence(error.info())));
+                let mut diagnostic = Diagnostic::new(&rules::INVALID_YAML, at, sentence(error.info()));
+                diagnostic.help.extend(advice(error.info()).map(str::to_owned));
+                builder.sink.push(diagnostic);
                 return None;
             }
         }
@@ -63,6 +65,19 @@ fn byte_offsets(text: &str) -> Option<Vec<usize>> {
 /// The parser's own words, as the first line of a diagnostic.
 fn sentence(info: &str) -> String {
     info.trim().trim_end_matches('.').to_owned()
+}
+
+/// What to do about the commonest of the parser's complaints.
+fn advice(info: &str) -> Option<&'static str> {
+    const ADVICE: [(&str, &str); 6] = [
+        ("tab", "indent with spaces: YAML allows no tabs there"),
+        ("block mapping", "look at the indentation: the keys of one mapping stand in one column"),
+        ("block collection", "look at the indentation: the items of one list stand in one column"),
+        ("mapping values are not allowed", "put text that contains `: ` in quotes"),
+        ("simple key", "put text that contains `: ` in quotes, and a space after each `:`"),
+        ("quoted scalar", "close the quotes"),
+    ];
+    ADVICE.iter().find(|(part, _)| info.contains(part)).map(|(_, advice)| *advice)
 }
 
 /// A finished node with what later aliases must know about it.

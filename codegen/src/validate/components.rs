@@ -10,7 +10,10 @@ use crate::spec::{Document, Node};
 pub(super) fn unused(document: &Document<'_>, sink: &mut Diagnostics) {
     let mut used: HashSet<(String, String)> = HashSet::new();
     for root in document.references.roots() {
-        collect(document, root, &mut used);
+        // A component may well be what a misspelt reference was meant for.
+        if !collect(document, root, &mut used) {
+            return;
+        }
     }
     let sections = document.root.get("components").map_or(&[][..], Node::entries);
     for section in sections.iter().filter(|section| !section.key.starts_with("x-")) {
@@ -24,20 +27,14 @@ pub(super) fn unused(document: &Document<'_>, sink: &mut Diagnostics) {
     }
 }
 
-/// Section and name of every component that a reference inside `node` leads to or through.
-fn collect(document: &Document<'_>, node: &Node, used: &mut HashSet<(String, String)>) {
-    if node.reference().is_some()
-        && let Ok(resolved) = document.references.step(node)
-        && let Some(place) = resolved.location
-        && place.file == FileId::default()
-        && let Some((section, name)) = place.component_path()
-    {
-        used.insert((section, name));
+/// Collects section and name of every component that a reference inside `node` leads to; whether all lead somewhere.
+fn collect(document: &Document<'_>, node: &Node, used: &mut HashSet<(String, String)>) -> bool {
+    if node.reference().is_some() {
+        let Ok(resolved) = document.references.step(node) else { return false };
+        if let Some(place) = resolved.location.filter(|place| place.file == FileId::default()) {
+            used.extend(place.component_path());
+        }
     }
-    for entry in node.entries() {
-        collect(document, &entry.value, used);
-    }
-    for item in node.items() {
-        collect(document, item, used);
-    }
+    let mut inside = node.entries().iter().map(|entry| &entry.value).chain(node.items());
+    inside.all(|child| collect(document, child, used))
 }

@@ -16,29 +16,29 @@ pub(super) fn connections(document: &Document<'_>, sink: &mut Diagnostics) {
     for connection in document.endpoints.iter().filter_map(|endpoint| endpoint.connection) {
         for (key, least, most) in COUNTS {
             let Some(node) = connection.get(key) else { continue };
-            if node.as_integer().is_some_and(|value| value < least || value > most) {
-                out_of_range(node, key, &least.to_string(), &most.to_string(), sink);
+            if node.as_integer().is_some_and(|value| value >= 0 && (value < least || value > most)) {
+                out_of_range(node, key, &format!("from {least} to {most}"), sink);
             }
         }
         for (key, least, least_text, most, most_text) in SIZES {
             let Some(node) = connection.get(key) else { continue };
             let size = node.as_str().and_then(size_bytes);
             if size.is_some_and(|size| size < least || size > most) {
-                out_of_range(node, key, least_text, most_text, sink);
+                out_of_range(node, key, &format!("from {least_text} to {most_text}"), sink);
             }
         }
         for (key, least, text) in DURATIONS {
             let Some(node) = connection.get(key) else { continue };
             if node.as_str().and_then(duration_ms).is_some_and(|ms| ms < least) {
-                out_of_range(node, key, text, "as long as you like", sink);
+                out_of_range(node, key, &format!("at least {text}"), sink);
             }
         }
     }
 }
 
-fn out_of_range(node: &Node, key: &str, least: &str, most: &str, sink: &mut Diagnostics) {
+fn out_of_range(node: &Node, key: &str, range: &str, sink: &mut Diagnostics) {
     let message = format!("`{key}` is out of range");
-    let help = format!("give it {least} to {most}");
+    let help = format!("give it {range}");
     sink.push(Diagnostic::new(&rules::LIMIT_OUT_OF_RANGE, node.span, message).help(help));
 }
 
@@ -50,7 +50,7 @@ pub(super) fn topics(document: &Document<'_>, sink: &mut Diagnostics) {
         if let Some(node) = topic.node.get("maxSubscriptions")
             && node.as_integer() == Some(0)
         {
-            out_of_range(node, "maxSubscriptions", "1", "as many as you like", sink);
+            out_of_range(node, "maxSubscriptions", "at least 1", sink);
         }
     }
 }

@@ -53,7 +53,7 @@ pub(crate) fn expansions(document: &Document<'_>) -> HashSet<(usize, usize)> {
 
 pub(super) fn payloads(document: &Document<'_>, sink: &mut Diagnostics) {
     for (_, message) in explicit(document) {
-        if message.parts.get("payload").is_none() {
+        if message.parts.get("payload").is_none() && message.parts.node.get("$ref").is_none() {
             let text = format!("the message `{}` has no payload", message.id);
             sink.push(Diagnostic::new(&rules::MESSAGE_WITHOUT_PAYLOAD, message.id_span, text));
         }

@@ -205,7 +205,7 @@ impl Walker<'_, '_> {
             Some(value) if u32::try_from(value).is_ok() => {}
             Some(value) => {
                 let message = format!("`{}` cannot be {value}", place.name);
-                let help = format!("give a number from 0 to {}", u32::MAX);
+                let help = format!("give it a number from 0 to {}", u32::MAX);
                 self.sink.push(Diagnostic::new(&LIMIT_OUT_OF_RANGE, node.span, message).help(help));
             }
             None => self.wrong_type(node, Kind::Count, place),

@@ -25,20 +25,24 @@ pub(super) fn params(document: &Document<'_>, sink: &mut Diagnostics) {
         else {
             continue;
         };
-        if properties.not_object {
-            let message = format!("the parameters of `{}` must be an object", topic.name);
+        let choice = document.references.resolve(&entry.value).is_ok_and(|resolved| {
+            ["oneOf", "anyOf"].iter().any(|key| resolved.node.get(key).is_some())
+        });
+        if properties.not_object || choice {
+            let message = format!("the parameters of `{}` must be one object", topic.name);
             sink.push(
                 Diagnostic::new(&rules::PARAMS_NOT_OBJECT, entry.key_span, message)
                     .help("give the schema `type: object` and `properties`, one per parameter"),
             );
         }
-        for (key, schema) in &properties.members {
-            if !IN_REPLY.contains(key) {
+        for member in &properties.members {
+            let key = member.key.as_str();
+            if !IN_REPLY.contains(&key) {
                 continue;
             }
             let message = format!("a parameter of `{}` cannot be called `{key}`", topic.name);
             sink.push(
-                Diagnostic::new(&rules::RESERVED_PARAMETER_NAME, schema.span, message)
+                Diagnostic::new(&rules::RESERVED_PARAMETER_NAME, member.key_span, message)
                     .label(format!("the reply to a subscription has a `{key}` of its own"))
                     .related(topic.name_span, "the topic"),
             );
@@ -57,7 +61,7 @@ pub(super) fn keys(document: &Document<'_>, sink: &mut Diagnostics) {
             sink.push(Diagnostic::new(&rules::STATE_NOT_OBJECT, node.span, message).help(help));
             continue;
         }
-        if let Some(state) = state.filter(|_| kind == Some("keyed")) {
+        if let Some(state) = state.filter(|state| kind == Some("keyed") && state.is_mapping()) {
             if state.get("key").is_none_or(|key| key.items().is_empty()) {
                 let message = format!("the state of `{}` has no key", topic.name);
                 sink.push(Diagnostic::new(&rules::STATE_KEY_NOT_FOUND, state.span, message).help(format!(

@@ -50,3 +50,15 @@ pub(crate) fn golden(path: &Path, actual: &str) {
         path.display()
     );
 }
+
+/// A YAML text as JSON, read the way documents are.
+pub(crate) fn json_of(text: &str) -> serde_json::Value {
+    use bellwire_codegen::diagnostics::Diagnostics;
+    use bellwire_codegen::source::SourceMap;
+    use bellwire_codegen::spec::References;
+
+    let reader = Texts(HashMap::from([("test.yaml".into(), text.to_owned())]));
+    let mut sink = Diagnostics::default();
+    let references = References::read(Path::new("test.yaml"), &reader, &mut SourceMap::default(), &mut sink);
+    references.unwrap().root().to_json()
+}

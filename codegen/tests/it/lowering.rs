@@ -1,0 +1,2 @@
+//! From the document to the model: what is not about schemas.
+

@@ -1,0 +1,105 @@
+//! Whatever the bytes: an answer, never a panic, and in reasonable time.
+
+use bellwire_codegen::{Perspective, RenderStyle};
+use proptest::prelude::*;
+
+use crate::files::{load_text, tests};
+
+fn survives(text: &str) {
+    match load_text(text, Perspective::Client) {
+        Ok(loaded) => drop(loaded.report.render(RenderStyle::Plain)),
+        Err(report) => {
+            assert!(report.error_count() > 0);
+            drop(report.render(RenderStyle::Coloured));
+        }
+    }
+}
+
+fn seeds() -> Vec<String> {
+    let mut seeds: Vec<String> = bellwire_codegen::rules::all()
+        .filter_map(|rule| {
+            std::fs::read_to_string(tests().join("diagnostics").join(rule.id).join("document.yaml")).ok()
+        })
+        .collect();
+    seeds.push(std::fs::read_to_string(tests().join("samples/gemini.yml")).unwrap());
+    seeds
+}
+
+/// Pieces that break things when they stand in the wrong place.
+const PIECES: [&str; 24] = [
+    "*a", "&a ", "<<: *a", "$ref: '#'", "$ref: '#/'", "$ref: '#/channels'", "{", "}", "[", "]", ": ", "- ", "'", "\"",
+    "\n", "\t", "null", "- - - ", "? ", "!!str ", "é\u{10ffff}", "\u{feff}", "---\n", "99999999999999999999",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn mutated_documents(seed in 0usize..200, edits in prop::collection::vec((any::<u32>(), 0u32..40, 0usize..24), 1..6)) {
+        let seeds = seeds();
+        let mut text: Vec<char> = seeds[seed % seeds.len()].chars().collect();
+        for (at, cut, piece) in edits {
+            let at = at as usize % (text.len() + 1);
+            let end = (at + cut as usize).min(text.len());
+            text.splice(at..end, PIECES[piece].chars());
+        }
+        survives(&text.into_iter().collect::<String>());
+    }
+
+    #[test]
+    fn arbitrary_text(text in any::<String>()) {
+        survives(&text);
+    }
+}
+
+#[test]
+fn deep_nesting() {
+    for unit in ["[", "{a: ", "- ", "? ", "!!map {a: "] {
+        survives(&unit.repeat(20_000));
+        survives(&format!("asyncapi: 3.0.0\nx-deep: {}", unit.repeat(90)));
+    }
+}
+
+#[test]
+fn deep_schemas() {
+    let open = "{ type: object, properties: { a: ".repeat(40);
+    let close = " } }".repeat(40);
+    survives(&format!(
+        "asyncapi: 3.0.0\ninfo: {{ title: T, version: 1.0.0 }}\ncomponents:\n  schemas:\n    Deep: {open}true{close}\n"
+    ));
+}
+
+#[test]
+fn expanding_aliases() {
+    let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..40 {
+        let last = format!("*a{}, ", level - 1).repeat(10);
+        text.push_str(&format!("a{level}: &a{level} [{last}]\n"));
+    }
+    survives(&text);
+    survives("a: &a [*a]\n");
+    survives("a: &a { <<: *a, b: 1 }\n");
+}
+
+#[test]
+fn references_that_multiply() {
+    let mut text = "asyncapi: 3.0.0\ninfo: { title: T, version: 1.0.0 }\ncomponents:\n  schemas:\n".to_owned();
+    for level in 0..30 {
+        let next = level + 1;
+        text.push_str(&format!(
+            "    S{level}: {{ allOf: [{{ $ref: '#/components/schemas/S{next}' }}, {{ $ref: '#/components/schemas/S{next}' }}] }}\n"
+        ));
+    }
+    text.push_str("    S30: { type: object, properties: { a: { type: string } } }\n");
+    text.push_str(
+        "channels:\n  c:\n    address: /\n    x-topics:\n      t:\n        params: { $ref: '#/components/schemas/S0' }\n        update: { $ref: '#/components/schemas/S0' }\n",
+    );
+    survives(&text);
+}
+
+#[test]
+fn references_in_circles() {
+    survives(
+        "asyncapi: 3.0.0\ninfo: { title: T, version: 1.0.0 }\nservers: { a: { $ref: '#/servers/a/x' } }\nchannels:\n  c: { $ref: '#/channels/c' }\n  d: { $ref: '#/channels/d/messages' }\noperations:\n  o: { $ref: '#/operations/o/traits' }\n",
+    );
+}
