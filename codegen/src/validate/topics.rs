@@ -25,9 +25,10 @@ pub(super) fn params(document: &Document<'_>, sink: &mut Diagnostics) {
         else {
             continue;
         };
-        let choice = document.references.resolve(&entry.value).is_ok_and(|resolved| {
-            ["oneOf", "anyOf"].iter().any(|key| resolved.node.get(key).is_some())
-        });
+        let choice = document
+            .references
+            .resolve(&entry.value)
+            .is_ok_and(|resolved| ["oneOf", "anyOf"].iter().any(|key| resolved.node.get(key).is_some()));
         if properties.not_object || choice {
             let message = format!("the parameters of `{}` must be one object", topic.name);
             sink.push(

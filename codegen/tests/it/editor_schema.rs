@@ -27,8 +27,10 @@ fn our_documents_fit_it() {
         }
         let text = fs::read_to_string(&path).unwrap();
         let document = crate::files::json_of(&text);
-        let problems: Vec<String> =
-            schema.iter_errors(&document).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        let problems: Vec<String> = schema
+            .iter_errors(&document)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
         assert!(problems.is_empty(), "{}: {problems:#?}", path.display());
     }
 }

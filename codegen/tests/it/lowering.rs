@@ -1,2 +1,182 @@
 //! From the document to the model: what is not about schemas.
 
+use std::path::Path;
+
+use bellwire_codegen::model::{
+    Action, Activity, Api, DeliveryMode, Matcher, OnInvalid, Order, Overflow, Retry, StateKind, Type,
+};
+use bellwire_codegen::{LoadOptions, Perspective, load};
+
+use crate::files::{Texts, load_text};
+
+fn api(text: &str) -> Api {
+    match load_text(text, Perspective::Server) {
+        Ok(loaded) => loaded.api,
+        Err(report) => panic!("{report}"),
+    }
+}
+
+const WHOLE: &str = "
+asyncapi: 3.0.0
+info: { title: Market, version: 1.0.0 }
+servers:
+  live: { host: example.com, protocol: wss, security: [{ $ref: '#/components/securitySchemes/token' }] }
+channels:
+  market:
+    address: /api/{venue}/ws
+    title: Market data
+    parameters: { venue: { description: Where., enum: [paper, live], default: paper } }
+    bindings: { ws: { query: { type: object, properties: { token: { type: string } } } } }
+    x-connection:
+      lifetime: 1h
+      activity: message
+      invalidPayload: close
+      maxMessage: 64KiB
+      closes: { heartbeat-timeout: { code: 1003, reason: Gone quiet, retry: later } }
+      errors: { forbidden: { retry: later } }
+    x-topics:
+      bars:
+        summary: Bars.
+        tags: [{ name: data }]
+        params:
+          type: object
+          properties:
+            symbol: { type: string }
+            options: { type: object, properties: { depth: { type: integer, format: int32, default: 5 } } }
+          required: [symbol]
+        update: { $ref: '#/components/schemas/Bar' }
+        state: { kind: window, size: 20, order: newestLast, http: /bars }
+        delivery: { mode: latest, interval: 250ms, flush: 1ms, overflow: dropOldest, compress: false }
+        history: { size: 10, ttl: 5m }
+        access: { claim: { symbol: symbols } }
+        unwrap: [params]
+        errors: { unknown-symbol: { description: No such symbol., details: { type: string } } }
+        maxSubscriptions: 5
+      order-book:
+        params: { type: object, properties: { symbol: { type: string } } }
+        update: { $ref: '#/components/schemas/Bar' }
+        state: { kind: keyed, key: [close] }
+        label: the book of {symbol}
+    x-requests:
+      orders.place:
+        payload: { $ref: '#/components/schemas/Bar' }
+        reply: { type: object, properties: { id: { type: string } } }
+        errors: { market-closed: { retry: later } }
+      bars.clear: { description: Forgets them all. }
+    x-broadcasts:
+      welcome: { payload: { type: object, properties: { text: { type: string } } }, on: connect }
+      halt: { description: Trading stops. }
+    messages:
+      raw: { contentType: text/plain, payload: { type: string } }
+      echo:
+        payload: { type: object, properties: { action: { const: echo }, n: { type: integer, format: int32 } }, required: [action] }
+        correlationId: { location: '$message.payload#/n' }
+operations:
+  sendRaw: { action: send, channel: { $ref: '#/channels/market' }, messages: [{ $ref: '#/channels/market/messages/raw' }] }
+  echo:
+    action: receive
+    channel: { $ref: '#/channels/market' }
+    messages: [{ $ref: '#/channels/market/messages/echo' }]
+    reply: { messages: [{ $ref: '#/channels/market/messages/raw' }] }
+components:
+  schemas:
+    Bar: { type: object, properties: { close: { type: number } }, required: [close] }
+  securitySchemes:
+    token: { type: http, scheme: bearer }
+";
+
+#[test]
+fn settings_reach_the_model() {
+    let api = api(WHOLE);
+    let endpoint = &api.endpoints[0];
+    assert_eq!((endpoint.name.wire.as_str(), endpoint.address.as_str()), ("market", "/api/{venue}/ws"));
+    assert_eq!(endpoint.parameters[0].values, ["paper", "live"]);
+    assert_eq!(endpoint.parameters[0].default.as_deref(), Some("paper"));
+    assert_eq!(endpoint.security, ["token"]);
+    let connection = &endpoint.connection;
+    assert_eq!((connection.heartbeat_ms, connection.lifetime_ms), (30_000, Some(3_600_000)));
+    assert_eq!((connection.activity, connection.on_invalid), (Activity::Message, OnInvalid::Close));
+    assert_eq!((connection.max_message_bytes, connection.max_depth), (65_536, 32));
+    assert_eq!(connection.http_base, "/api");
+    let close = connection.closes.iter().find(|close| close.condition == "heartbeat-timeout").unwrap();
+    assert_eq!((close.code, close.reason.as_str(), close.retry), (1003, "Gone quiet", Retry::Later));
+    assert_eq!((connection.closes.len(), connection.errors.len()), (16, 10));
+    let forbidden = connection.errors.iter().find(|error| error.code == "forbidden").unwrap();
+    assert_eq!(forbidden.retry, Retry::Later);
+}
+
+#[test]
+fn topics_reach_the_model() {
+    let api = api(WHOLE);
+    let [bars, book] = api.endpoints[0].topics.as_slice() else { panic!("two topics") };
+    assert_eq!((bars.name.rust.as_str(), bars.module.as_str()), ("Bars", "bars"));
+    assert_eq!((book.name.rust.as_str(), book.name.typescript.as_str()), ("OrderBook", "orderBook"));
+    assert_eq!((bars.label.as_str(), book.label.as_str()), ("{symbol}", "the book of {symbol}"));
+    let state = bars.state.as_ref().unwrap();
+    assert_eq!(state.kind, StateKind::Window { size: 20, order: Order::NewestLast });
+    assert_eq!(bars.snapshot, Some(Type::Array(Box::new(bars.update.clone()))));
+    assert_eq!(bars.delivery.mode, DeliveryMode::Latest { key: vec![], interval_ms: 250 });
+    assert_eq!((bars.delivery.flush_ms, bars.delivery.overflow), (1, Overflow::DropOldest));
+    assert!(!bars.delivery.compress);
+    assert_eq!(bars.history.as_ref().map(|history| (history.size, history.ttl_ms)), Some((10, 300_000)));
+    let (_, _, nested) = &bars.param_shape.members[1];
+    let (depth, default, _) = &nested.as_ref().unwrap().members[0];
+    assert_eq!((depth.as_str(), default), ("depth", &Some(5.into())));
+    assert_eq!(bars.errors[0].ident, "UnknownSymbol");
+}
+
+#[test]
+fn requests_find_their_place_in_the_client() {
+    let api = api(WHOLE);
+    let [place, clear] = api.endpoints[0].requests.as_slice() else { panic!("two requests") };
+    assert_eq!(place.path, ["orders", "place"]);
+    assert_eq!((place.name.rust.as_str(), place.method.as_str()), ("OrdersPlace", "orders_place"));
+    assert_eq!(clear.path, ["bars", "clear"]);
+    assert!(clear.payload.is_none() && clear.reply.is_none());
+}
+
+#[test]
+fn explicit_operations_keep_their_messages() {
+    let api = api(WHOLE);
+    let endpoint = &api.endpoints[0];
+    let [raw, echo] = endpoint.channels[0].messages.as_slice() else { panic!("two messages") };
+    assert_eq!(raw.matcher, Matcher::Text);
+    assert_eq!(echo.matcher, Matcher::Tag { pointer: "/action".into(), value: "echo".into() });
+    assert_eq!(echo.correlation.as_deref(), Some("/n"));
+    let [send, receive] = endpoint.operations.as_slice() else { panic!("two operations") };
+    assert_eq!((send.action, receive.action), (Action::Send, Action::Receive));
+    assert_eq!(receive.reply.as_ref().map(|reply| reply.messages.clone()), Some(vec![0]));
+}
+
+#[test]
+fn the_document_says_whose_side_it_is_written_from() {
+    let turned = WHOLE.replace("servers:\n", "x-bellwire: { perspective: client }\nservers:\n");
+    let actions: Vec<_> =
+        api(&turned).endpoints[0].operations.iter().map(|operation| operation.action).collect();
+    assert_eq!(actions, [Action::Receive, Action::Send]);
+}
+
+#[test]
+fn messages_may_be_shared_across_files() {
+    let document = "
+asyncapi: 3.0.0
+info: { title: T, version: 1.0.0 }
+channels:
+  one: { $ref: './parts/channels.yaml#/one' }
+operations:
+  tick: { action: send, channel: { $ref: '#/channels/one' }, messages: [{ $ref: '#/channels/one/messages/tick' }] }
+";
+    let parts = "
+one:
+  address: /one
+  messages: { tick: { $ref: '../messages.yaml#/tick' } }
+";
+    let messages =
+        "tick: { payload: { type: object, properties: { type: { const: tick } }, required: [type] } }\n";
+    let files = [("doc.yaml", document), ("parts/channels.yaml", parts), ("messages.yaml", messages)];
+    let reader = Texts(files.map(|(path, text)| (path.into(), text.to_owned())).into());
+    let loaded = load(Path::new("./doc.yaml"), &reader, &LoadOptions::default())
+        .unwrap_or_else(|report| panic!("{report}"));
+    assert_eq!(loaded.api.endpoints[0].operations[0].messages, [0]);
+    assert_eq!(loaded.files.len(), 3);
+}

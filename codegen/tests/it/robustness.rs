@@ -1,5 +1,8 @@
 //! Whatever the bytes: an answer, never a panic, and in reasonable time.
 
+use std::fs;
+use std::sync::OnceLock;
+
 use bellwire_codegen::{Perspective, RenderStyle};
 use proptest::prelude::*;
 
@@ -15,24 +18,48 @@ fn survives(text: &str) {
     }
 }
 
-fn seeds() -> Vec<String> {
-    let mut seeds: Vec<String> = bellwire_codegen::rules::all()
-        .filter_map(|rule| {
-            std::fs::read_to_string(tests().join("diagnostics").join(rule.id).join("document.yaml")).ok()
-        })
-        .collect();
-    seeds.push(std::fs::read_to_string(tests().join("samples/gemini.yml")).unwrap());
-    seeds
+/// Every fixture, and a document that is right.
+fn seeds() -> &'static [String] {
+    static SEEDS: OnceLock<Vec<String>> = OnceLock::new();
+    SEEDS.get_or_init(|| {
+        let document = |id: &str| tests().join("diagnostics").join(id).join("document.yaml");
+        let fixtures =
+            bellwire_codegen::rules::all().filter_map(|rule| fs::read_to_string(document(rule.id)).ok());
+        let right = fs::read_to_string(tests().join("samples/gemini.yml")).unwrap();
+        fixtures.chain([right]).collect()
+    })
 }
 
 /// Pieces that break things when they stand in the wrong place.
 const PIECES: [&str; 24] = [
-    "*a", "&a ", "<<: *a", "$ref: '#'", "$ref: '#/'", "$ref: '#/channels'", "{", "}", "[", "]", ": ", "- ", "'", "\"",
-    "\n", "\t", "null", "- - - ", "? ", "!!str ", "é\u{10ffff}", "\u{feff}", "---\n", "99999999999999999999",
+    "*a",
+    "&a ",
+    "<<: *a",
+    "$ref: '#'",
+    "$ref: '#/'",
+    "$ref: '#/channels'",
+    "{",
+    "}",
+    "[",
+    "]",
+    ": ",
+    "- ",
+    "'",
+    "\"",
+    "\n",
+    "\t",
+    "null",
+    "- - - ",
+    "? ",
+    "!!str ",
+    "é\u{10ffff}",
+    "\u{feff}",
+    "---\n",
+    "99999999999999999999",
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn mutated_documents(seed in 0usize..200, edits in prop::collection::vec((any::<u32>(), 0u32..40, 0usize..24), 1..6)) {
@@ -83,7 +110,8 @@ fn expanding_aliases() {
 
 #[test]
 fn references_that_multiply() {
-    let mut text = "asyncapi: 3.0.0\ninfo: { title: T, version: 1.0.0 }\ncomponents:\n  schemas:\n".to_owned();
+    let mut text =
+        "asyncapi: 3.0.0\ninfo: { title: T, version: 1.0.0 }\ncomponents:\n  schemas:\n".to_owned();
     for level in 0..30 {
         let next = level + 1;
         text.push_str(&format!(

@@ -160,20 +160,13 @@ impl<'s> Schemas<'s> {
         parts
     }
 
-    fn expand(
-        &self,
-        cursor: &Cursor<'s>,
-        through: bool,
-        trail: &mut Vec<usize>,
-        parts: &mut Conjunction<'s>,
-    ) {
+    fn expand(&self, cursor: &Cursor<'s>, through: bool, seen: &mut Vec<usize>, parts: &mut Conjunction<'s>) {
         if let Some(target) = self.target(cursor).filter(|_| through) {
-            // A schema that is all of itself adds nothing to itself.
-            if !trail.contains(&target) {
-                trail.push(target);
+            // A schema adds nothing to itself, nor a second time: without this, references would multiply.
+            if !seen.contains(&target) {
+                seen.push(target);
                 let target = Cursor { referred: true, ..self.root(target) };
-                self.expand(&target, through, trail, parts);
-                trail.pop();
+                self.expand(&target, through, seen, parts);
             }
             return;
         }
@@ -183,7 +176,7 @@ impl<'s> Schemas<'s> {
             parts.push(own);
         }
         for part in &all_of {
-            self.expand(part, through, trail, parts);
+            self.expand(part, through, seen, parts);
         }
     }
 
