@@ -81,7 +81,15 @@ impl TestSocket {
     /// # Panics
     /// When the connection is gone.
     pub async fn send_message(&mut self, message: Message) {
-        self.stream.send(message).await.expect("an open connection");
+        self.try_send(message).await.expect("an open connection");
+    }
+
+    /// Sends any WebSocket message on a connection that may be closed already.
+    ///
+    /// # Errors
+    /// When it is.
+    pub async fn try_send(&mut self, message: Message) -> Result<(), Error> {
+        self.stream.send(message).await
     }
 
     /// Subscribes and returns the payload of the reply.

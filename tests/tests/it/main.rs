@@ -2,3 +2,5 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod fuzzed;
+mod readme;
+mod trading;

@@ -12,7 +12,8 @@ use crate::scan::line_of;
 const TABLE: &str = "server/src/metrics";
 
 #[expect(clippy::expect_used, reason = "the pattern is a constant")]
-static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#""(ws_[a-z0-9_]+)""#).expect("a valid pattern"));
+static NAME: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"\bregister\(\s*"([a-z0-9_]+)""#).expect("a valid pattern"));
 
 pub(super) fn find(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -45,12 +46,15 @@ mod tests {
     #[test]
     fn names_written_twice_are_found() {
         let tree = Tree::of(&[
-            ("server/src/metrics.rs", "\"ws_connections\"\n\"ws_frames_total\"\n\"ws_connections\"\n"),
-            ("server/src/hub/mod.rs", "inc(\"ws_frames_total\");\n"),
+            (
+                "server/src/metrics.rs",
+                "r.register(\"connections\", h);\nr.register(\n\"frames\", h);\nr.register(\"connections\", h);\n",
+            ),
+            ("server/src/hub/mod.rs", "r.register(\"frames\", h);\n"),
         ]);
         let expected = [
-            "server/src/metrics.rs:3: metric `ws_connections` stands twice",
-            "server/src/hub/mod.rs:1: metric `ws_frames_total` is named outside its table",
+            "server/src/metrics.rs:4: metric `connections` stands twice",
+            "server/src/hub/mod.rs:1: metric `frames` is named outside its table",
         ];
         let mut found = messages(&find(&tree));
         found.sort_by_key(|message| message.contains("hub"));
