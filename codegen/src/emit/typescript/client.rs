@@ -1,0 +1,332 @@
+//! The client interface of an endpoint and the function that creates it.
+
+use super::contract::retry_word;
+use super::docs::Comment;
+use super::expression::Expression;
+use super::literal::{WIDTH, object_key, property_key, string, width};
+use super::members::{Entry, Node};
+use super::scope::Scope;
+use super::types::{Member, TypeWriter};
+use super::usage::{Direction, Usage, messages};
+use crate::model::{
+    Action, Api, Broadcast, Delivery, DeliveryMode, Endpoint, ErrorCode, Matcher, Message, Operation, Order, Request,
+    State, StateKind, Topic, Type,
+};
+
+/// Writes the members of one client.
+#[derive(Debug)]
+pub(super) struct ClientWriter<'a> {
+    api: &'a Api,
+    usage: &'a Usage<'a>,
+    scope: &'a Scope<'a>,
+    endpoint: &'a Endpoint,
+}
+
+impl<'a> ClientWriter<'a> {
+    /// A writer for an endpoint's client.
+    pub(super) fn new(api: &'a Api, usage: &'a Usage<'a>, scope: &'a Scope<'a>, endpoint: &'a Endpoint) -> Self {
+        Self { api, usage, scope, endpoint }
+    }
+
+    /// The lines of the interface, the first level indented by two.
+    pub(super) fn interface(&self, root: &Node<'_>) -> Vec<Member> {
+        let mut lines = Vec::new();
+        for (name, node) in &root.children {
+            self.declare(name, node, 2, &mut lines);
+        }
+        lines
+    }
+
+    fn declare(&self, name: &str, node: &Node<'_>, indent: usize, lines: &mut Vec<Member>) {
+        let docs = self.docs(node).print(indent);
+        let pad = " ".repeat(indent);
+        let key = property_key(name);
+        if let ([entry], true) = (node.entries.as_slice(), node.children.is_empty())
+            && let Some((parameters, result)) = self.call(entry)
+        {
+            let text = signature(&format!("{pad}{key}"), &parameters, &result, ": ", ";", indent);
+            lines.push(Member { docs, text });
+            return;
+        }
+        let parts: Vec<_> = node.entries.iter().map(|entry| self.part(entry)).collect();
+        let head = format!("{pad}readonly {key}: ");
+        if node.children.is_empty() {
+            let text = Expression::Intersection(parts).or_single().print(indent, width(&head), 1);
+            lines.push(Member { docs, text: format!("{head}{text};") });
+            return;
+        }
+        let mut open = head;
+        for part in &parts {
+            let text = part.print(indent, width(&open), " & {".len());
+            open.push_str(&text);
+            open.push_str(" & ");
+        }
+        lines.push(Member { docs, text: format!("{open}{{") });
+        for (name, child) in &node.children {
+            self.declare(name, child, indent + 2, lines);
+        }
+        lines.push(Member { docs: String::new(), text: format!("{pad}}};") });
+    }
+
+    /// Parameters and result, where an entry is called like a function.
+    fn call(&self, entry: &Entry<'_>) -> Option<(Vec<String>, Expression)> {
+        let options = "options?: RequestOptions".to_owned();
+        let promise = |reply: Expression| Expression::Generic("Promise".to_owned(), vec![reply]);
+        match entry {
+            Entry::Request(request) => {
+                let payload = request.payload.as_ref().map(|ty| self.ty(ty, Direction::Sent));
+                let payload = payload.map(|payload| format!("payload: {}", payload.flat()));
+                let reply = request.reply.as_ref().map(|ty| self.ty(ty, Direction::Received));
+                let reply = promise(reply.unwrap_or_else(|| Expression::atom("void")));
+                Some((payload.into_iter().chain([options]).collect(), reply))
+            }
+            Entry::Operation(operation) if operation.action == Action::Receive => {
+                let message = self.frames(operation.channel, &operation.messages, Direction::Sent);
+                let reply = operation.reply.as_ref();
+                let reply = reply.map(|reply| self.frames(reply.channel, &reply.messages, Direction::Received));
+                let reply = promise(reply.unwrap_or_else(|| Expression::atom("void")));
+                Some((vec![format!("message: {}", message.flat()), options], reply))
+            }
+            _ => None,
+        }
+    }
+
+    /// The type of a member that an entry makes.
+    fn part(&self, entry: &Entry<'_>) -> Expression {
+        match entry {
+            Entry::Topic(topic) => Expression::Generic("Subscribable".to_owned(), self.topic_arguments(topic)),
+            Entry::Broadcast(broadcast) => {
+                Expression::Generic("Broadcast".to_owned(), vec![self.payload(broadcast.payload.as_ref())])
+            }
+            Entry::Operation(operation) if operation.action == Action::Send => {
+                let frames = self.frames(operation.channel, &operation.messages, Direction::Received);
+                let meta = Expression::atom("[meta: MessageMeta]");
+                Expression::Generic("Broadcast".to_owned(), vec![frames, meta])
+            }
+            Entry::Request(_) | Entry::Operation(_) => {
+                let (parameters, result) = self.call(entry).unwrap_or_else(|| (Vec::new(), Expression::atom("void")));
+                Expression::Atom(format!("(({}) => {})", parameters.join(", "), result.flat()))
+            }
+        }
+    }
+
+    fn topic_arguments(&self, topic: &Topic) -> Vec<Expression> {
+        let snapshot = topic.snapshot.as_ref().map(|ty| self.ty(ty, Direction::Received));
+        let mut arguments = vec![
+            self.ty(&Type::Named(topic.params), Direction::Sent),
+            self.ty(&topic.update, Direction::Received),
+            snapshot.unwrap_or_else(|| Expression::atom("never")),
+        ];
+        let validated = self.ty(&Type::Named(topic.params), Direction::Received);
+        if validated != arguments[0] {
+            arguments.push(validated);
+        }
+        arguments
+    }
+
+    fn payload(&self, ty: Option<&Type>) -> Expression {
+        ty.map_or_else(|| Expression::atom("void"), |ty| self.ty(ty, Direction::Received))
+    }
+
+    /// The union of the frames of some messages.
+    fn frames(&self, channel: usize, indices: &[usize], direction: Direction) -> Expression {
+        let frames = messages(self.endpoint, channel, indices).map(|message| self.frame(message, direction));
+        let frames: Vec<_> = frames.collect();
+        if frames.is_empty() { Expression::atom("unknown") } else { Expression::union(frames) }
+    }
+
+    fn frame(&self, message: &Message, direction: Direction) -> Expression {
+        match (&message.payload, &message.matcher) {
+            (Some(ty), _) => self.ty(ty, direction),
+            (None, Matcher::Text) => Expression::atom("string"),
+            (None, _) => Expression::atom("unknown"),
+        }
+    }
+
+    fn ty(&self, ty: &Type, direction: Direction) -> Expression {
+        TypeWriter::qualified(self.api, self.usage, self.scope).expression(ty, direction)
+    }
+
+    /// The lines of the object that the factory returns, one level of indentation per depth.
+    pub(super) fn factory(&self, root: &Node<'_>) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (name, node) in &root.children {
+            self.create(name, node, 4, &mut lines);
+        }
+        lines
+    }
+
+    fn create(&self, name: &str, node: &Node<'_>, indent: usize, lines: &mut Vec<String>) {
+        let pad = " ".repeat(indent);
+        let key = object_key(name);
+        if let ([entry], true) = (node.entries.as_slice(), node.children.is_empty()) {
+            lines.push(format!("{pad}{key}: {},", self.value(entry, indent, width(&key) + 2)));
+            return;
+        }
+        let calls = node.entries.iter().filter(|entry| self.call(entry).is_some());
+        let callable: Vec<_> = calls.map(|entry| self.value(entry, indent, WIDTH)).collect();
+        match callable.first() {
+            Some(call) => lines.push(format!("{pad}{key}: Object.assign({call}, {{")),
+            None => lines.push(format!("{pad}{key}: {{")),
+        }
+        for entry in node.entries.iter().filter(|entry| self.call(entry).is_none()) {
+            lines.push(format!("{pad}  ...{},", self.value(entry, indent + 2, 3)));
+        }
+        for (name, child) in &node.children {
+            self.create(name, child, indent + 2, lines);
+        }
+        lines.push(format!("{pad}}}{},", if callable.is_empty() { "" } else { ")" }));
+    }
+
+    /// The expression that makes an entry; `used` columns stand before it beside the indentation.
+    fn value(&self, entry: &Entry<'_>, indent: usize, used: usize) -> String {
+        let mut arguments = match self.part(entry) {
+            Expression::Generic(_, arguments) => arguments,
+            _ => Vec::new(),
+        };
+        let (function, wire) = match entry {
+            Entry::Topic(topic) => ("core.topic", &topic.name.wire),
+            Entry::Broadcast(broadcast) => ("core.broadcast", &broadcast.name.wire),
+            Entry::Operation(operation) if operation.action == Action::Send => {
+                arguments.truncate(1);
+                ("core.receive", &operation.name.wire)
+            }
+            Entry::Operation(operation) => return arrow("message", "core.send", &operation.name.wire, indent, used),
+            Entry::Request(request) => {
+                let parameter = if request.payload.is_some() { "payload" } else { "" };
+                return arrow(parameter, "core.request", &request.name.wire, indent, used);
+            }
+        };
+        let call = format!("({})", string(wire));
+        let typed = Expression::Generic(function.to_owned(), arguments);
+        format!("{}{call}", typed.print(indent, indent + used, width(&call) + 1))
+    }
+
+    fn docs(&self, node: &Node<'_>) -> Comment {
+        let mut entries = node.entries.iter();
+        let Some(first) = entries.next() else { return Comment::default() };
+        match first {
+            Entry::Topic(topic) => self.topic_docs(topic),
+            Entry::Request(request) => request_docs(request),
+            Entry::Broadcast(broadcast) => broadcast_docs(broadcast),
+            Entry::Operation(operation) => operation_docs(operation),
+        }
+    }
+
+    fn topic_docs(&self, topic: &Topic) -> Comment {
+        let mut docs = Comment::of(&topic.docs);
+        let delivery: Vec<_> = topic.state.as_ref().map(state_prose).into_iter().chain(pace(&topic.delivery)).collect();
+        if !delivery.is_empty() {
+            docs = docs.paragraph(delivery.join(" "));
+        }
+        if let Some(failures) = failures(&topic.errors) {
+            docs = docs.paragraph(failures);
+        }
+        docs.declared_at(&format!("#/channels/{}.{}", self.endpoint.name.wire, topic.name.wire))
+    }
+}
+
+fn request_docs(request: &Request) -> Comment {
+    let mut docs = Comment::of(&request.docs);
+    if let Some(failures) = failures(&request.errors) {
+        docs = docs.paragraph(failures);
+    }
+    docs.declared_at(&format!("#/operations/{}", request.name.wire))
+}
+
+fn broadcast_docs(broadcast: &Broadcast) -> Comment {
+    let mut docs = Comment::of(&broadcast.docs);
+    if broadcast.on_connect {
+        docs = docs.paragraph("Comes once on each new connection.");
+    }
+    docs.declared_at(&format!("#/operations/{}", broadcast.name.wire))
+}
+
+fn operation_docs(operation: &Operation) -> Comment {
+    Comment::of(&operation.docs).declared_at(&format!("#/operations/{}", operation.name.wire))
+}
+
+/// What a new subscriber gets first.
+fn state_prose(state: &State) -> String {
+    match &state.kind {
+        StateKind::Latest => "The snapshot is the latest update.".to_owned(),
+        StateKind::Merge => "The snapshot is all updates merged, member by member.".to_owned(),
+        StateKind::Keyed { key } => format!("The snapshot is the latest update of each {}.", code_list(key)),
+        StateKind::Window { size, order } => {
+            let order = match order {
+                Order::NewestFirst => "newest first",
+                Order::NewestLast => "newest last",
+            };
+            format!("The snapshot is the last {size} updates, {order}.")
+        }
+    }
+}
+
+/// What may be left out between two updates.
+fn pace(delivery: &Delivery) -> Option<String> {
+    let DeliveryMode::Latest { key, interval_ms } = &delivery.mode else { return None };
+    let which = if key.is_empty() { String::new() } else { format!(" of each {}", code_list(key)) };
+    let pace = match interval_ms {
+        0 => "a slow reader skips the values between".to_owned(),
+        interval => format!("at most one per {interval} ms"),
+    };
+    Some(format!("Only the latest value{which} counts: {pace}."))
+}
+
+fn code_list(keys: &[String]) -> String {
+    keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" and ")
+}
+
+fn failures(errors: &[ErrorCode]) -> Option<String> {
+    let codes: Vec<_> = errors.iter().map(|error| format!("`{}`", error.code)).collect();
+    (!codes.is_empty()).then(|| format!("May fail with {}, or a code of the framework.", codes.join(", ")))
+}
+
+/// Why a code is given and what to do then.
+pub(super) fn error_docs(error: &ErrorCode) -> Comment {
+    let advice = match retry_word(error.retry) {
+        "never" => "The same again fails again.",
+        "later" => "The same may succeed later.",
+        _ => "The same may succeed at once.",
+    };
+    Comment::of(&error.docs).paragraph(advice)
+}
+
+/// `head(parameters): result;` on one line or with one parameter per line.
+fn signature(
+    head: &str,
+    parameters: &[String],
+    result: &Expression,
+    arrow: &str,
+    end: &str,
+    indent: usize,
+) -> String {
+    let flat = format!("{head}({}){arrow}{}{end}", parameters.join(", "), result.flat());
+    if width(&flat) <= WIDTH {
+        return flat;
+    }
+    let inner = " ".repeat(indent + 2);
+    let lines: String = parameters.iter().map(|parameter| format!("{inner}{parameter},\n")).collect();
+    let close = format!("{}){arrow}", " ".repeat(indent));
+    let result = result.print(indent, width(&close), width(end));
+    format!("{head}(\n{lines}{close}{result}{end}")
+}
+
+/// `(payload, options) => core.request('name', payload, options)`
+fn arrow(parameter: &str, function: &str, wire: &str, indent: usize, used: usize) -> String {
+    let (parameters, arguments) = match parameter {
+        "" => ("(options)".to_owned(), "undefined, options".to_owned()),
+        parameter => (format!("({parameter}, options)"), format!("{parameter}, options")),
+    };
+    let call = format!("{function}({}, {arguments})", string(wire));
+    let flat = format!("{parameters} => {call}");
+    if indent + used + width(&flat) < WIDTH {
+        return flat;
+    }
+    let inner = " ".repeat(indent + 2);
+    if width(&inner) + width(&call) < WIDTH {
+        return format!("{parameters} =>\n{inner}{call}");
+    }
+    let lines = format!("{function}(\n{inner}  {},\n{inner}  {},\n{inner})", string(wire), arguments.replace(", ", &format!(",\n{inner}  ")));
+    format!("{parameters} =>\n{inner}{lines}")
+}

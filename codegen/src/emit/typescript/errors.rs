@@ -1,0 +1,76 @@
+//! The failures that topics and requests declare, as constants and types.
+
+use super::client::error_docs;
+use super::docs::Comment;
+use super::expression::Expression;
+use super::literal::{object_key, string, width};
+use super::types::{Body, Item, Member, TypeWriter};
+use super::usage::Direction;
+use crate::model::{Endpoint, ErrorCode};
+
+/// The declarations for everything on an endpoint that declares errors of its own.
+pub(super) fn items(writer: &mut TypeWriter<'_>, endpoint: &Endpoint) -> Vec<Item> {
+    let topics = endpoint.topics.iter().map(|topic| (&topic.name, &topic.errors));
+    let requests = endpoint.requests.iter().map(|request| (&request.name, &request.errors));
+    topics
+        .chain(requests)
+        .filter(|(_, errors)| !errors.is_empty())
+        .flat_map(|(name, errors)| declarations(writer, &name.wire, &name.rust, errors))
+        .collect()
+}
+
+fn declarations(writer: &mut TypeWriter<'_>, wire: &str, ident: &str, errors: &[ErrorCode]) -> [Item; 3] {
+    let code_name = format!("{ident}ErrorCode");
+    let codes = errors.iter().map(|error| Expression::Atom(string(&error.code)));
+    let codes = Expression::union(codes.chain([Expression::atom("FrameworkErrorCode")]));
+    let members = errors.iter().map(|error| Member {
+        docs: error_docs(error).print(2),
+        text: format!("{}: {}", object_key(&error.ident), string(&error.code)),
+    });
+    let error_name = format!("{ident}Error");
+    [
+        Item {
+            docs: prose(format!("What a failure of `{wire}` may carry as its `code`.")),
+            body: alias(&code_name, &codes),
+            name: code_name.clone(),
+        },
+        Item {
+            docs: prose(format!("The codes that `{wire}` adds to those of the framework, by name.")),
+            body: Body::Values(members.collect()),
+            name: code_name.clone(),
+        },
+        Item {
+            docs: prose(format!("A failure of `{wire}`.")),
+            body: alias(&error_name, &error_type(writer, &code_name, errors)),
+            name: error_name,
+        },
+    ]
+}
+
+/// One error type for all codes, or one per code that has details and one for the rest.
+fn error_type(writer: &mut TypeWriter<'_>, code_name: &str, errors: &[ErrorCode]) -> Expression {
+    let generic = |arguments| Expression::Generic("RequestError".to_owned(), arguments);
+    let detailed = errors.iter().filter_map(|error| Some((error, error.details.as_ref()?)));
+    let detailed: Vec<_> = detailed
+        .map(|(error, details)| {
+            let details = writer.expression(details, Direction::Received);
+            generic(vec![Expression::Atom(string(&error.code)), details])
+        })
+        .collect();
+    if detailed.is_empty() {
+        return generic(vec![Expression::atom(code_name)]);
+    }
+    let rest = errors.iter().filter(|error| error.details.is_none());
+    let rest = rest.map(|error| Expression::Atom(string(&error.code)));
+    let rest = Expression::union(rest.chain([Expression::atom("FrameworkErrorCode")]));
+    Expression::union(detailed.into_iter().chain([generic(vec![rest])]))
+}
+
+fn alias(name: &str, expression: &Expression) -> Body {
+    let text = expression.print(0, width("export type  = ") + width(name), 1);
+    Body::Alias(if text.starts_with('\n') { text } else { format!(" {text}") })
+}
+
+fn prose(text: String) -> String {
+    Comment::default().paragraph(text).print(0)
+}

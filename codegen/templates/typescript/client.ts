@@ -1,0 +1,46 @@
+// {{ header }}
+
+import { createClient } from 'bellwire';
+{{ runtime_types }}
+
+import { contract } from './contract.js';
+{%- if uses_types %}
+import type * as types from '{{ root }}types/index.js';
+{%- endif %}
+
+{% if let Some(options) = options -%}
+/** Options of {@link create{{ name }}Client}: its address, `{{ address }}`, has parameters. */
+export interface {{ name }}ClientOptions extends ClientOptions {
+  /** Parameters of the address. */
+  readonly parameters{{ options.mark }}: {
+{%- for member in options.members %}
+{{ member.docs }}{{ member.text }}
+{%- endfor %}
+  };
+}
+
+{% endif -%}
+{{ docs }}
+{%- if members.is_empty() -%}
+export type {{ name }}Client = CoreClient;
+{%- else -%}
+export interface {{ name }}Client extends CoreClient {
+{%- for member in members %}
+{{ member.docs }}{{ member.text }}
+{%- endfor %}
+}
+{%- endif %}
+
+/** Creates a client of `{{ address }}`; it connects at the first need. */
+export function create{{ name }}Client({{ parameter }}): {{ name }}Client {
+{%- if members.is_empty() %}
+  return createClient(contract, options);
+{%- else %}
+  const core = createClient(contract, options);
+  return Object.assign(core, {
+{%- for line in factory %}
+{{ line }}
+{%- endfor %}
+  });
+{%- endif %}
+}

@@ -1,0 +1,6 @@
+// {{ header }}
+{% for module in modules %}
+export * from './{{ module }}.js';
+{%- else %}
+export {};
+{%- endfor %}
