@@ -18,6 +18,7 @@ pub use emit::OutputFile;
 pub use emit::asyncapi::{AsyncApiVersion, emit_asyncapi};
 pub use emit::docs::emit_docs;
 pub use emit::rust::{RustOptions, emit_rust, expand_rust};
+pub use emit::typescript::{TypeScriptOptions, emit_typescript};
 pub use spec::shapes::editor_schema;
 
 use std::io;

@@ -40,12 +40,12 @@ export interface ListenOptions {
 }
 
 /** Something to subscribe to. */
-export interface Subscribable<Params, Update, Snapshot = never> {
+export interface Subscribable<Params, Update, Snapshot = never, Validated = Params> {
   /** Subscribes; connects if need be. Equal subscriptions share one on the wire. */
   subscribe(
     params: Params,
     options?: SubscribeOptions<Update, Snapshot>,
-  ): Subscription<Params, Update, Snapshot>;
+  ): Subscription<Params, Update, Snapshot, Validated>;
 }
 
 /** Something to listen to. */
@@ -69,7 +69,9 @@ export interface CoreClient {
     options?: ListenOptions,
   ): Unsubscribe;
   /** A topic of the contract, by route. */
-  topic<Params, Update, Snapshot = never>(route: string): Subscribable<Params, Update, Snapshot>;
+  topic<Params, Update, Snapshot = never, Validated = Params>(
+    route: string,
+  ): Subscribable<Params, Update, Snapshot, Validated>;
   /** Sends a request of the contract and resolves with its reply. */
   request<Reply>(name: string, payload?: unknown, options?: RequestOptions): Promise<Reply>;
   /** A broadcast of the contract. */
@@ -148,7 +150,9 @@ class Client implements CoreClient {
     return this.#events[event].add(listener, options.signal);
   }
 
-  topic<Params, Update, Snapshot = never>(route: string): Subscribable<Params, Update, Snapshot> {
+  topic<Params, Update, Snapshot = never, Validated = Params>(
+    route: string,
+  ): Subscribable<Params, Update, Snapshot, Validated> {
     return {
       subscribe: (params, options = {}) =>
         // The registry handles values of any type; which ones they are, the contract's author vouches for.
@@ -156,7 +160,7 @@ class Client implements CoreClient {
           route,
           params,
           options as SubscribeOptions<unknown, unknown>,
-        ) as unknown as Subscription<Params, Update, Snapshot>,
+        ) as unknown as Subscription<Params, Update, Snapshot, Validated>,
     };
   }
 

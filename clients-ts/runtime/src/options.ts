@@ -13,7 +13,7 @@ export interface ClientOptions {
    */
   readonly url?: string | URL;
   /** Values for the parameters of the address. */
-  readonly parameters?: Readonly<Record<string, string>>;
+  readonly parameters?: Readonly<Record<string, string | undefined>>;
   /** The socket class to use. Default: the global one; Node.js has one from version 22. */
   readonly WebSocket?: WebSocketConstructor;
   /** How long a request may take, waiting for a connection included, in milliseconds. Default: 10 000. */
@@ -79,7 +79,7 @@ function socketUrl(contract: Contract, options: ClientOptions): string {
   return url.toString();
 }
 
-function fillParameters(contract: Contract, values: Readonly<Record<string, string>>): string {
+function fillParameters(contract: Contract, values: Readonly<Record<string, string | undefined>>): string {
   return contract.address.replace(/\{([^}]+)\}/g, (_match, name: string) => {
     const value = values[name] ?? contract.parameters?.[name]?.default;
     if (value === undefined)

@@ -58,7 +58,7 @@ export interface SubscribeOptions<Update, Snapshot> {
 }
 
 /** A held subscription; iterating over it yields everything that happens. */
-export interface Subscription<Params, Update, Snapshot = never> extends AsyncIterable<
+export interface Subscription<Params, Update, Snapshot = never, Validated = Params> extends AsyncIterable<
   SubscriptionEvent<Update, Snapshot>
 > {
   /** The parameters as given. */
@@ -70,7 +70,7 @@ export interface Subscription<Params, Update, Snapshot = never> extends AsyncIte
   /** Whether the last value may be out of date, because the connection is lost. */
   readonly isStale: boolean;
   /** Resolves when the server agrees; rejects when it refuses or the subscription ends before. */
-  readonly ready: Promise<Subscribed<Params>>;
+  readonly ready: Promise<Subscribed<Validated>>;
   /** The updates from now on; ends with the subscription, and leaving it early does not end the subscription. */
   updates(): Stream<Update>;
   /** Updates, snapshots and changes of state from now on. */

@@ -37,10 +37,11 @@ export function create{{ name }}Client({{ parameter }}): {{ name }}Client {
   return createClient(contract, options);
 {%- else %}
   const core = createClient(contract, options);
-  return Object.assign(core, {
+  const members: Omit<{{ name }}Client, keyof CoreClient> = {
 {%- for line in factory %}
 {{ line }}
 {%- endfor %}
-  });
+  };
+  return Object.assign(core, members);
 {%- endif %}
 }

@@ -8,8 +8,8 @@ use anyhow::{Context as _, Result, bail};
 use bellwire_codegen::diagnostics::Report;
 use bellwire_codegen::model::Api;
 use bellwire_codegen::{
-    AsyncApiVersion, LoadOptions, OutputFile, Perspective, RustOptions, editor_schema, emit_asyncapi,
-    emit_docs, emit_rust,
+    AsyncApiVersion, LoadOptions, OutputFile, Perspective, RustOptions, TypeScriptOptions, editor_schema,
+    emit_asyncapi, emit_docs, emit_rust, emit_typescript,
 };
 
 use super::disk::Disk;
@@ -190,8 +190,7 @@ fn render(output: &Output, api: &Api, source: &str) -> Vec<(PathBuf, String)> {
             files
         }
         Output::TypeScript(folder) => {
-            let _ = folder;
-            Vec::new()
+            below(folder, emit_typescript(api, &TypeScriptOptions { source: source.to_owned() }))
         }
         Output::AsyncApi(file) => vec![(file.clone(), emit_asyncapi(api, AsyncApiVersion::V3_0_0))],
         Output::Docs(file) => vec![(file.clone(), emit_docs(api))],

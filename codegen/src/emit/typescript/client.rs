@@ -1,16 +1,19 @@
 //! The client interface of an endpoint and the function that creates it.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
 use super::contract::retry_word;
 use super::docs::Comment;
-use super::expression::Expression;
+use super::expression::{Expression, joined};
 use super::literal::{WIDTH, object_key, property_key, string, width};
 use super::members::{Entry, Node};
-use super::scope::Scope;
+use super::scope::{RuntimeType, Scope};
 use super::types::{Member, TypeWriter};
 use super::usage::{Direction, Usage, messages};
 use crate::model::{
-    Action, Api, Broadcast, Delivery, DeliveryMode, Endpoint, ErrorCode, Matcher, Message, Operation, Order, Request,
-    State, StateKind, Topic, Type,
+    Action, Api, Broadcast, Delivery, DeliveryMode, Endpoint, ErrorCode, Matcher, Message, Operation, Order,
+    Request, State, StateKind, Topic, Type,
 };
 
 /// Writes the members of one client.
@@ -20,12 +23,23 @@ pub(super) struct ClientWriter<'a> {
     usage: &'a Usage<'a>,
     scope: &'a Scope<'a>,
     endpoint: &'a Endpoint,
+    runtime: RefCell<BTreeSet<RuntimeType>>,
 }
 
 impl<'a> ClientWriter<'a> {
     /// A writer for an endpoint's client.
-    pub(super) fn new(api: &'a Api, usage: &'a Usage<'a>, scope: &'a Scope<'a>, endpoint: &'a Endpoint) -> Self {
-        Self { api, usage, scope, endpoint }
+    pub(super) fn new(
+        api: &'a Api,
+        usage: &'a Usage<'a>,
+        scope: &'a Scope<'a>,
+        endpoint: &'a Endpoint,
+    ) -> Self {
+        Self { api, usage, scope, endpoint, runtime: RefCell::default() }
+    }
+
+    /// Types of the runtime that the lines written so far mention.
+    pub(super) fn runtime(&self) -> BTreeSet<RuntimeType> {
+        self.runtime.borrow().clone()
     }
 
     /// The lines of the interface, the first level indented by two.
@@ -44,7 +58,7 @@ impl<'a> ClientWriter<'a> {
         if let ([entry], true) = (node.entries.as_slice(), node.children.is_empty())
             && let Some((parameters, result)) = self.call(entry)
         {
-            let text = signature(&format!("{pad}{key}"), &parameters, &result, ": ", ";", indent);
+            let text = signature(&format!("{pad}{key}"), &parameters, &result, indent);
             lines.push(Member { docs, text });
             return;
         }
@@ -69,13 +83,13 @@ impl<'a> ClientWriter<'a> {
     }
 
     /// Parameters and result, where an entry is called like a function.
-    fn call(&self, entry: &Entry<'_>) -> Option<(Vec<String>, Expression)> {
-        let options = "options?: RequestOptions".to_owned();
+    fn call(&self, entry: &Entry<'_>) -> Option<(Vec<(&'static str, Expression)>, Expression)> {
+        let options = ("options?", Expression::atom("RequestOptions"));
         let promise = |reply: Expression| Expression::Generic("Promise".to_owned(), vec![reply]);
         match entry {
             Entry::Request(request) => {
                 let payload = request.payload.as_ref().map(|ty| self.ty(ty, Direction::Sent));
-                let payload = payload.map(|payload| format!("payload: {}", payload.flat()));
+                let payload = payload.map(|payload| ("payload", payload));
                 let reply = request.reply.as_ref().map(|ty| self.ty(ty, Direction::Received));
                 let reply = promise(reply.unwrap_or_else(|| Expression::atom("void")));
                 Some((payload.into_iter().chain([options]).collect(), reply))
@@ -83,9 +97,10 @@ impl<'a> ClientWriter<'a> {
             Entry::Operation(operation) if operation.action == Action::Receive => {
                 let message = self.frames(operation.channel, &operation.messages, Direction::Sent);
                 let reply = operation.reply.as_ref();
-                let reply = reply.map(|reply| self.frames(reply.channel, &reply.messages, Direction::Received));
+                let reply =
+                    reply.map(|reply| self.frames(reply.channel, &reply.messages, Direction::Received));
                 let reply = promise(reply.unwrap_or_else(|| Expression::atom("void")));
-                Some((vec![format!("message: {}", message.flat()), options], reply))
+                Some((vec![("message", message), options], reply))
             }
             _ => None,
         }
@@ -94,7 +109,9 @@ impl<'a> ClientWriter<'a> {
     /// The type of a member that an entry makes.
     fn part(&self, entry: &Entry<'_>) -> Expression {
         match entry {
-            Entry::Topic(topic) => Expression::Generic("Subscribable".to_owned(), self.topic_arguments(topic)),
+            Entry::Topic(topic) => {
+                Expression::Generic("Subscribable".to_owned(), self.topic_arguments(topic))
+            }
             Entry::Broadcast(broadcast) => {
                 Expression::Generic("Broadcast".to_owned(), vec![self.payload(broadcast.payload.as_ref())])
             }
@@ -104,8 +121,9 @@ impl<'a> ClientWriter<'a> {
                 Expression::Generic("Broadcast".to_owned(), vec![frames, meta])
             }
             Entry::Request(_) | Entry::Operation(_) => {
-                let (parameters, result) = self.call(entry).unwrap_or_else(|| (Vec::new(), Expression::atom("void")));
-                Expression::Atom(format!("(({}) => {})", parameters.join(", "), result.flat()))
+                let (parameters, result) =
+                    self.call(entry).unwrap_or_else(|| (Vec::new(), Expression::atom("void")));
+                Expression::Atom(format!("(({}) => {})", flat(&parameters), result.flat()))
             }
         }
     }
@@ -144,10 +162,13 @@ impl<'a> ClientWriter<'a> {
     }
 
     fn ty(&self, ty: &Type, direction: Direction) -> Expression {
-        TypeWriter::qualified(self.api, self.usage, self.scope).expression(ty, direction)
+        let mut writer = TypeWriter::qualified(self.api, self.usage, self.scope);
+        let expression = writer.expression(ty, direction);
+        self.runtime.borrow_mut().extend(writer.runtime);
+        expression
     }
 
-    /// The lines of the object that the factory returns, one level of indentation per depth.
+    /// The lines of the object of members, one level of indentation per depth.
     pub(super) fn factory(&self, root: &Node<'_>) -> Vec<String> {
         let mut lines = Vec::new();
         for (name, node) in &root.children {
@@ -160,28 +181,24 @@ impl<'a> ClientWriter<'a> {
         let pad = " ".repeat(indent);
         let key = object_key(name);
         if let ([entry], true) = (node.entries.as_slice(), node.children.is_empty()) {
-            lines.push(format!("{pad}{key}: {},", self.value(entry, indent, width(&key) + 2)));
+            lines.push(format!("{pad}{key}: {},", self.value(entry, indent, width(&key) + 2, false)));
             return;
         }
-        let calls = node.entries.iter().filter(|entry| self.call(entry).is_some());
-        let callable: Vec<_> = calls.map(|entry| self.value(entry, indent, WIDTH)).collect();
-        match callable.first() {
-            Some(call) => lines.push(format!("{pad}{key}: Object.assign({call}, {{")),
-            None => lines.push(format!("{pad}{key}: {{")),
-        }
-        for entry in node.entries.iter().filter(|entry| self.call(entry).is_none()) {
-            lines.push(format!("{pad}  ...{},", self.value(entry, indent + 2, 3)));
+        lines.push(format!("{pad}{key}: {{"));
+        for entry in &node.entries {
+            lines.push(format!("{pad}  ...{},", self.value(entry, indent + 2, 3, true)));
         }
         for (name, child) in &node.children {
             self.create(name, child, indent + 2, lines);
         }
-        lines.push(format!("{pad}}}{},", if callable.is_empty() { "" } else { ")" }));
+        lines.push(format!("{pad}}},"));
     }
 
-    /// The expression that makes an entry; `used` columns stand before it beside the indentation.
-    fn value(&self, entry: &Entry<'_>, indent: usize, used: usize) -> String {
+    /// The expression that makes an entry; `used` columns stand before it beside the indentation. What is `spread` has
+    /// no place of a known type, so that its types have to be said.
+    fn value(&self, entry: &Entry<'_>, indent: usize, used: usize, spread: bool) -> String {
         let mut arguments = match self.part(entry) {
-            Expression::Generic(_, arguments) => arguments,
+            Expression::Generic(_, arguments) if spread => arguments,
             _ => Vec::new(),
         };
         let (function, wire) = match entry {
@@ -191,15 +208,24 @@ impl<'a> ClientWriter<'a> {
                 arguments.truncate(1);
                 ("core.receive", &operation.name.wire)
             }
-            Entry::Operation(operation) => return arrow("message", "core.send", &operation.name.wire, indent, used),
+            Entry::Operation(operation) => {
+                return arrow("message", "core.send", &operation.name.wire, indent, used);
+            }
             Entry::Request(request) => {
                 let parameter = if request.payload.is_some() { "payload" } else { "" };
                 return arrow(parameter, "core.request", &request.name.wire, indent, used);
             }
         };
-        let call = format!("({})", string(wire));
-        let typed = Expression::Generic(function.to_owned(), arguments);
-        format!("{}{call}", typed.print(indent, indent + used, width(&call) + 1))
+        let typed = match arguments.len() {
+            0 => Expression::atom(function),
+            _ => Expression::Generic(function.to_owned(), arguments),
+        };
+        let (head, wire) = (typed.flat(), string(wire));
+        let column = indent + used;
+        if column + width(&head) + width(&wire) + 3 > WIDTH && column + width(&head) < WIDTH {
+            return format!("{head}(\n{pad}  {wire},\n{pad})", pad = " ".repeat(indent));
+        }
+        format!("{}({wire})", typed.print(indent, column, width(&wire) + 3))
     }
 
     fn docs(&self, node: &Node<'_>) -> Comment {
@@ -215,7 +241,8 @@ impl<'a> ClientWriter<'a> {
 
     fn topic_docs(&self, topic: &Topic) -> Comment {
         let mut docs = Comment::of(&topic.docs);
-        let delivery: Vec<_> = topic.state.as_ref().map(state_prose).into_iter().chain(pace(&topic.delivery)).collect();
+        let delivery: Vec<_> =
+            topic.state.as_ref().map(state_prose).into_iter().chain(pace(&topic.delivery)).collect();
         if !delivery.is_empty() {
             docs = docs.paragraph(delivery.join(" "));
         }
@@ -292,24 +319,31 @@ pub(super) fn error_docs(error: &ErrorCode) -> Comment {
     Comment::of(&error.docs).paragraph(advice)
 }
 
+fn flat(parameters: &[(&'static str, Expression)]) -> String {
+    let parameters = parameters.iter().map(|(name, ty)| format!("{name}: {}", ty.flat()));
+    parameters.collect::<Vec<_>>().join(", ")
+}
+
 /// `head(parameters): result;` on one line or with one parameter per line.
 fn signature(
     head: &str,
-    parameters: &[String],
+    parameters: &[(&'static str, Expression)],
     result: &Expression,
-    arrow: &str,
-    end: &str,
     indent: usize,
 ) -> String {
-    let flat = format!("{head}({}){arrow}{}{end}", parameters.join(", "), result.flat());
-    if width(&flat) <= WIDTH {
-        return flat;
+    let line = format!("{head}({}): {};", flat(parameters), result.flat());
+    if width(&line) <= WIDTH {
+        return line;
     }
     let inner = " ".repeat(indent + 2);
-    let lines: String = parameters.iter().map(|parameter| format!("{inner}{parameter},\n")).collect();
-    let close = format!("{}){arrow}", " ".repeat(indent));
-    let result = result.print(indent, width(&close), width(end));
-    format!("{head}(\n{lines}{close}{result}{end}")
+    let lines = parameters.iter().map(|(name, ty)| {
+        let ty = ty.print(indent + 2, indent + 2 + width(name) + 2, 1);
+        format!("{inner}{},\n", joined(&format!("{name}:"), &ty))
+    });
+    let lines: String = lines.collect();
+    let close = format!("{}): ", " ".repeat(indent));
+    let result = result.print(indent, width(&close), 1);
+    format!("{head}(\n{lines}{close}{result};")
 }
 
 /// `(payload, options) => core.request('name', payload, options)`
@@ -327,6 +361,10 @@ fn arrow(parameter: &str, function: &str, wire: &str, indent: usize, used: usize
     if width(&inner) + width(&call) < WIDTH {
         return format!("{parameters} =>\n{inner}{call}");
     }
-    let lines = format!("{function}(\n{inner}  {},\n{inner}  {},\n{inner})", string(wire), arguments.replace(", ", &format!(",\n{inner}  ")));
+    let lines = format!(
+        "{function}(\n{inner}  {},\n{inner}  {},\n{inner})",
+        string(wire),
+        arguments.replace(", ", &format!(",\n{inner}  "))
+    );
     format!("{parameters} =>\n{inner}{lines}")
 }

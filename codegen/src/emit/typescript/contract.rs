@@ -8,17 +8,38 @@ use super::literal::Literal;
 use super::shape::frame_shape;
 use super::usage::messages;
 use crate::model::{
-    Action, Activity, Api, Connection, Endpoint, Matcher, Message, Operation, ParamShape, Retry, Shape, Topic,
-    Type,
+    Action, Activity, Api, Connection, Endpoint, Matcher, Message, Operation, ParamShape, Retry, Shape,
+    Topic, Type,
 };
 
 type Members = Vec<(String, Literal)>;
 
+/// Lines that a contract may have before its tables are filled, and about how many they have then.
+const MAX_LINES: usize = 440;
+
+/// The contract of an endpoint as an object literal.
+pub(super) fn literal(api: &Api, endpoint: &Endpoint) -> String {
+    let members = contract(api, endpoint);
+    let literal = Literal::Spread(members.clone()).print(0, 0, 0);
+    if literal.lines().count() <= MAX_LINES {
+        return literal;
+    }
+    let tables = members.iter().filter(|(_, value)| matches!(value, Literal::Spread(_))).count().max(1);
+    let lines = members.iter().map(|(key, value)| match value {
+        Literal::Spread(_) => {
+            format!("  // prettier-ignore\n  {key}: {},\n", value.print_filled(4, MAX_LINES / tables))
+        }
+        _ => format!("  {key}: {},\n", value.print(2, key.len() + 4, 1)),
+    });
+    format!("{{\n{}}}", lines.collect::<String>())
+}
+
 /// The contract of an endpoint, as the members of an object.
-pub(super) fn contract(api: &Api, endpoint: &Endpoint) -> Members {
+fn contract(api: &Api, endpoint: &Endpoint) -> Members {
     let mut members = vec![("address".to_owned(), Literal::text(&endpoint.address))];
     let mut add = |key: &str, value: Literal| {
-        if !matches!(&value, Literal::Object(inner) | Literal::Spread(inner) | Literal::Codes(inner) if inner.is_empty()) {
+        if !matches!(&value, Literal::Object(inner) | Literal::Spread(inner) | Literal::Codes(inner) if inner.is_empty())
+        {
             members.push((key.to_owned(), value));
         }
     };
@@ -40,7 +61,10 @@ pub(super) fn contract(api: &Api, endpoint: &Endpoint) -> Members {
     add("topics", table(endpoint.topics.iter().map(|it| (&it.name.wire, topic(it)))));
     add("requests", table(endpoint.requests.iter().map(|it| (&it.name.wire, Literal::Object(Vec::new())))));
     add("broadcasts", table(endpoint.broadcasts.iter().map(|it| (&it.name.wire, broadcast(it.on_connect)))));
-    add("operations", table(endpoint.operations.iter().map(|it| (&it.name.wire, operation(api, endpoint, it)))));
+    add(
+        "operations",
+        table(endpoint.operations.iter().map(|it| (&it.name.wire, operation(api, endpoint, it)))),
+    );
     members
 }
 
@@ -87,7 +111,8 @@ fn close_reasons(connection: &Connection) -> Vec<Literal> {
     };
     let mut seen: Vec<(u16, &str)> = Vec::new();
     let mut entries = Vec::new();
-    for close in connection.closes.iter().filter(|close| Some(caution(close.retry)) != strictest(close.code)) {
+    for close in connection.closes.iter().filter(|close| Some(caution(close.retry)) != strictest(close.code))
+    {
         let prefix = close.reason.split('{').next().unwrap_or_default();
         if seen.contains(&(close.code, prefix)) {
             continue;
@@ -186,7 +211,9 @@ fn text_matcher(api: &Api, message: &Message) -> Members {
     let mut members = vec![member("kind", Literal::text("text"))];
     let Some(Type::Named(id)) = &message.payload else { return members };
     let def = api.type_def(*id);
-    if let Some(Value::String(pattern)) = def.constraints.iter().find(|it| it.keyword == "pattern").map(|it| &it.value) {
+    if let Some(Value::String(pattern)) =
+        def.constraints.iter().find(|it| it.keyword == "pattern").map(|it| &it.value)
+    {
         members.push(member("pattern", Literal::text(pattern)));
     }
     if let Shape::Enum(shape) = &def.shape
@@ -214,7 +241,9 @@ fn is_integer(api: &Api, ty: &Type, pointer: &str) -> bool {
             Shape::Alias(inner) => inner,
             Shape::Object(object) => {
                 let Some(key) = keys.next() else { return false };
-                let Some(field) = object.fields.iter().find(|field| field.name.wire == key) else { return false };
+                let Some(field) = object.fields.iter().find(|field| field.name.wire == key) else {
+                    return false;
+                };
                 &field.ty
             }
             _ => return false,

@@ -22,7 +22,9 @@ impl Comment {
         if let Some(summary) = &docs.summary {
             comment.paragraphs.push(sentence(summary));
         }
-        if let Some(description) = docs.description.as_ref().filter(|text| Some(*text) != docs.summary.as_ref()) {
+        if let Some(description) =
+            docs.description.as_ref().filter(|text| Some(*text) != docs.summary.as_ref())
+        {
             comment.paragraphs.push(description.clone());
         }
         comment.tags.extend(docs.examples.iter().map(example));
@@ -130,7 +132,12 @@ fn wrapped(text: &str, limit: usize) -> Vec<String> {
         let start = line.trim_start();
         let fence = start.starts_with("```") || start.starts_with("~~~");
         fenced ^= fence;
-        if fenced || fence || width(line) <= limit || start.starts_with(['|', '#']) || line.starts_with("    ") {
+        if fenced
+            || fence
+            || width(line) <= limit
+            || start.starts_with(['|', '#'])
+            || line.starts_with("    ")
+        {
             out.push(if fenced { line.to_owned() } else { without_tag(line) });
         } else {
             wrap_line(line, limit, &mut out);
@@ -147,7 +154,8 @@ fn wrap_line(line: &str, limit: usize, out: &mut Vec<String>) {
     let mut current = line[..indent].to_owned();
     let mut empty = true;
     for word in start.split(' ') {
-        let breaks = !empty && width(&current) + 1 + width(word) > limit && !is_marker(word) && !word.is_empty();
+        let breaks =
+            !empty && width(&current) + 1 + width(word) > limit && !is_marker(word) && !word.is_empty();
         if breaks {
             out.push(without_tag(&current));
             current.clone_from(&hang);
@@ -171,5 +179,9 @@ fn is_marker(word: &str) -> bool {
 /// An `@` that begins a line would begin a tag.
 fn without_tag(line: &str) -> String {
     let start = line.trim_start();
-    if start.starts_with('@') { format!("{}\\{start}", &line[..line.len() - start.len()]) } else { line.to_owned() }
+    if start.starts_with('@') {
+        format!("{}\\{start}", &line[..line.len() - start.len()])
+    } else {
+        line.to_owned()
+    }
 }

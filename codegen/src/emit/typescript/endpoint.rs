@@ -3,13 +3,13 @@
 use askama::Template;
 
 use super::client::ClientWriter;
-use super::contract::contract;
+use super::contract;
 use super::docs::Comment;
 use super::errors;
 use super::files::{TypesFile, import, print};
-use super::literal::{Literal, WIDTH, property_key, string, width};
+use super::literal::{WIDTH, property_key, string, width};
 use super::members::Node;
-use super::scope::Scope;
+use super::scope::{RuntimeType, Scope};
 use super::types::{Body, Item, Member, TypeWriter};
 use super::usage::Usage;
 use crate::emit::OutputFile;
@@ -68,8 +68,7 @@ pub(super) fn files(
     header: &str,
 ) -> Vec<OutputFile> {
     let address = comment_safe(&endpoint.address);
-    let literal = Literal::Spread(contract(api, endpoint)).print(0, 0, 0);
-    let contract = ContractFile { header, address: &address, contract: literal };
+    let contract = ContractFile { header, address: &address, contract: contract::literal(api, endpoint) };
     let mut files = vec![print(format!("{}contract.ts", place.folder), &contract)];
     files.extend(errors_file(api, usage, scope, endpoint, place, header));
     files.push(client_file(api, usage, scope, endpoint, place, header, &address));
@@ -119,6 +118,7 @@ fn client_file(
         .filter(|name| uses(name))
         .map(|name| name.trim_end_matches(['<', ']']).to_owned())
         .chain(["ClientOptions".to_owned(), "CoreClient".to_owned()])
+        .chain(writer.runtime().iter().map(|&runtime| RuntimeType::exported(runtime).to_owned()))
         .collect();
     runtime.sort();
     let parameter = match &options {
@@ -126,6 +126,8 @@ fn client_file(
         Some(options) if options.mark.is_empty() => format!("options: {}ClientOptions", place.name),
         Some(_) => format!("options: {}ClientOptions = {{}}", place.name),
     };
+    let function = format!("export function create{0}Client({parameter}): {0}Client {{", place.name);
+    let parameter = if width(&function) > WIDTH { format!("\n  {parameter},\n") } else { parameter };
     let client = ClientFile {
         header,
         runtime_types: import(&runtime, "bellwire"),

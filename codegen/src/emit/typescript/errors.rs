@@ -3,7 +3,7 @@
 use super::client::error_docs;
 use super::docs::Comment;
 use super::expression::Expression;
-use super::literal::{object_key, string, width};
+use super::literal::{object_key, string};
 use super::types::{Body, Item, Member, TypeWriter};
 use super::usage::Direction;
 use crate::model::{Endpoint, ErrorCode};
@@ -31,7 +31,7 @@ fn declarations(writer: &mut TypeWriter<'_>, wire: &str, ident: &str, errors: &[
     [
         Item {
             docs: prose(format!("What a failure of `{wire}` may carry as its `code`.")),
-            body: alias(&code_name, &codes),
+            body: Body::Alias(codes.print_alias(&code_name)),
             name: code_name.clone(),
         },
         Item {
@@ -41,7 +41,7 @@ fn declarations(writer: &mut TypeWriter<'_>, wire: &str, ident: &str, errors: &[
         },
         Item {
             docs: prose(format!("A failure of `{wire}`.")),
-            body: alias(&error_name, &error_type(writer, &code_name, errors)),
+            body: Body::Alias(error_type(writer, &code_name, errors).print_alias(&error_name)),
             name: error_name,
         },
     ]
@@ -64,11 +64,6 @@ fn error_type(writer: &mut TypeWriter<'_>, code_name: &str, errors: &[ErrorCode]
     let rest = rest.map(|error| Expression::Atom(string(&error.code)));
     let rest = Expression::union(rest.chain([Expression::atom("FrameworkErrorCode")]));
     Expression::union(detailed.into_iter().chain([generic(vec![rest])]))
-}
-
-fn alias(name: &str, expression: &Expression) -> Body {
-    let text = expression.print(0, width("export type  = ") + width(name), 1);
-    Body::Alias(if text.starts_with('\n') { text } else { format!(" {text}") })
 }
 
 fn prose(text: String) -> String {

@@ -66,42 +66,71 @@ impl Expression {
         let outer = " ".repeat(indent);
         match self {
             Self::Atom(_) => flat,
-            Self::Union(members) => members
-                .iter()
-                .map(|member| format!("\n{inner}| {}", member.print(indent + 4, indent + 4, 0)))
-                .collect(),
+            Self::Union(members) => union_lines(members, indent + 2),
             Self::Intersection(members) => {
                 let members = members.iter().map(|member| member.print(indent + 2, indent + 2, 2));
                 members.collect::<Vec<_>>().join(&format!(" &\n{inner}"))
             }
-            Self::Array(item) if item.needs_parentheses() => {
-                format!("({}\n{outer})[]", item.print(indent, usize::MAX / 2, 0))
-            }
-            Self::Array(item) => format!("{}[]", item.print(indent, column, tail + 2)),
+            Self::Array(item) => match item.as_ref() {
+                Self::Union(members) => format!("({}\n{outer})[]", union_lines(members, indent + 2)),
+                Self::Intersection(_) => format!("({})[]", item.print(indent, column + 1, tail + 3)),
+                item => format!("{}[]", item.print(indent, column, tail + 2)),
+            },
             Self::Tuple(items) => {
-                let lines = items.iter().map(|item| format!("{inner}{},\n", item.print(indent + 2, indent + 2, 1)));
-                let mut lines: String = lines.collect();
-                if matches!(items.last(), Some(Self::Rest(_))) {
-                    lines.truncate(lines.len() - 2);
-                    lines.push('\n');
-                }
-                format!("[\n{lines}{outer}]")
+                let lines = items
+                    .iter()
+                    .map(|item| format!("{inner}{},\n", item.print_item(indent + 2, items.len())));
+                format!("[\n{}{outer}]", lines.collect::<String>())
             }
             Self::Rest(item) => format!("...{}", item.print(indent, column + 3, tail)),
             Self::Generic(name, arguments) => {
                 let lines: Vec<_> = arguments
                     .iter()
-                    .map(|argument| format!("{inner}{}", argument.print(indent + 2, indent + 2, 1)))
+                    .map(|argument| format!("{inner}{}", argument.print_item(indent + 2, 1)))
                     .collect();
                 format!("{name}<\n{}\n{outer}>", lines.join(",\n"))
             }
             Self::Braces(members) => {
                 let lines = members.iter().map(|(head, value)| {
-                    format!("{inner}{head}: {};\n", value.print(indent + 2, indent + 2 + width(head) + 2, 1))
+                    let value = value.print(indent + 2, indent + 2 + width(head) + 2, 1);
+                    format!("{inner}{};\n", joined(&format!("{head}:"), &value))
                 });
                 format!("{{\n{}{outer}}}", lines.collect::<String>())
             }
         }
+    }
+
+    /// As one of several in brackets: a union is not indented there, and in a tuple of several stands in parentheses.
+    fn print_item(&self, indent: usize, count: usize) -> String {
+        let Self::Union(members) = self else { return self.print(indent, indent, 1) };
+        let flat = self.flat();
+        if indent + width(&flat) < WIDTH {
+            return flat;
+        }
+        if count > 1 {
+            return format!("({}\n{})", union_lines(members, indent + 2), " ".repeat(indent));
+        }
+        union_lines(members, indent).trim_start().to_owned()
+    }
+
+    /// The type after `export type X =`, with the blank or line feed between.
+    pub(super) fn print_alias(&self, name: &str) -> String {
+        let column = width("export type  = ") + width(name);
+        let flat = self.flat();
+        let breaks_after_sign = matches!(self, Self::Union(_) | Self::Atom(_))
+            || matches!(self, Self::Array(item) if matches!(item.as_ref(), Self::Atom(_)));
+        if breaks_after_sign
+            && column + width(&flat) + 1 > WIDTH
+            && (self.is_atomic() || width(&flat) + 3 <= WIDTH)
+        {
+            return format!("\n  {flat}");
+        }
+        let text = self.print(0, column, 1);
+        if text.starts_with('\n') { text } else { format!(" {text}") }
+    }
+
+    fn is_atomic(&self) -> bool {
+        !matches!(self, Self::Union(_))
     }
 
     /// On one line.
@@ -130,4 +159,15 @@ impl Expression {
 
 fn join(members: &[Expression], separator: &str) -> String {
     members.iter().map(Expression::flat).collect::<Vec<_>>().join(separator)
+}
+
+/// `| A` on a line each, each after a line feed.
+fn union_lines(members: &[Expression], indent: usize) -> String {
+    let pad = " ".repeat(indent);
+    members.iter().map(|member| format!("\n{pad}| {}", member.print(indent + 2, indent + 2, 0))).collect()
+}
+
+/// A head and a text that may begin on the next line.
+pub(super) fn joined(head: &str, text: &str) -> String {
+    if text.starts_with('\n') { format!("{head}{text}") } else { format!("{head} {text}") }
 }

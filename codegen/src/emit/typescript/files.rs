@@ -103,7 +103,8 @@ pub(super) fn types(api: &Api, usage: &Usage<'_>, scope: &Scope<'_>, header: &st
         }
         drafts.push((stem, draft));
     }
-    let mut files: Vec<_> = drafts.iter().map(|(stem, draft)| file(scope, &homes, header, stem, draft)).collect();
+    let mut files: Vec<_> =
+        drafts.iter().map(|(stem, draft)| file(scope, &homes, header, stem, draft)).collect();
     let stems: Vec<_> = drafts.into_iter().map(|(stem, _)| stem).collect();
     files.extend(list(header, &stems));
     files
@@ -150,7 +151,8 @@ fn list(header: &str, stems: &[String]) -> Vec<OutputFile> {
 /// A type-only import, laid out.
 pub(super) fn import(names: &[String], module: &str) -> String {
     let line = format!("import type {{ {} }} from '{module}';", names.join(", "));
-    if line.chars().count() <= super::literal::WIDTH {
+    // `prettier` never breaks a single specifier.
+    if names.len() == 1 || line.chars().count() <= super::literal::WIDTH {
         return line;
     }
     format!("import type {{\n  {},\n}} from '{module}';", names.join(",\n  "))
@@ -170,11 +172,18 @@ struct Stems {
 }
 
 impl Stems {
+    /// A name of its own for a type's file; `index` and its pages are taken.
     fn take(&mut self, name: &str) -> String {
-        let free = |stem: &String| !self.taken.contains(&stem.to_lowercase()) && !stem.to_lowercase().starts_with("index");
-        let numbered = (2..).map(|number| format!("{name}_{number}"));
-        let stem = std::iter::once(name.to_owned()).chain(numbered).find(free).unwrap_or_default();
-        self.taken.insert(stem.to_lowercase());
+        let mut stem = name.to_owned();
+        while is_index(&stem) || !self.taken.insert(stem.to_lowercase()) {
+            stem.push('_');
+        }
         stem
     }
+}
+
+fn is_index(stem: &str) -> bool {
+    stem.to_lowercase()
+        .strip_prefix("index")
+        .is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
 }

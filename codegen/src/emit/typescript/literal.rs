@@ -1,6 +1,7 @@
 //! Values, strings and keys as TypeScript writes them, laid out as `prettier` does.
 
 use serde_json::Value;
+use unicode_ident::{is_xid_continue, is_xid_start};
 
 /// The line width that generated files keep to.
 pub(super) const WIDTH: usize = 110;
@@ -40,11 +41,12 @@ pub(super) fn object_key(wire: &str) -> String {
     if wire == "__proto__" { "['__proto__']".to_owned() } else { property_key(wire) }
 }
 
-/// ASCII letters, digits, `_` and `$`: what `prettier` leaves unquoted. Keywords may be keys.
+/// An identifier of the basic plane: what `prettier` leaves unquoted. Keywords may be keys.
 fn is_plain_identifier(text: &str) -> bool {
     let mut chars = text.chars();
-    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '$'))
-        && chars.all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '$'))
+    let basic = |c: char| u32::from(c) <= 0xffff;
+    chars.next().is_some_and(|c| matches!(c, '_' | '$') || (basic(c) && is_xid_start(c)))
+        && chars.all(|c| c == '$' || (basic(c) && is_xid_continue(c)))
 }
 
 /// A scalar as a literal, which is also its literal type. Integers beyond 2^53 arrive as `bigint`.
@@ -115,7 +117,8 @@ impl Literal {
             Self::Raw(text) => text.clone(),
             Self::Array(items) if items.iter().all(Self::is_number) => filled(items, indent),
             Self::Array(items) => {
-                let lines = items.iter().map(|item| format!("{inner}{},\n", item.print(indent + 2, indent + 2, 1)));
+                let lines =
+                    items.iter().map(|item| format!("{inner}{},\n", item.print(indent + 2, indent + 2, 1)));
                 format!("[\n{}{outer}]", lines.collect::<String>())
             }
             Self::Object(members) | Self::Spread(members) | Self::Codes(members) => {
@@ -127,6 +130,53 @@ impl Literal {
                 format!("{{\n{}{outer}}}", lines.collect::<String>())
             }
         }
+    }
+
+    /// The literal with its lines filled, for tables too long to be read; at most about `line_count` lines.
+    pub(super) fn print_filled(&self, indent: usize, line_count: usize) -> String {
+        let mut words = Vec::new();
+        self.words("", "", &mut words);
+        let total: usize = words.iter().map(|word| word.len() + 1).sum();
+        let limit = WIDTH.max(total / line_count + indent);
+        let pad = " ".repeat(indent);
+        let mut lines = vec![String::new()];
+        for word in words {
+            let last = lines.len() - 1;
+            if !lines[last].is_empty() && indent + width(&lines[last]) + 1 + width(&word) > limit {
+                lines.push(word);
+            } else {
+                let line = &mut lines[last];
+                if !line.is_empty() {
+                    line.push(' ');
+                }
+                line.push_str(&word);
+            }
+        }
+        lines.join(&format!("\n{pad}"))
+    }
+
+    /// Pieces between which a line may end.
+    fn words(&self, head: &str, tail: &str, out: &mut Vec<String>) {
+        let (open, close) = match self {
+            Self::Raw(text) => return out.push(format!("{head}{text}{tail}")),
+            Self::Array(_) => ('[', ']'),
+            _ => ('{', '}'),
+        };
+        let members: Vec<(String, &Self)> = match self {
+            Self::Raw(_) => Vec::new(),
+            Self::Array(items) => items.iter().map(|item| (String::new(), item)).collect(),
+            Self::Object(members) | Self::Spread(members) | Self::Codes(members) => {
+                members.iter().map(|(key, value)| (format!("{}: ", self.key(key)), value)).collect()
+            }
+        };
+        if members.is_empty() {
+            return out.push(format!("{head}{open}{close}{tail}"));
+        }
+        out.push(format!("{head}{open}"));
+        for (head, value) in members {
+            value.words(&head, ",", out);
+        }
+        out.push(format!("{close}{tail}"));
     }
 
     /// On one line; `None` where `prettier` would insist on several.
@@ -143,9 +193,12 @@ impl Literal {
                 let items = items.iter().map(Self::flat).collect::<Option<Vec<_>>>()?;
                 Some(format!("[{}]", items.join(", ")))
             }
-            Self::Object(members) | Self::Spread(members) | Self::Codes(members) if members.is_empty() => Some("{}".to_owned()),
+            Self::Object(members) | Self::Spread(members) | Self::Codes(members) if members.is_empty() => {
+                Some("{}".to_owned())
+            }
             Self::Object(members) | Self::Codes(members) => {
-                let members = members.iter().map(|(key, value)| Some(format!("{}: {}", self.key(key), value.flat()?)));
+                let members =
+                    members.iter().map(|(key, value)| Some(format!("{}: {}", self.key(key), value.flat()?)));
                 Some(format!("{{ {} }}", members.collect::<Option<Vec<_>>>()?.join(", ")))
             }
             Self::Spread(_) => None,

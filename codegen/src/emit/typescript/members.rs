@@ -2,10 +2,6 @@
 
 use crate::model::{Broadcast, Endpoint, Operation, Request, Topic};
 
-/// Members that every client has; a topic, request or operation of that name gets a `_`.
-const OWN_MEMBERS: [&str; 9] =
-    ["broadcast", "close", "connect", "on", "receive", "request", "send", "status", "topic"];
-
 /// What stands at one place of the tree.
 #[derive(Debug)]
 pub(super) enum Entry<'a> {
@@ -36,18 +32,13 @@ impl<'a> Node<'a> {
             root.insert(std::slice::from_ref(&topic.name.typescript), Entry::Topic(topic));
         }
         for request in &endpoint.requests {
-            root.insert(&request.path, Entry::Request(request));
+            root.insert(&callable_path(request, &endpoint.requests), Entry::Request(request));
         }
         for broadcast in &endpoint.broadcasts {
             root.insert(std::slice::from_ref(&broadcast.name.typescript), Entry::Broadcast(broadcast));
         }
         for operation in &endpoint.operations {
             root.insert(std::slice::from_ref(&operation.name.typescript), Entry::Operation(operation));
-        }
-        for (name, _) in &mut root.children {
-            if OWN_MEMBERS.contains(&name.as_str()) {
-                name.push('_');
-            }
         }
         root
     }
@@ -63,4 +54,14 @@ impl<'a> Node<'a> {
         });
         self.children[at].1.insert(rest, entry);
     }
+}
+
+/// The path of a request; a function has no members here, so what stands below another request stands beside it.
+fn callable_path(request: &Request, all: &[Request]) -> Vec<String> {
+    let path = &request.path;
+    let is_request =
+        |length: usize| all.iter().any(|other| other.path.len() == length && path.starts_with(&other.path));
+    let Some(length) = (1..path.len()).find(|&length| is_request(length)) else { return path.clone() };
+    let (above, below) = path.split_at(length - 1);
+    above.iter().cloned().chain([below.join("_")]).collect()
 }

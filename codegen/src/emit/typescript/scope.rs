@@ -15,7 +15,8 @@ pub(super) enum RuntimeType {
 }
 
 impl RuntimeType {
-    fn exported(self) -> &'static str {
+    /// What the runtime calls it.
+    pub(super) fn exported(self) -> &'static str {
         match self {
             Self::Decimal => "Decimal",
             Self::Int64 => "Int64",

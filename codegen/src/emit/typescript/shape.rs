@@ -68,12 +68,22 @@ fn of_object(api: &Api, object: &Object, depth: usize) -> Members {
             let shape = if field.nullable { nullable(shape) } else { shape };
             (!shape.is_empty()).then(|| (field.name.wire.clone(), Literal::Object(shape)))
         });
-        let inner: Members = inner.collect();
+        let mut inner: Members = inner.collect();
+        // Constants tell messages apart; beside them, types would only be noise.
+        if inner.iter().any(|(_, shape)| is_constant(shape)) {
+            inner.retain(|(_, shape)| is_constant(shape));
+        }
         if !inner.is_empty() {
             members.push(("members".to_owned(), Literal::Object(inner)));
         }
     }
     members
+}
+
+fn is_constant(shape: &Literal) -> bool {
+    matches!(shape, Literal::Object(members) if members.iter().any(|(key, value)| {
+        key == "values" && matches!(value, Literal::Array(values) if values.len() == 1)
+    }))
 }
 
 fn json_type(name: &str) -> Members {

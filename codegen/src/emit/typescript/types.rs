@@ -5,13 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::docs::Comment;
-use super::expression::Expression;
+use super::expression::{Expression, joined};
 use super::literal::{object_key, property_key, scalar, width};
 use super::scope::{RuntimeType, Scope};
 use super::usage::{Direction, Usage, shape_types};
-use crate::model::{
-    Additional, Api, Enum, EnumRepr, Field, IntWidth, Object, Shape, Type, TypeDef, TypeId,
-};
+use crate::model::{Additional, Api, Enum, EnumRepr, Field, IntWidth, Object, Shape, Type, TypeDef, TypeId};
 
 /// One exported declaration.
 #[derive(Debug)]
@@ -109,7 +107,9 @@ impl<'a> TypeWriter<'a> {
 
     fn body(&mut self, id: TypeId, def: &TypeDef, direction: Direction, name: &str) -> Body {
         let expression = match &def.shape {
-            Shape::Object(object) if object.fields.is_empty() => self.open_object(&object.additional, direction),
+            Shape::Object(object) if object.fields.is_empty() => {
+                self.open_object(&object.additional, direction)
+            }
             Shape::Object(object) => return Body::Interface(self.members(object, direction)),
             Shape::Enum(shape) => enumeration(shape),
             Shape::Tagged(tagged) => {
@@ -123,8 +123,7 @@ impl<'a> TypeWriter<'a> {
             Shape::Alias(ty) => self.expression(ty, direction),
         };
         let expression = if recursive(self.api, id) { deferred(expression) } else { expression };
-        let text = expression.print(0, width("export type  = ") + width(name), 1);
-        Body::Alias(if text.starts_with('\n') { text } else { format!(" {text}") })
+        Body::Alias(expression.print_alias(name))
     }
 
     /// An object without declared members.
@@ -149,7 +148,6 @@ impl<'a> TypeWriter<'a> {
         let mark = if is_optional(field, direction) { "?" } else { "" };
         let head = format!("{}{mark}:", property_key(&field.name.wire));
         let text = self.field_type(field, direction).print(2, width(&head) + 3, 1);
-        let gap = if text.starts_with('\n') { "" } else { " " };
         let mut docs = Comment::of(&field.docs).constraints(&field.constraints);
         if let Some(default) = &field.default {
             docs = docs.default_value(default);
@@ -160,7 +158,7 @@ impl<'a> TypeWriter<'a> {
         if field.write_only {
             docs = docs.tag("@writeonly");
         }
-        Member { docs: docs.print(2), text: format!("{head}{gap}{text}") }
+        Member { docs: docs.print(2), text: joined(&head, &text) }
     }
 
     fn field_type(&mut self, field: &Field, direction: Direction) -> Expression {
@@ -179,9 +177,8 @@ impl<'a> TypeWriter<'a> {
         }
         let head = "[key: string]:";
         let text = Expression::union(types).print(2, width(head) + 3, 1);
-        let gap = if text.starts_with('\n') { "" } else { " " };
         let docs = Comment::default().paragraph("Members the document does not name.").print(2);
-        Member { docs, text: format!("{head}{gap}{text}") }
+        Member { docs, text: joined(head, &text) }
     }
 
     /// A use of a type.
@@ -233,11 +230,20 @@ impl<'a> TypeWriter<'a> {
 
     fn runtime_type(&mut self, runtime: RuntimeType) -> Expression {
         self.runtime.insert(runtime);
-        Expression::atom(self.scope.local(runtime))
+        // Beside a namespace of types, nothing takes the runtime's names.
+        Expression::Atom(if self.prefix.is_empty() {
+            self.scope.local(runtime)
+        } else {
+            runtime.exported().to_owned()
+        })
+    }
+
+    fn is_free(&self, global: &str) -> bool {
+        !self.prefix.is_empty() || self.scope.is_free(global)
     }
 
     fn record(&self, value: Expression) -> Expression {
-        if self.scope.is_free("Record") {
+        if self.is_free("Record") {
             Expression::Generic("Record".to_owned(), vec![Expression::atom("string"), value])
         } else {
             Expression::Braces(vec![("[key: string]".to_owned(), value)])
@@ -246,7 +252,7 @@ impl<'a> TypeWriter<'a> {
 
     fn partial_record(&mut self, key: TypeId, value: Expression) -> Expression {
         let key = self.named(key, Direction::Received);
-        if self.scope.is_free("Record") && self.scope.is_free("Partial") {
+        if self.is_free("Record") && self.is_free("Partial") {
             let record = Expression::Generic("Record".to_owned(), vec![key, value]);
             Expression::Generic("Partial".to_owned(), vec![record])
         } else {
@@ -267,7 +273,9 @@ fn is_optional(field: &Field, direction: Direction) -> bool {
 fn in_place(api: &Api, id: TypeId) -> Option<&Value> {
     let def = api.type_def(id);
     match &def.shape {
-        Shape::Enum(Enum { values, open: false, .. }) if values.len() == 1 && def.root != id => Some(&values[0].value),
+        Shape::Enum(Enum { values, open: false, .. }) if values.len() == 1 && def.root != id => {
+            Some(&values[0].value)
+        }
         _ => None,
     }
 }
@@ -302,9 +310,9 @@ fn values(def: &TypeDef, shape: &Enum) -> Option<Item> {
 fn constant(value: &Value) -> Expression {
     match value {
         Value::Array(items) => Expression::Tuple(items.iter().map(constant).collect()),
-        Value::Object(members) => {
-            Expression::Braces(members.iter().map(|(key, value)| (property_key(key), constant(value))).collect())
-        }
+        Value::Object(members) => Expression::Braces(
+            members.iter().map(|(key, value)| (property_key(key), constant(value))).collect(),
+        ),
         scalar_value => Expression::atom(scalar(scalar_value)),
     }
 }
@@ -330,7 +338,11 @@ fn deferred(expression: Expression) -> Expression {
         Expression::Generic(name, mut arguments) if name == "Record" && arguments.len() == 2 => {
             let value = deferred(arguments.remove(1));
             let key = arguments.remove(0);
-            let head = if key == Expression::atom("string") { "[key: string]".to_owned() } else { format!("[Key in {}]?", key.flat()) };
+            let head = if key == Expression::atom("string") {
+                "[key: string]".to_owned()
+            } else {
+                format!("[Key in {}]?", key.flat())
+            };
             Expression::Braces(vec![(head, value)])
         }
         Expression::Generic(name, mut arguments) if name == "Partial" && arguments.len() == 1 => {
