@@ -1,6 +1,6 @@
 // {{ header }}
 {% for module in modules %}
-export * from './{{ module }}.js';
+export {% if module.only_types %}type {% endif %}* from './{{ module.stem }}.js';
 {%- else %}
 export {};
 {%- endfor %}

@@ -316,7 +316,7 @@ pub(super) fn error_docs(error: &ErrorCode) -> Comment {
         "later" => "The same may succeed later.",
         _ => "The same may succeed at once.",
     };
-    Comment::of(&error.docs).paragraph(advice)
+    Comment::of(&error.docs).sentence(advice)
 }
 
 fn flat(parameters: &[(&'static str, Expression)]) -> String {

@@ -20,7 +20,7 @@ impl Comment {
     pub(super) fn of(docs: &Docs) -> Self {
         let mut comment = Self::default();
         if let Some(summary) = &docs.summary {
-            comment.paragraphs.push(sentence(summary));
+            comment.paragraphs.push(summary.clone());
         }
         if let Some(description) =
             docs.description.as_ref().filter(|text| Some(*text) != docs.summary.as_ref())
@@ -44,6 +44,19 @@ impl Comment {
     pub(super) fn paragraph(mut self, text: impl Into<String>) -> Self {
         self.paragraphs.push(text.into());
         self
+    }
+
+    /// A sentence at the end of the last paragraph, where that is one of plain text, else a paragraph.
+    #[must_use]
+    pub(super) fn sentence(mut self, text: &str) -> Self {
+        match self.paragraphs.last_mut() {
+            Some(last) if !last.contains('\n') && last.ends_with(['.', '!', '?']) => {
+                last.push(' ');
+                last.push_str(text);
+                self
+            }
+            _ => self.paragraph(text),
+        }
     }
 
     /// Where in the document the item stands.
@@ -105,11 +118,6 @@ impl Comment {
             }
         }
     }
-}
-
-/// A title reads as a sentence where other prose follows it.
-fn sentence(text: &str) -> String {
-    text.trim().to_owned()
 }
 
 /// `@example` with its value: beside the tag where short, else as a block.

@@ -31,7 +31,15 @@ pub(super) struct TypesFile<'a> {
 #[template(path = "typescript/list.ts", escape = "none")]
 struct ListFile<'a> {
     header: &'a str,
-    modules: &'a [String],
+    modules: &'a [Module],
+}
+
+/// An entry of the list.
+#[derive(Debug, Clone)]
+struct Module {
+    stem: String,
+    /// It exports nothing that exists at run time.
+    only_types: bool,
 }
 
 /// The entry point.
@@ -105,8 +113,11 @@ pub(super) fn types(api: &Api, usage: &Usage<'_>, scope: &Scope<'_>, header: &st
     }
     let mut files: Vec<_> =
         drafts.iter().map(|(stem, draft)| file(scope, &homes, header, stem, draft)).collect();
-    let stems: Vec<_> = drafts.into_iter().map(|(stem, _)| stem).collect();
-    files.extend(list(header, &stems));
+    let modules = drafts.into_iter().filter(|(_, draft)| !draft.items.is_empty()).map(|(stem, draft)| {
+        let only_types = draft.items.iter().all(|item| !matches!(item.body, Body::Values(_)));
+        Module { stem, only_types }
+    });
+    files.extend(list(header, &modules.collect::<Vec<_>>()));
     files
 }
 
@@ -134,13 +145,14 @@ fn file(
 }
 
 /// `types/index.ts`; a very long one hands on to further lists.
-fn list(header: &str, stems: &[String]) -> Vec<OutputFile> {
-    let pages: Vec<_> = stems.chunks(DECLARATION_LINES).collect();
+fn list(header: &str, modules: &[Module]) -> Vec<OutputFile> {
+    let pages: Vec<_> = modules.chunks(DECLARATION_LINES).collect();
     let mut files = Vec::new();
     for (number, page) in pages.iter().enumerate() {
         let mut modules = page.to_vec();
         if number == 0 {
-            modules.extend((2..=pages.len()).map(|number| format!("index{number}")));
+            let further = (2..=pages.len()).map(|number| format!("index{number}"));
+            modules.extend(further.map(|stem| Module { stem, only_types: false }));
         }
         let name = if number == 0 { "index".to_owned() } else { format!("index{}", number + 1) };
         files.push(print(format!("types/{name}.ts"), &ListFile { header, modules: &modules }));
