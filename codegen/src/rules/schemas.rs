@@ -54,8 +54,8 @@ rules! {
     UNSATISFIABLE_SCHEMA = Error "unsatisfiable-schema":
         "Parts of a schema contradict each other, so that no value fits.", "";
     RECURSIVE_WITHOUT_END = Error "recursive-without-end":
-        "A schema requires itself, so that no finite value fits.",
-        "make one member on the way optional, nullable or an array";
+        "A schema requires itself, or is an arm of itself, so that no finite value fits.",
+        "make one member on the way optional, nullable or an array, or remove the arm";
     UNSAFE_INTEGER = Warning "unsafe-integer":
         "A 64-bit integer may exceed 2^53 − 1, the last that a JavaScript number holds exactly.",
         "give it bounds, `x-int64: number` if it never gets that far, `x-int64: bigint` if it does, or make it a string";

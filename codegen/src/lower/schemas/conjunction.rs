@@ -3,7 +3,7 @@
 //! `allOf` never becomes a new schema: a merged schema is the list of the places it was written at, so that what stands
 //! in one place only keeps its name and its type wherever it is merged in.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -108,6 +108,18 @@ impl<'s> Cursor<'s> {
 /// Schemas that must all hold.
 pub(super) type Conjunction<'s> = Vec<Cursor<'s>>;
 
+/// Conjunctions that a search has been to: a union that leads back to itself has nothing new to say, and would say it
+/// without end.
+#[derive(Debug, Default)]
+pub(super) struct Visited(HashSet<Vec<Key>>);
+
+impl Visited {
+    /// Whether this is the first visit.
+    pub(super) fn enter(&mut self, parts: &[Cursor<'_>]) -> bool {
+        self.0.insert(parts.iter().map(Cursor::key).collect())
+    }
+}
+
 /// All normalised roots, for looking things up.
 #[derive(Debug)]
 pub(super) struct Schemas<'s> {
@@ -145,8 +157,9 @@ impl<'s> Schemas<'s> {
     /// Takes `allOf` apart and leaves out what adds nothing. References stay as they are while they stand alone.
     pub(super) fn parts(&self, conjunction: &[Cursor<'s>]) -> Conjunction<'s> {
         let mut parts = Vec::new();
+        let mut seen = Vec::new();
         for cursor in conjunction {
-            self.expand(cursor, false, &mut Vec::new(), &mut parts);
+            self.expand(cursor, false, &mut seen, &mut parts);
         }
         if parts.len() > 1 { self.resolved(&parts) } else { parts }
     }
@@ -154,8 +167,9 @@ impl<'s> Schemas<'s> {
     /// The same with references replaced by what they refer to.
     pub(super) fn resolved(&self, conjunction: &[Cursor<'s>]) -> Conjunction<'s> {
         let mut parts = Vec::new();
+        let mut seen = Vec::new();
         for cursor in conjunction {
-            self.expand(cursor, true, &mut Vec::new(), &mut parts);
+            self.expand(cursor, true, &mut seen, &mut parts);
         }
         parts
     }

@@ -6,7 +6,7 @@
 use regex::Regex;
 use serde_json::Value;
 
-use super::conjunction::{Cursor, Schemas};
+use super::conjunction::{Cursor, Schemas, Visited};
 use super::flat::{Flat, Items, Types, equal, shown};
 
 /// Deeper than any default is written.
@@ -18,7 +18,7 @@ pub(super) fn fits<'s>(
     value: &Value,
     conjunction: &[Cursor<'s>],
 ) -> Result<(), String> {
-    check(schemas, value, conjunction, 0)
+    check(schemas, value, conjunction, 0, &mut Visited::default())
 }
 
 fn check<'s>(
@@ -26,11 +26,15 @@ fn check<'s>(
     value: &Value,
     conjunction: &[Cursor<'s>],
     depth: usize,
+    visited: &mut Visited,
 ) -> Result<(), String> {
     if depth > MAX_DEPTH {
         return Ok(());
     }
     let flat = Flat::new(schemas.resolved(conjunction));
+    if !visited.enter(&flat.parts) {
+        return Err(format!("{} fits no arm", super::objects::quoted(value)));
+    }
     if !flat.types.overlaps(Types::of(value)) {
         let names: Vec<&str> = flat.types.each().into_iter().map(name).collect();
         return Err(format!("{} is not of type {}", super::objects::quoted(value), names.join(" or ")));
@@ -42,29 +46,30 @@ fn check<'s>(
         return Err(format!("{} is none of the values", super::objects::quoted(value)));
     }
     for group in &flat.groups {
-        let fitting = |arm: &Cursor<'s>| check(schemas, value, std::slice::from_ref(arm), depth + 1).is_ok();
-        if !group.arms.iter().any(fitting) {
+        let mut fitting =
+            |arm: &Cursor<'s>| check(schemas, value, std::slice::from_ref(arm), depth + 1, visited).is_ok();
+        if !group.arms.iter().any(&mut fitting) {
             return Err(format!("{} fits no arm", super::objects::quoted(value)));
         }
     }
     constraints(&flat, value)?;
     format(&flat, value)?;
+    let inside = |value: &Value, schema: &[Cursor<'s>]| {
+        check(schemas, value, schema, depth + 1, &mut Visited::default())
+    };
     match (value, &flat.items) {
         (Value::Object(members), _) => {
             for (name, member) in members {
                 if let Some(property) = flat.properties.get(name.as_str()) {
-                    check(schemas, member, property, depth + 1)
-                        .map_err(|problem| format!("`{name}`: {problem}"))?;
+                    inside(member, property).map_err(|problem| format!("`{name}`: {problem}"))?;
                 }
             }
             let missing = flat.required.iter().find(|name| !members.contains_key(**name));
             missing.map_or(Ok(()), |name| Err(format!("`{name}` is missing")))
         }
-        (Value::Array(list), Items::All(items)) => {
-            list.iter().try_for_each(|item| check(schemas, item, items, depth + 1))
-        }
+        (Value::Array(list), Items::All(items)) => list.iter().try_for_each(|item| inside(item, items)),
         (Value::Array(list), Items::Tuple(items, _)) => {
-            list.iter().zip(items).try_for_each(|(item, schema)| check(schemas, item, schema, depth + 1))
+            list.iter().zip(items).try_for_each(|(item, schema)| inside(item, schema))
         }
         _ => Ok(()),
     }

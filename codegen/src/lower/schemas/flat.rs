@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::conjunction::{Conjunction, Cursor, Schemas, UNIONS};
+use super::conjunction::{Conjunction, Cursor, Schemas, UNIONS, Visited};
 use crate::model::Constraint;
 
 /// A set of JSON types. Numbers are two: whole ones and the others, so that `integer` is a part of `number`.
@@ -407,18 +407,24 @@ impl<'s> Flat<'s> {
 }
 
 impl<'s> Schemas<'s> {
-    /// The types that fit a schema, references followed; unions within unions to the given depth.
-    pub(super) fn types_of(&self, conjunction: &[Cursor<'s>], depth: usize) -> Types {
+    /// The types that fit a schema, references and unions followed.
+    pub(super) fn types_of(&self, conjunction: &[Cursor<'s>]) -> Types {
+        self.types_within(conjunction, &mut Visited::default())
+    }
+
+    fn types_within(&self, conjunction: &[Cursor<'s>], visited: &mut Visited) -> Types {
         let flat = Flat::new(self.resolved(conjunction));
+        if !visited.enter(&flat.parts) {
+            return Types::NONE;
+        }
         if let Some(values) = &flat.values {
             return values.iter().fold(Types::NONE, |all, value| all.with(Types::of(value)));
         }
         let own = super::lowering::narrowed(&flat);
-        // A union of itself has no end, and nothing to say.
-        let Some(group) = flat.groups.first().filter(|_| own == Types::ALL && depth > 0) else {
+        let Some(group) = flat.groups.first().filter(|_| own == Types::ALL) else {
             return own;
         };
-        let arms = group.arms.iter().map(|arm| self.types_of(std::slice::from_ref(arm), depth - 1));
+        let arms = group.arms.iter().map(|arm| self.types_within(std::slice::from_ref(arm), visited));
         arms.fold(Types::NONE, Types::with)
     }
 }

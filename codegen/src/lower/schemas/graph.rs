@@ -14,7 +14,7 @@ pub(super) fn finish(types: &mut [TypeDef]) -> Vec<TypeId> {
     endless
 }
 
-/// Types that hold themselves in every value, directly or through others.
+/// Types that hold themselves in every value, or are arms of themselves, directly or through others.
 fn endless(types: &[TypeDef]) -> Vec<TypeId> {
     let mut finite = vec![false; types.len()];
     loop {
@@ -29,7 +29,32 @@ fn endless(types: &[TypeDef]) -> Vec<TypeId> {
             break;
         }
     }
-    (0..types.len()).filter(|at| !finite[*at]).map(TypeId).collect()
+    let itself = |at: &usize| {
+        each_arm(&types[*at].shape).iter().any(|arm| is_arm(types, arm, *at, &mut HashSet::new()))
+    };
+    (0..types.len()).filter(|at| !finite[*at] || itself(at)).map(TypeId).collect()
+}
+
+/// The arms of a union; none for anything else.
+fn each_arm(shape: &Shape) -> Vec<Type> {
+    match shape {
+        Shape::Tagged(union) => union.arms.iter().map(|arm| Type::Named(arm.ty)).collect(),
+        Shape::Untagged(arms) => arms.iter().map(|arm| arm.ty.clone()).collect(),
+        Shape::Alias(ty @ (Type::Named(_) | Type::Nullable(_))) => vec![ty.clone()],
+        Shape::Object(_) | Shape::Enum(_) | Shape::Alias(_) => Vec::new(),
+    }
+}
+
+/// Whether a type is, or has among its arms, the type at `goal`: trying arms in order would never end.
+fn is_arm(types: &[TypeDef], ty: &Type, goal: usize, seen: &mut HashSet<usize>) -> bool {
+    match ty {
+        Type::Named(id) if id.0 == goal => true,
+        Type::Named(id) if seen.insert(id.0) => {
+            each_arm(&types[id.0].shape).iter().any(|arm| is_arm(types, arm, goal, seen))
+        }
+        Type::Nullable(inner) => is_arm(types, inner, goal, seen),
+        _ => false,
+    }
 }
 
 fn shape_is_finite(shape: &Shape, finite: &[bool]) -> bool {

@@ -20,6 +20,9 @@ use crate::spec::escape;
 /// More types than any real document has; past it a schema is multiplying itself.
 const MAX_TYPES: usize = 20_000;
 
+/// Merged schemas that grow into each other deeper than this are cut off.
+const MAX_DEPTH: usize = 200;
+
 /// More parts than any real `allOf` has.
 const MAX_PARTS: usize = 200;
 
@@ -97,6 +100,7 @@ pub(super) struct Lowering<'s, 'd> {
     pub(super) sink: &'d mut Diagnostics,
     pub(super) types: Vec<TypeDef>,
     inline: HashMap<Vec<Key>, TypeId>,
+    depth: usize,
     rust_names: BTreeSet<String>,
     typescript_names: BTreeSet<String>,
 }
@@ -125,6 +129,7 @@ impl<'s, 'd> Lowering<'s, 'd> {
             normal,
             sink,
             inline: HashMap::new(),
+            depth: 0,
             rust_names: roots.iter().map(|name| name.rust.clone()).collect(),
             typescript_names: roots.iter().map(|name| name.typescript.clone()).collect(),
         }
@@ -170,6 +175,11 @@ impl<'s, 'd> Lowering<'s, 'd> {
 
     /// The type of schemas that must all hold; `site` names it where they do not stand in one place.
     pub(super) fn use_of(&mut self, conjunction: &[Cursor<'s>], site: &Site) -> Use {
+        if self.depth >= MAX_DEPTH {
+            self.unsupported(site, "so deep a nesting");
+            return Use { checked: true, ..Use::plain(Type::Any) };
+        }
+        self.depth += 1;
         let (settled, nullable) = self.settle(conjunction, site, true);
         let used = match settled {
             Settled::Any => Use::plain(Type::Any),
@@ -179,6 +189,7 @@ impl<'s, 'd> Lowering<'s, 'd> {
                 plan => Use::plain(self.named(&flat, plan, &site)),
             },
         };
+        self.depth -= 1;
         Use { nullable, ..used }
     }
 

@@ -15,9 +15,6 @@ use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::rules::schemas::TYPE_BESIDE_UNION;
 use crate::spec::escape;
 
-/// Unions within unions are looked into this deep for their types.
-const MAX_DEPTH: usize = 12;
-
 /// A constant that a component lacks.
 struct Implied {
     root: usize,
@@ -50,7 +47,7 @@ fn contradictions<'s>(schemas: &Schemas<'s>, cursor: &Cursor<'s>, found: &mut Ve
     if let Some(written) = cursor.get("type") {
         let types = Types::named(written);
         let arms: Vec<Cursor<'s>> = UNIONS.iter().flat_map(|union| cursor.children(union)).collect();
-        let fits = |arm: &Cursor<'s>| schemas.types_of(std::slice::from_ref(arm), MAX_DEPTH).overlaps(types);
+        let fits = |arm: &Cursor<'s>| schemas.types_of(std::slice::from_ref(arm)).overlaps(types);
         if !arms.iter().all(fits) {
             found.push((cursor.root, cursor.pointer.clone(), shown(written)));
         }

@@ -71,7 +71,7 @@ impl<'a> SchemaLowering<'a> {
             if definition.root != endless {
                 continue;
             }
-            let message = format!("`{}` requires itself, so that no finite value fits", definition.name.wire);
+            let message = format!("`{}` leads back to itself before any value can end", definition.name.wire);
             let span = self.roots.list[endless.0].span;
             sink.push(Diagnostic::new(&rules::RECURSIVE_WITHOUT_END, span, message));
         }

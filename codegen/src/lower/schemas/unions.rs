@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::conjunction::{Conjunction, Cursor, arm_name};
+use super::conjunction::{Conjunction, Cursor, Visited, arm_name};
 use super::enums;
 use super::flat::{Flat, Group, Types};
 use super::lowering::{Lowering, Site};
@@ -35,7 +35,7 @@ impl<'s> Lowering<'s, '_> {
         }
         let arms = self.arms(flat, group, site);
         let reported = self.sink.count();
-        if arms.iter().all(|arm| self.schemas.types_of(&arm.conjunction, MAX_DEPTH) == Types::OBJECT)
+        if arms.iter().all(|arm| self.schemas.types_of(&arm.conjunction) == Types::OBJECT)
             && let Some(tag) = self.tag(&arms, group, site)
         {
             return self.tagged(arms, tag);
@@ -148,8 +148,10 @@ impl<'s> Lowering<'s, '_> {
         candidates.extend(self.members_of(&arms.first()?.conjunction, 0));
         let mut shared: Option<(String, usize, usize, Value)> = None;
         for member in candidates {
-            let values: Option<Vec<Vec<Value>>> =
-                arms.iter().map(|arm| self.fixed_values(&arm.conjunction, member, 0)).collect();
+            let values: Option<Vec<Vec<Value>>> = arms
+                .iter()
+                .map(|arm| self.fixed_values(&arm.conjunction, member, &mut Visited::default()))
+                .collect();
             let Some(values) = values else { continue };
             match first_shared(&values) {
                 None => return Some((member.to_owned(), values)),
@@ -194,12 +196,12 @@ impl<'s> Lowering<'s, '_> {
         &self,
         conjunction: &[Cursor<'s>],
         member: &str,
-        depth: usize,
+        visited: &mut Visited,
     ) -> Option<Vec<Value>> {
-        if depth > MAX_DEPTH {
-            return None;
-        }
         let flat = Flat::new(self.schemas.resolved(conjunction));
+        if !visited.enter(&flat.parts) {
+            return Some(Vec::new());
+        }
         if let Some(property) = flat.properties.get(member)
             && flat.required.contains(&member)
         {
@@ -214,13 +216,13 @@ impl<'s> Lowering<'s, '_> {
         for arm in &group.arms {
             let mut whole = vec![arm.clone()];
             whole.extend(flat.around(group));
-            for value in self.fixed_values(&whole, member, depth + 1)? {
+            for value in self.fixed_values(&whole, member, visited)? {
                 if !all.contains(&value) {
                     all.push(value);
                 }
             }
         }
-        Some(all)
+        (!all.is_empty()).then_some(all)
     }
 
     fn tagged(&mut self, arms: Vec<Arm<'s>>, (tag, values): (String, Vec<Vec<Value>>)) -> (Shape, bool) {
@@ -244,7 +246,7 @@ impl<'s> Lowering<'s, '_> {
     /// Says which arms lack the member that `discriminator` names, or a constant for it.
     fn missing_tag(&mut self, arms: &[Arm<'s>], member: &str) {
         for arm in arms {
-            if self.fixed_values(&arm.conjunction, member, 0).is_some() {
+            if self.fixed_values(&arm.conjunction, member, &mut Visited::default()).is_some() {
                 continue;
             }
             let message =
@@ -255,8 +257,7 @@ impl<'s> Lowering<'s, '_> {
     }
 
     fn warn_of_overlap(&mut self, arms: &[Arm<'s>], site: &Site) {
-        let types: Vec<Types> =
-            arms.iter().map(|arm| self.schemas.types_of(&arm.conjunction, MAX_DEPTH)).collect();
+        let types: Vec<Types> = arms.iter().map(|arm| self.schemas.types_of(&arm.conjunction)).collect();
         for (b, second) in types.iter().enumerate() {
             for (a, first) in types[..b].iter().enumerate() {
                 if first.overlaps(*second) {
