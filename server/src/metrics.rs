@@ -36,7 +36,7 @@ pub(crate) struct Metrics {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RouteLabel {
-    route: String,
+    route: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -157,21 +157,21 @@ impl Metrics {
         out
     }
 
-    pub(crate) fn published(&self, route: &str, subscribers: usize) {
-        self.published.get_or_create(&RouteLabel { route: route.to_owned() }).inc();
-        self.deliveries.get_or_create(&RouteLabel { route: route.to_owned() }).inc_by(subscribers as u64);
+    pub(crate) fn published(&self, route: &'static str, subscribers: usize) {
+        self.published.get_or_create(&RouteLabel { route }).inc();
+        self.deliveries.get_or_create(&RouteLabel { route }).inc_by(subscribers as u64);
     }
 
-    pub(crate) fn dropped(&self, route: &str, count: u64) {
-        self.dropped.get_or_create(&RouteLabel { route: route.to_owned() }).inc_by(count);
+    pub(crate) fn dropped(&self, route: &'static str, count: u64) {
+        self.dropped.get_or_create(&RouteLabel { route }).inc_by(count);
     }
 
-    pub(crate) fn conflated(&self, route: &str, count: u64) {
-        self.conflated.get_or_create(&RouteLabel { route: route.to_owned() }).inc_by(count);
+    pub(crate) fn conflated(&self, route: &'static str, count: u64) {
+        self.conflated.get_or_create(&RouteLabel { route }).inc_by(count);
     }
 
-    pub(crate) fn resynced(&self, route: &str) {
-        self.resyncs.get_or_create(&RouteLabel { route: route.to_owned() }).inc();
+    pub(crate) fn resynced(&self, route: &'static str) {
+        self.resyncs.get_or_create(&RouteLabel { route }).inc();
     }
 
     pub(crate) fn closed(&self, condition: &'static str) {

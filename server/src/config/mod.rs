@@ -77,8 +77,8 @@ pub struct Settings {
     #[arg(long, env = "BELLWIRE_PUBLISH_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = secret)]
     pub publish_token: Option<Secret>,
 
-    /// Origin of a web page that may connect, e.g. https://app.example, or * for all; repeat or
-    /// separate with commas [default: the server's own, and loopback pages to a loopback server]
+    /// Origin of a web page that may connect, e.g. `https://app.example`, or * for all; repeat
+    /// or separate with commas [default: the server's own, and loopback pages to a loopback server]
     #[arg(long, env = "BELLWIRE_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub allow_origin: Vec<String>,
 

@@ -4,18 +4,19 @@
 //! Filled from any thread, emptied by the connection's loop alone. It knows no socket either: the loop asks for the
 //! next frame when the socket takes one.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+mod lanes;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::hub::{Outlet, Publication, PublicationKind};
 use crate::node::Node;
-use crate::protocol::{DeliveryMode, Overflow};
+use crate::protocol::Overflow;
+use lanes::{Entry, Lanes, SlotKey};
 
 /// What a queued frame costs beside its bytes.
 const ENTRY_COST: usize = 64;
@@ -36,46 +37,6 @@ pub(super) struct Outbound {
     lanes: Mutex<Lanes>,
     limit: usize,
     node: Node,
-}
-
-#[derive(Default)]
-struct Lanes {
-    control: VecDeque<Bytes>,
-    control_bytes: usize,
-    data: VecDeque<Entry>,
-    data_bytes: usize,
-    /// Values of topics that deliver only the latest of each key.
-    slots: HashMap<SlotKey, Slot>,
-    /// Slots whose value was sent less than their interval ago, by the time they may send again.
-    resting: BTreeMap<(Instant, u64), SlotKey>,
-    rest_number: u64,
-    /// Updates dropped since the last one that said so, of topics that drop the oldest.
-    dropped: HashMap<Arc<str>, u64>,
-    /// Updates dropped of topics that wait for their resynchronisation.
-    lagging: HashMap<Arc<str>, Lag>,
-    overflowed: bool,
-    waker: Option<Waker>,
-}
-
-type SlotKey = (Arc<str>, Box<str>);
-
-enum Entry {
-    Frame(Arc<Publication>),
-    Slot(SlotKey),
-}
-
-#[derive(Default)]
-struct Slot {
-    waiting: Option<(Arc<Publication>, u64)>,
-    resting: bool,
-}
-
-/// A topic that lost updates.
-#[derive(Debug, Default, Clone, Copy)]
-struct Lag {
-    dropped: u64,
-    /// Its snapshot is under way: asked for once.
-    announced: bool,
 }
 
 impl Outbound {
@@ -172,7 +133,7 @@ impl Outbound {
             lanes.data_bytes = lanes.data_bytes + size - (waiting.frame.len() + ENTRY_COST);
             *waiting = publication.clone();
             *count += 1;
-            self.node.shared().metrics.conflated(route_of(&publication.topic), 1);
+            self.node.shared().metrics.conflated(publication.route, 1);
             return;
         }
         slot.waiting = Some((publication.clone(), 1));
@@ -210,13 +171,13 @@ impl Outbound {
                 let queued = fits(lanes);
                 lost += u64::from(!queued);
                 *lanes.dropped.entry(topic.clone()).or_default() += lost;
-                self.node.shared().metrics.dropped(route_of(topic), lost);
+                self.node.shared().metrics.dropped(publication.route, lost);
                 return queued;
             }
             Overflow::Resync => lanes.remove_updates(topic, false) + 1,
         };
         lanes.lagging.entry(topic.clone()).or_default().dropped += lost;
-        self.node.shared().metrics.dropped(route_of(topic), lost);
+        self.node.shared().metrics.dropped(publication.route, lost);
         lanes.wake();
         false
     }
@@ -232,7 +193,7 @@ impl Outlet for Outbound {
             && let Some(lag) = lanes.lagging.get_mut(&publication.topic)
         {
             lag.dropped += 1;
-            self.node.shared().metrics.dropped(route_of(&publication.topic), 1);
+            self.node.shared().metrics.dropped(publication.route, 1);
             return;
         }
         if publication.kind == PublicationKind::Snapshot {
@@ -260,143 +221,6 @@ impl Outlet for Outbound {
         lanes.overflowed = true;
         lanes.wake();
     }
-}
-
-impl Lanes {
-    fn wake(&mut self) {
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
-    }
-
-    /// A loop whose queue is not empty is busy writing, or waits for the socket: it needs no wake.
-    fn wake_if_first(&mut self) {
-        if self.data.len() == 1 {
-            self.wake();
-        }
-    }
-
-    fn remember(&mut self, context: &Context<'_>) {
-        if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
-            self.waker = Some(context.waker().clone());
-        }
-    }
-
-    fn pop_data(&mut self, now: Instant) -> Option<Bytes> {
-        while let Some(entry) = self.data.pop_front() {
-            let (publication, count) = match entry {
-                Entry::Frame(publication) => (publication, 1),
-                Entry::Slot(key) => match self.take_slot(key, now) {
-                    Some(taken) => taken,
-                    None => continue,
-                },
-            };
-            self.data_bytes -= publication.frame.len() + ENTRY_COST;
-            if count > 1 {
-                return Some(publication.frame_with("conflated", count));
-            }
-            if publication.kind == PublicationKind::Update
-                && let Some(dropped) = self.dropped.remove(&publication.topic)
-            {
-                return Some(publication.frame_with("dropped", dropped));
-            }
-            return Some(publication.frame.clone());
-        }
-        None
-    }
-
-    fn take_slot(&mut self, key: SlotKey, now: Instant) -> Option<(Arc<Publication>, u64)> {
-        let slot = self.slots.get_mut(&key)?;
-        let taken = slot.waiting.take()?;
-        match taken.0.delivery.mode {
-            DeliveryMode::Latest { interval_ms, .. } if interval_ms > 0 => {
-                slot.resting = true;
-                self.rest_number += 1;
-                let due = now + Duration::from_millis(interval_ms);
-                self.resting.insert((due, self.rest_number), key);
-            }
-            _ => {
-                self.slots.remove(&key);
-            }
-        }
-        Some(taken)
-    }
-
-    /// Lets slots that rested long enough send again; those without a new value go.
-    fn wake_slots(&mut self, now: Instant) {
-        while let Some(first) = self.resting.first_entry() {
-            if first.key().0 > now {
-                return;
-            }
-            let key = first.remove();
-            match self.slots.get_mut(&key) {
-                Some(slot) if slot.waiting.is_some() => {
-                    slot.resting = false;
-                    self.data.push_back(Entry::Slot(key));
-                }
-                _ => {
-                    self.slots.remove(&key);
-                }
-            }
-        }
-    }
-
-    /// Drops the oldest queued update of a topic.
-    fn drop_oldest(&mut self, topic: &str) -> bool {
-        let oldest = self.data.iter().position(|entry| match entry {
-            Entry::Frame(publication) => {
-                publication.kind == PublicationKind::Update && *publication.topic == *topic
-            }
-            Entry::Slot(_) => false,
-        });
-        let Some(Entry::Frame(publication)) = oldest.and_then(|index| self.data.remove(index)) else {
-            return false;
-        };
-        self.data_bytes -= publication.frame.len() + ENTRY_COST;
-        true
-    }
-
-    /// Takes out the queued updates of a topic, and its snapshots where asked; says how many updates.
-    fn remove_updates(&mut self, topic: &str, snapshots_too: bool) -> u64 {
-        let mut removed = 0;
-        let mut bytes = 0;
-        self.data.retain(|entry| match entry {
-            Entry::Frame(publication) if *publication.topic == *topic => {
-                let goes = snapshots_too || publication.kind == PublicationKind::Update;
-                removed += u64::from(goes && publication.kind == PublicationKind::Update);
-                bytes += if goes { publication.frame.len() + ENTRY_COST } else { 0 };
-                !goes
-            }
-            _ => true,
-        });
-        self.data_bytes -= bytes;
-        removed + self.remove_slots(topic)
-    }
-
-    /// Takes out the waiting values of a topic that delivers the latest; says how many.
-    fn remove_slots(&mut self, topic: &str) -> u64 {
-        let mut removed = 0;
-        let mut bytes = 0;
-        self.slots.retain(|key, slot| {
-            if *key.0 != *topic {
-                return true;
-            }
-            if let Some((waiting, _)) = slot.waiting.take() {
-                removed += 1;
-                bytes += waiting.frame.len() + ENTRY_COST;
-            }
-            // A resting slot stays: its interval holds for the next value too.
-            slot.resting
-        });
-        self.data.retain(|entry| !matches!(entry, Entry::Slot(key) if *key.0 == *topic));
-        self.data_bytes -= bytes;
-        removed
-    }
-}
-
-/// The route of a topic string: a label with as many values as the document has topics.
-fn route_of(topic: &str) -> &str {
-    topic.split_once(':').map_or("", |(route, _)| route)
 }
 
 impl fmt::Debug for Outbound {

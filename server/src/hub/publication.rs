@@ -20,6 +20,8 @@ pub(crate) enum PublicationKind {
 /// One encoded frame, shared by all who receive it.
 #[derive(Debug)]
 pub(crate) struct Publication {
+    /// The topic's route; empty for messages to everyone.
+    pub(crate) route: &'static str,
     /// The topic; empty for messages to everyone.
     pub(crate) topic: Arc<str>,
     /// What it is.
@@ -38,20 +40,20 @@ impl Publication {
     /// An update or a snapshot of a topic.
     pub(crate) fn of_topic(
         kind: PublicationKind,
-        route: &str,
+        route: &'static str,
         topic: &Arc<str>,
         payload: &str,
         delivery: DeliverySpec,
     ) -> Self {
         let verb = if kind == PublicationKind::Snapshot { "snapshot" } else { "update" };
         let (frame, payload_at) = encode::topic_frame(route, verb, topic, payload);
-        Self { topic: topic.clone(), kind, frame, payload_at, delivery, conflation_key: None }
+        Self { route, topic: topic.clone(), kind, frame, payload_at, delivery, conflation_key: None }
     }
 
     /// A whole frame for everyone.
     pub(crate) fn message(frame: Bytes, delivery: DeliverySpec) -> Self {
         let kind = PublicationKind::Message;
-        Self { topic: Arc::from(""), kind, frame, payload_at: 0, delivery, conflation_key: None }
+        Self { route: "", topic: Arc::from(""), kind, frame, payload_at: 0, delivery, conflation_key: None }
     }
 
     /// The frame with a counter put before its payload: `"dropped":3`.

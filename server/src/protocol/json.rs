@@ -42,7 +42,17 @@ fn is_short(value: f64) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::to_string;
+
+    proptest! {
+        #[test]
+        fn numbers_are_read_back_exactly(value in prop::num::f64::NORMAL) {
+            let text = to_string(&value).expect("a number");
+            prop_assert_eq!(serde_json::from_str::<f64>(&text).expect("a number"), value);
+        }
+    }
 
     #[test]
     fn whole_floats_are_short_where_integers_are_exact() {

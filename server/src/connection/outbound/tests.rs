@@ -26,7 +26,7 @@ fn publication(
     payload: &str,
     delivery: DeliverySpec,
 ) -> Arc<Publication> {
-    let route = topic.split(':').next().expect("a route");
+    let route: &'static str = topic.split(':').next().expect("a route").to_owned().leak();
     Arc::new(Publication::of_topic(kind, route, &Arc::from(topic), payload, delivery))
 }
 

@@ -1,26 +1,24 @@
 //! Generated types behind trait objects, so that a connection can serve what it does not know.
 
+mod topic;
+
 use std::any::TypeId;
 use std::future::Future;
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::label::fill_label;
+pub(in crate::contract) use topic::ErasedTopic;
+
 use super::matching::{Candidate, find};
 use super::schema::Schemas;
-use super::topic::ParamsOf;
 use super::{
     Broadcast, Caller, ConnectRouter, Frames, Operation, OperationRouter, Refusal, Request, RequestRouter,
-    Topic, TopicRouter,
 };
-use crate::protocol::{
-    Fault, Faults, OperationSpec, RequestSpec, SchemaRef, TopicSpec, encode, json, topic_name,
-};
+use crate::protocol::{Fault, Faults, OperationSpec, RequestSpec, SchemaRef, TopicSpec, encode, json};
 
 /// A boxed future that a connection drives.
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -55,9 +53,9 @@ pub(crate) trait ResolvedTopic: Send + Sync {
     fn authorize(self: Arc<Self>, caller: Caller) -> BoxFuture<Result<(), Refusal>>;
     /// The service's own snapshot, as JSON text.
     fn snapshot(self: Arc<Self>, caller: Caller) -> BoxFuture<Option<String>>;
-    /// See [`TopicRouter::first_subscriber`].
+    /// See [`TopicRouter::first_subscriber`](crate::contract::TopicRouter::first_subscriber).
     fn first_subscriber(&self);
-    /// See [`TopicRouter::last_subscriber`].
+    /// See [`TopicRouter::last_subscriber`](crate::contract::TopicRouter::last_subscriber).
     fn last_subscriber(&self);
 }
 
@@ -96,94 +94,10 @@ pub(crate) trait Publishable: Send + Sync {
     fn frame(&self, schemas: &Schemas, payload: Option<&str>) -> Result<Bytes, Faults>;
 }
 
-pub(super) struct ErasedTopic<R>(pub(super) Arc<R>);
-
-impl<R: TopicRouter> TopicService for ErasedTopic<R> {
-    fn spec(&self) -> &'static TopicSpec {
-        const { &R::Topic::SPEC }
-    }
-
-    fn resolve(
-        self: Arc<Self>,
-        schemas: &Schemas,
-        payload: Option<&str>,
-    ) -> Result<Arc<dyn ResolvedTopic>, Faults> {
-        let spec = self.spec();
-        let mut value = parse(payload.unwrap_or("{}"))?;
-        unwrap_members(&mut value, spec.unwrap);
-        let params: ParamsOf<R> = schemas.read_value(spec.params, &value)?;
-        let params_json = json::to_string(&params).map_err(|error| unwritable(&error))?;
-        let value = serde_json::to_value(&params).map_err(|error| unwritable(&error))?;
-        let topic: Arc<str> = topic_name(spec.route, spec.shape, &value).into();
-        let label = fill_label(spec.label, &value, spec.route);
-        Ok(Arc::new(Resolved::<R> { router: self.0.clone(), params, params_json, topic, label }))
-    }
-
-    fn read_update(&self, schemas: &Schemas, payload: &str) -> Result<String, Faults> {
-        let update: <R::Topic as Topic>::Update = read_checked(schemas, self.spec().update, payload)?;
-        json::to_string(&update).map_err(|error| unwritable(&error))
-    }
-}
-
-struct Resolved<R: TopicRouter> {
-    router: Arc<R>,
-    params: ParamsOf<R>,
-    params_json: String,
-    topic: Arc<str>,
-    label: String,
-}
-
-impl<R: TopicRouter> ResolvedTopic for Resolved<R> {
-    fn spec(&self) -> &'static TopicSpec {
-        const { &R::Topic::SPEC }
-    }
-
-    fn topic(&self) -> &Arc<str> {
-        &self.topic
-    }
-
-    fn params_json(&self) -> &str {
-        &self.params_json
-    }
-
-    fn label(&self) -> &str {
-        &self.label
-    }
-
-    fn authorize(self: Arc<Self>, caller: Caller) -> BoxFuture<Result<(), Refusal>> {
-        Box::pin(async move { self.router.authorize(&caller, &self.params).await })
-    }
-
-    fn snapshot(self: Arc<Self>, caller: Caller) -> BoxFuture<Option<String>> {
-        Box::pin(async move {
-            let snapshot = self.router.snapshot(&caller, &self.params).await?;
-            match json::to_string(&snapshot) {
-                Ok(payload) => Some(payload),
-                Err(error) => {
-                    tracing::error!(topic = %self.topic, %error, "snapshot cannot be written as JSON");
-                    None
-                }
-            }
-        })
-    }
-
-    fn first_subscriber(&self) {
-        guard_hook(&self.topic, "first_subscriber", || self.router.first_subscriber(&self.params));
-    }
-
-    fn last_subscriber(&self) {
-        guard_hook(&self.topic, "last_subscriber", || self.router.last_subscriber(&self.params));
-    }
-}
-
-/// A hook that panics must not take the connection, or whoever else called it, with it.
-fn guard_hook(topic: &str, hook: &'static str, call: impl FnOnce()) {
-    if catch_unwind(AssertUnwindSafe(call)).is_err() {
-        tracing::error!(topic, hook, "the service panicked");
-    }
-}
-
-pub(super) struct ErasedRequest<R, S>(pub(super) Arc<S>, pub(super) PhantomData<fn() -> R>);
+pub(in crate::contract) struct ErasedRequest<R, S>(
+    pub(in crate::contract) Arc<S>,
+    pub(in crate::contract) PhantomData<fn() -> R>,
+);
 
 impl<R: Request, S: RequestRouter<R>> RequestService for ErasedRequest<R, S> {
     fn spec(&self) -> &'static RequestSpec {
@@ -210,7 +124,10 @@ impl<R: Request, S: RequestRouter<R>> RequestService for ErasedRequest<R, S> {
     }
 }
 
-pub(super) struct ErasedOperation<O, S>(pub(super) Arc<S>, pub(super) PhantomData<fn() -> O>);
+pub(in crate::contract) struct ErasedOperation<O, S>(
+    pub(in crate::contract) Arc<S>,
+    pub(in crate::contract) PhantomData<fn() -> O>,
+);
 
 impl<O: Operation, S: OperationRouter<O>> OperationService for ErasedOperation<O, S> {
     fn spec(&self) -> &'static OperationSpec {
@@ -230,7 +147,10 @@ impl<O: Operation, S: OperationRouter<O>> OperationService for ErasedOperation<O
     }
 }
 
-pub(super) struct ErasedConnect<B, S>(pub(super) Arc<S>, pub(super) PhantomData<fn() -> B>);
+pub(in crate::contract) struct ErasedConnect<B, S>(
+    pub(in crate::contract) Arc<S>,
+    pub(in crate::contract) PhantomData<fn() -> B>,
+);
 
 impl<B: Broadcast, S: ConnectRouter<B>> ConnectService for ErasedConnect<B, S> {
     fn welcome(self: Arc<Self>, caller: Caller) -> BoxFuture<Option<Bytes>> {
@@ -245,7 +165,7 @@ impl<B: Broadcast, S: ConnectRouter<B>> ConnectService for ErasedConnect<B, S> {
     }
 }
 
-pub(super) struct ErasedBroadcast<B>(pub(super) PhantomData<fn() -> B>);
+pub(in crate::contract) struct ErasedBroadcast<B>(pub(in crate::contract) PhantomData<fn() -> B>);
 
 impl<B: Broadcast> Publishable for ErasedBroadcast<B> {
     fn name(&self) -> &'static str {
@@ -258,7 +178,7 @@ impl<B: Broadcast> Publishable for ErasedBroadcast<B> {
     }
 }
 
-pub(super) struct ErasedSend<O>(pub(super) PhantomData<fn() -> O>);
+pub(in crate::contract) struct ErasedSend<O>(pub(in crate::contract) PhantomData<fn() -> O>);
 
 impl<O: Operation> Publishable for ErasedSend<O> {
     fn name(&self) -> &'static str {
@@ -295,18 +215,9 @@ fn read_optional<T: serde::de::DeserializeOwned>(
     match (schema, payload) {
         (Some(schema), Some(payload)) => schemas.read(schema, payload),
         (Some(_), None) => Err(Faults::new(vec![Fault::new("", "required", "is required")])),
-        (None, _) => super::from_value(&Value::Object(Map::new()))
+        (None, _) => crate::contract::from_value(&Value::Object(Map::new()))
             .map_err(|error| Faults::new(vec![Fault::new("", "type", error.to_string())])),
     }
-}
-
-/// Reads input from outside the type system, where the schema is always asked.
-fn read_checked<T: serde::de::DeserializeOwned>(
-    schemas: &Schemas,
-    schema: SchemaRef,
-    text: &str,
-) -> Result<T, Faults> {
-    schemas.read(SchemaRef { checked: true, ..schema }, text)
 }
 
 fn parse(text: &str) -> Result<Value, Faults> {
@@ -316,19 +227,4 @@ fn parse(text: &str) -> Result<Value, Faults> {
 
 fn unwritable(error: &dyn std::fmt::Display) -> Faults {
     Faults::new(vec![Fault::new("", "json", format!("cannot be written as JSON: {error}"))])
-}
-
-/// Moves the members of older wrapper objects to where they belong; what already stands there wins.
-fn unwrap_members(value: &mut Value, wrappers: &[&str]) {
-    let Value::Object(object) = value else { return };
-    for wrapper in wrappers {
-        if !object.get(*wrapper).is_some_and(Value::is_object) {
-            continue;
-        }
-        if let Some(Value::Object(inner)) = object.shift_remove(*wrapper) {
-            for (key, member) in inner {
-                object.entry(key).or_insert(member);
-            }
-        }
-    }
 }

@@ -1,0 +1,186 @@
+//! The lanes of one connection's queue, and how they are emptied.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::ENTRY_COST;
+use crate::hub::{Publication, PublicationKind};
+use crate::protocol::DeliveryMode;
+
+/// What waits, lane by lane.
+#[derive(Default)]
+pub(super) struct Lanes {
+    pub(super) control: VecDeque<Bytes>,
+    pub(super) control_bytes: usize,
+    pub(super) data: VecDeque<Entry>,
+    pub(super) data_bytes: usize,
+    /// Values of topics that deliver only the latest of each key.
+    pub(super) slots: HashMap<SlotKey, Slot>,
+    /// Slots whose value was sent less than their interval ago, by the time they may send again.
+    pub(super) resting: BTreeMap<(Instant, u64), SlotKey>,
+    rest_number: u64,
+    /// Updates dropped since the last one that said so, of topics that drop the oldest.
+    pub(super) dropped: HashMap<Arc<str>, u64>,
+    /// Updates dropped of topics that wait for their resynchronisation.
+    pub(super) lagging: HashMap<Arc<str>, Lag>,
+    pub(super) overflowed: bool,
+    waker: Option<Waker>,
+}
+
+pub(super) type SlotKey = (Arc<str>, Box<str>);
+
+pub(super) enum Entry {
+    Frame(Arc<Publication>),
+    Slot(SlotKey),
+}
+
+#[derive(Default)]
+pub(super) struct Slot {
+    pub(super) waiting: Option<(Arc<Publication>, u64)>,
+    pub(super) resting: bool,
+}
+
+/// A topic that lost updates.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Lag {
+    pub(super) dropped: u64,
+    /// Its snapshot is under way: asked for once.
+    pub(super) announced: bool,
+}
+
+impl Lanes {
+    pub(super) fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// A loop whose queue is not empty is busy writing, or waits for the socket: it needs no wake.
+    pub(super) fn wake_if_first(&mut self) {
+        if self.data.len() == 1 {
+            self.wake();
+        }
+    }
+
+    pub(super) fn remember(&mut self, context: &Context<'_>) {
+        if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+            self.waker = Some(context.waker().clone());
+        }
+    }
+
+    pub(super) fn pop_data(&mut self, now: Instant) -> Option<Bytes> {
+        while let Some(entry) = self.data.pop_front() {
+            let (publication, count) = match entry {
+                Entry::Frame(publication) => (publication, 1),
+                Entry::Slot(key) => match self.take_slot(key, now) {
+                    Some(taken) => taken,
+                    None => continue,
+                },
+            };
+            self.data_bytes -= publication.frame.len() + ENTRY_COST;
+            if count > 1 {
+                return Some(publication.frame_with("conflated", count));
+            }
+            if publication.kind == PublicationKind::Update
+                && let Some(dropped) = self.dropped.remove(&publication.topic)
+            {
+                return Some(publication.frame_with("dropped", dropped));
+            }
+            return Some(publication.frame.clone());
+        }
+        None
+    }
+
+    fn take_slot(&mut self, key: SlotKey, now: Instant) -> Option<(Arc<Publication>, u64)> {
+        let slot = self.slots.get_mut(&key)?;
+        let taken = slot.waiting.take()?;
+        match taken.0.delivery.mode {
+            DeliveryMode::Latest { interval_ms, .. } if interval_ms > 0 => {
+                slot.resting = true;
+                self.rest_number += 1;
+                let due = now + Duration::from_millis(interval_ms);
+                self.resting.insert((due, self.rest_number), key);
+            }
+            _ => {
+                self.slots.remove(&key);
+            }
+        }
+        Some(taken)
+    }
+
+    /// Lets slots that rested long enough send again; those without a new value go.
+    pub(super) fn wake_slots(&mut self, now: Instant) {
+        while let Some(first) = self.resting.first_entry() {
+            if first.key().0 > now {
+                return;
+            }
+            let key = first.remove();
+            match self.slots.get_mut(&key) {
+                Some(slot) if slot.waiting.is_some() => {
+                    slot.resting = false;
+                    self.data.push_back(Entry::Slot(key));
+                }
+                _ => {
+                    self.slots.remove(&key);
+                }
+            }
+        }
+    }
+
+    /// Drops the oldest queued update of a topic.
+    pub(super) fn drop_oldest(&mut self, topic: &str) -> bool {
+        let oldest = self.data.iter().position(|entry| match entry {
+            Entry::Frame(publication) => {
+                publication.kind == PublicationKind::Update && *publication.topic == *topic
+            }
+            Entry::Slot(_) => false,
+        });
+        let Some(Entry::Frame(publication)) = oldest.and_then(|index| self.data.remove(index)) else {
+            return false;
+        };
+        self.data_bytes -= publication.frame.len() + ENTRY_COST;
+        true
+    }
+
+    /// Takes out the queued updates of a topic, and its snapshots where asked; says how many updates.
+    pub(super) fn remove_updates(&mut self, topic: &str, snapshots_too: bool) -> u64 {
+        let mut removed = 0;
+        let mut bytes = 0;
+        self.data.retain(|entry| match entry {
+            Entry::Frame(publication) if *publication.topic == *topic => {
+                let goes = snapshots_too || publication.kind == PublicationKind::Update;
+                removed += u64::from(goes && publication.kind == PublicationKind::Update);
+                bytes += if goes { publication.frame.len() + ENTRY_COST } else { 0 };
+                !goes
+            }
+            _ => true,
+        });
+        self.data_bytes -= bytes;
+        removed + self.remove_slots(topic)
+    }
+
+    /// Takes out the waiting values of a topic that delivers the latest; says how many.
+    pub(super) fn remove_slots(&mut self, topic: &str) -> u64 {
+        let mut removed = 0;
+        let mut bytes = 0;
+        self.slots.retain(|key, slot| {
+            if *key.0 != *topic {
+                return true;
+            }
+            if let Some((waiting, _)) = slot.waiting.take() {
+                removed += 1;
+                bytes += waiting.frame.len() + ENTRY_COST;
+            }
+            // A resting slot stays: its interval holds for the next value too.
+            slot.resting
+        });
+        self.data.retain(|entry| !matches!(entry, Entry::Slot(key) if *key.0 == *topic));
+        self.data_bytes -= bytes;
+        removed
+    }
+}
