@@ -1,33 +1,14 @@
-/** The runtime against the real server: one contract, two languages, a socket between them. */
-import {
-  ConnectionClosedError,
-  createClient,
-  type ClientOptions,
-  type Contract,
-  type CoreClient,
-} from 'bellwire';
+/** The generated client against the real server: one document, two languages, a socket between them. */
+import { ConnectionClosedError, type ClientOptions } from 'bellwire';
 import { WebSocket } from 'ws';
 import { afterEach, beforeAll, expect, test } from 'vitest';
+import { createTradingClient, OrderType, Side, type TradingClient } from '../generated/trading/index.js';
 import {
   BUILD_TIMEOUT_MS,
   buildTradingServer,
   startTradingServer,
   type TradingServer,
 } from './tradingServer.js';
-
-const contract: Contract = {
-  address: '/api/v1/ws',
-  subprotocol: 'bellwire.json.v1',
-  heartbeatMs: 30_000,
-  activity: 'message',
-  topics: {
-    bars: { shape: { symbol: {}, resolution: { default: '1' } }, snapshot: true },
-    orders: { shape: { accountId: {} }, snapshot: true },
-  },
-  requests: { 'orders.place': {} },
-  closes: { 1003: 'never' },
-  closeReasons: [{ code: 1003, reason: 'Connection timed out.', retry: 'now' }],
-};
 
 const flags = ['--feed', 'synthetic', '--bar-interval', '0.05'];
 
@@ -48,8 +29,8 @@ async function serve(more: readonly string[] = [], port = 0): Promise<TradingSer
   return server;
 }
 
-function connect(url: string, options: ClientOptions = {}): CoreClient {
-  const client = createClient(contract, { url, WebSocket, backoff: { baseMs: 10, maxMs: 100 }, ...options });
+function connect(url: string, options: ClientOptions = {}): TradingClient {
+  const client = createTradingClient({ url, WebSocket, backoff: { baseMs: 10, maxMs: 100 }, ...options });
   cleanUps.push(() => {
     client.close();
   });
@@ -66,15 +47,10 @@ async function take<T>(values: AsyncIterable<T>, count: number): Promise<T[]> {
   return taken;
 }
 
-interface Bar {
-  readonly time: number;
-  readonly close: number;
-}
-
 test('live bars arrive after the consent, and stop with the last subscriber', async () => {
   const { url } = await serve();
   const client = connect(url);
-  const bars = client.topic<object, Bar, Bar>('bars').subscribe({ symbol: 'AAPL' });
+  const bars = client.bars.subscribe({ symbol: 'AAPL' });
   const updates = bars.updates();
   await expect(bars.ready).resolves.toEqual({
     topic: 'bars:{"resolution":"1","symbol":"AAPL"}',
@@ -87,7 +63,7 @@ test('live bars arrive after the consent, and stop with the last subscriber', as
   const unknown: unknown[] = [];
   client.on('unknown', (message) => unknown.push(message));
   bars.unsubscribe();
-  const again = client.topic<object, Bar, Bar>('bars').subscribe({ resolution: '1', symbol: 'AAPL' });
+  const again = client.bars.subscribe({ resolution: '1', symbol: 'AAPL' });
   const [first] = await take(again.events(), 2).then((events) => events.slice(1));
   expect(first?.kind).toBe('snapshot');
   expect(unknown).toEqual([]);
@@ -96,15 +72,15 @@ test('live bars arrive after the consent, and stop with the last subscriber', as
 test('a request is answered, and its refusal is typed', async () => {
   const { url } = await serve();
   const client = connect(url);
-  const order = { accountId: 'TEST-001', symbol: 'AAPL', type: 2, side: 1, qty: 1 };
-  const orders = client.topic<object, { id: string }, unknown>('orders').subscribe({ accountId: 'TEST-001' });
+  const order = { accountId: 'TEST-001', symbol: 'AAPL', type: OrderType.Market, side: Side.Buy, qty: 1 };
+  const orders = client.orders.subscribe({ accountId: 'TEST-001' });
   const updates = orders.updates();
   await orders.ready;
-  const bars = client.topic('bars').subscribe({ symbol: 'AAPL' });
+  const bars = client.bars.subscribe({ symbol: 'AAPL' });
   await take(bars.updates(), 1);
-  const { orderId } = await client.request<{ orderId: string }>('orders.place', order);
+  const { orderId } = await client.orders.place(order);
   expect((await take(updates, 1))[0]?.id).toBe(orderId);
-  await expect(client.request('orders.place', { ...order, symbol: 'NO-SUCH' })).rejects.toMatchObject({
+  await expect(client.orders.place({ ...order, symbol: 'NO-SUCH' })).rejects.toMatchObject({
     name: 'RequestError',
     code: 'unknown-symbol',
     retry: 'never',
@@ -114,7 +90,9 @@ test('a request is answered, and its refusal is typed', async () => {
 test('where an invalid payload closes the connection, the client does not come back', async () => {
   const { url } = await serve();
   const client = connect(url);
-  const error: unknown = await client.request('orders.place', { qty: -1 }).catch((reason: unknown) => reason);
+  const error: unknown = await client.orders
+    .place({ accountId: 'TEST-001', symbol: 'AAPL', type: 2, side: 1, qty: -1 })
+    .catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(ConnectionClosedError);
   expect(error).toMatchObject({ code: 1003, retry: 'never' });
   expect(String(error)).toContain('Could not validate payload: /');
@@ -149,7 +127,7 @@ test('a restart is announced, and subscriptions survive it', async () => {
   const client = connect(first.url);
   const notices: unknown[] = [];
   client.on('closing', (notice) => notices.push(notice));
-  const bars = client.topic<object, Bar, Bar>('bars').subscribe({ symbol: 'AAPL' });
+  const bars = client.bars.subscribe({ symbol: 'AAPL' });
   await take(bars.updates(), 1);
   const events = bars.events();
   await first.stop();

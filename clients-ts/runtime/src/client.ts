@@ -36,7 +36,7 @@ export interface ClientEvents {
 /** Options of a listener. */
 export interface ListenOptions {
   /** Takes the listener back. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Something to subscribe to. */
@@ -168,12 +168,8 @@ class Client implements CoreClient {
     const request = this.#contract.requests?.[name];
     if (request === undefined) throw new TypeError(`No such request: ${name}`);
     if (this.#link.closedBy !== undefined) return Promise.reject(this.#link.closedBy);
-    const { timeoutMs } = request;
-    const answer = this.#requests.call(
-      name,
-      payload,
-      timeoutMs === undefined ? options : { timeoutMs, ...options },
-    );
+    const timeoutMs = options.timeoutMs ?? request.timeoutMs;
+    const answer = this.#requests.call(name, payload, { ...options, timeoutMs });
     this.#link.want();
     return answer.then((reply) => (isObject(reply) ? reply['result'] : undefined) as Reply);
   }

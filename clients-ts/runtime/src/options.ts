@@ -11,27 +11,27 @@ export interface ClientOptions {
    * Where the server is: the full address of the socket, or only its origin (`ws://localhost:8000`), to which the
    * path of the contract is added. `http` and `https` mean `ws` and `wss`. Default: the origin of the page.
    */
-  readonly url?: string | URL;
+  readonly url?: string | URL | undefined;
   /** Values for the parameters of the address. */
-  readonly parameters?: Readonly<Record<string, string | undefined>>;
+  readonly parameters?: Readonly<Record<string, string | undefined>> | undefined;
   /** The socket class to use. Default: the global one; Node.js has one from version 22. */
-  readonly WebSocket?: WebSocketConstructor;
+  readonly WebSocket?: WebSocketConstructor | undefined;
   /** How long a request may take, waiting for a connection included, in milliseconds. Default: 10 000. */
-  readonly requestTimeoutMs?: number;
+  readonly requestTimeoutMs?: number | undefined;
   /** How long an attempt to connect may take, in milliseconds. Default: 10 000. */
-  readonly connectTimeoutMs?: number;
+  readonly connectTimeoutMs?: number | undefined;
   /** How many requests may wait for a connection; one more is rejected. Default: 100. */
-  readonly maxQueuedRequests?: number;
+  readonly maxQueuedRequests?: number | undefined;
   /** How many values an async iteration holds for a slow reader; beyond it the oldest go. Default: 1024. */
-  readonly bufferSize?: number;
+  readonly bufferSize?: number | undefined;
   /** Whether to send pings, to stay connected and to notice a silent server. Default: `true`. */
-  readonly keepAlive?: boolean;
+  readonly keepAlive?: boolean | undefined;
   /** How long this server bears a silent client, where it was started with another value than the document's. */
-  readonly heartbeatMs?: number;
+  readonly heartbeatMs?: number | undefined;
   /** Bounds of the random wait before a reconnection. Default: `{ baseMs: 500, maxMs: 20_000 }`. */
-  readonly backoff?: Backoff;
+  readonly backoff?: Backoff | undefined;
   /** Gets what callbacks throw and nobody else handles. Default: the platform's `reportError`, else the console. */
-  readonly onError?: Report;
+  readonly onError?: Report | undefined;
 }
 
 /** Options with every default applied. */

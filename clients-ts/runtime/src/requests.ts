@@ -11,9 +11,9 @@ import { encodeFrame, readReply, type Frame } from './protocol/frames.js';
 /** Options of one request. */
 export interface RequestOptions {
   /** How long the request may take, in milliseconds. Default: the client's `requestTimeoutMs`. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Gives the request up; the server may carry it out nevertheless. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What the bookkeeping needs. */

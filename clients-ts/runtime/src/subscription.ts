@@ -42,19 +42,19 @@ export interface Subscribed<Params> {
 /** Callbacks and settings of one subscription. */
 export interface SubscribeOptions<Update, Snapshot> {
   /** A value was published. */
-  readonly onUpdate?: (value: Update, meta: Meta) => void;
+  readonly onUpdate?: ((value: Update, meta: Meta) => void) | undefined;
   /** The present state, before the updates to it; again after every reconnection. */
-  readonly onSnapshot?: (value: Snapshot, meta: Meta) => void;
+  readonly onSnapshot?: ((value: Snapshot, meta: Meta) => void) | undefined;
   /** The server dropped so many values of a slow connection; a snapshot follows where the topic has one. */
-  readonly onResync?: (dropped: number, meta: Meta) => void;
+  readonly onResync?: ((dropped: number, meta: Meta) => void) | undefined;
   /** The state of the subscription changed. */
-  readonly onStatus?: (status: SubscriptionStatus) => void;
+  readonly onStatus?: ((status: SubscriptionStatus) => void) | undefined;
   /** The subscription ended with this error. */
-  readonly onError?: (error: Error) => void;
+  readonly onError?: ((error: Error) => void) | undefined;
   /** Ends the subscription. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** How many values an iteration holds for a slow reader. Default: the client's `bufferSize`. */
-  readonly bufferSize?: number;
+  readonly bufferSize?: number | undefined;
 }
 
 /** A held subscription; iterating over it yields everything that happens. */
