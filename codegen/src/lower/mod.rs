@@ -20,6 +20,7 @@ use serde_json::Value;
 
 use crate::Perspective;
 use crate::diagnostics::Diagnostics;
+use crate::emit::asyncapi::PERSPECTIVE_NOTE;
 use crate::model::{Api, Docs, Endpoint, Parameter};
 use crate::spec::document::entries;
 use crate::spec::{self, Document, Node};
@@ -50,12 +51,28 @@ pub(crate) fn lower(
     let components = document.root.get("components");
     Api {
         name: names::name(stem, Place::Type),
-        info: document.root.get("info").map(Node::to_json).unwrap_or_default(),
+        info: info(document),
         servers: resolved(document.root.get("servers")),
         security_schemes: resolved(components.and_then(|node| node.get("securitySchemes"))),
         endpoints,
         types,
     }
+}
+
+/// The `info` object, without the words that a served document ends its description with.
+fn info(document: &Document<'_>) -> Value {
+    let mut info = document.root.get("info").map(Node::to_json).unwrap_or_default();
+    let description = info.get("description").and_then(Value::as_str);
+    let Some(own) = description.and_then(|text| text.strip_suffix(PERSPECTIVE_NOTE)) else { return info };
+    let own = own.strip_suffix("\n\n").unwrap_or(own).to_owned();
+    if let Some(info) = info.as_object_mut() {
+        if own.is_empty() {
+            info.shift_remove("description");
+        } else {
+            info.insert("description".into(), own.into());
+        }
+    }
+    info
 }
 
 fn lower_endpoint<'a>(

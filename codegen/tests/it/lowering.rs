@@ -5,15 +5,42 @@ use std::path::Path;
 use bellwire_codegen::model::{
     Action, Activity, Api, DeliveryMode, Matcher, OnInvalid, Order, Overflow, Retry, StateKind, Type,
 };
-use bellwire_codegen::{LoadOptions, Perspective, load};
+use bellwire_codegen::{AsyncApiVersion, LoadOptions, Perspective, emit_asyncapi, load};
 
-use crate::files::{Texts, load_text};
+use crate::files::{Below, Texts, load_text, tests};
 
 fn api(text: &str) -> Api {
     match load_text(text, Perspective::Server) {
         Ok(loaded) => loaded.api,
         Err(report) => panic!("{report}"),
     }
+}
+
+/// Loads what a model is served as.
+fn again(api: &Api) -> Api {
+    let path = Path::new(&api.name.wire).with_extension("yaml");
+    let text = emit_asyncapi(api, AsyncApiVersion::V3_0_0);
+    let reader = Texts([(path.clone(), text)].into());
+    match load(&path, &reader, &LoadOptions::default()) {
+        Ok(loaded) => loaded.api,
+        Err(report) => panic!("{report}"),
+    }
+}
+
+/// The first line in which two models differ, with what stands around it.
+fn same(left: &Api, right: &Api) {
+    if left == right {
+        return;
+    }
+    let (left, right) = (format!("{left:#?}"), format!("{right:#?}"));
+    let (left, right): (Vec<_>, Vec<_>) = (left.lines().collect(), right.lines().collect());
+    let at = left.iter().zip(&right).position(|(a, b)| a != b).unwrap_or(left.len().min(right.len()));
+    let show = |lines: &[&str]| lines[at.saturating_sub(25)..(at + 12).min(lines.len())].join("\n");
+    panic!(
+        "the models differ\n--- loaded\n{}\n--- loaded from what was served\n{}",
+        show(&left),
+        show(&right)
+    );
 }
 
 const WHOLE: &str = "
@@ -154,6 +181,37 @@ fn the_document_says_whose_side_it_is_written_from() {
     let actions: Vec<_> =
         api(&turned).endpoints[0].operations.iter().map(|operation| operation.action).collect();
     assert_eq!(actions, [Action::Receive, Action::Send]);
+}
+
+#[test]
+fn what_is_served_means_the_same() {
+    let api = api(WHOLE);
+    same(&api, &again(&api));
+    let reader = Below(tests().join("../../asyncapi"));
+    let loaded = load(Path::new("trading.yaml"), &reader, &LoadOptions::default())
+        .unwrap_or_else(|report| panic!("{report}"));
+    same(&loaded.api, &again(&loaded.api));
+}
+
+#[test]
+fn samples_served_again_mean_the_same() {
+    for sample in [
+        "binance-spot-streams.yaml",
+        "coinbase.yaml",
+        "gemini.yml",
+        "kraken-message-filter.yml",
+        "kraken-multiple-channels.yml",
+        "slack-rtm.yml",
+    ] {
+        for perspective in [Perspective::Server, Perspective::Client] {
+            let reader = Below(tests().join("samples"));
+            let Ok(loaded) = load(Path::new(sample), &reader, &LoadOptions { perspective }) else {
+                panic!("{sample}")
+            };
+            println!("{sample} {perspective:?}");
+            same(&loaded.api, &again(&loaded.api));
+        }
+    }
 }
 
 #[test]
