@@ -6,12 +6,14 @@
 pub mod document;
 pub mod endpoint;
 pub mod node;
+mod pairing;
 mod pointer;
 pub mod properties;
 pub mod quantity;
 pub mod references;
 pub mod shape;
 pub mod shapes;
+mod suggestions;
 mod yaml;
 
 pub use document::{Channel, Document, Message, Operation};

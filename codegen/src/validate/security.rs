@@ -58,7 +58,7 @@ pub(super) fn schemes(document: &Document<'_>, sink: &mut Diagnostics) {
             "http" => needs(scheme, &["scheme"], &entry.key, entry.key_span, sink),
             "oauth2" => needs(scheme, &["flows"], &entry.key, entry.key_span, sink),
             "openIdConnect" => needs(scheme, &["openIdConnectUrl"], &entry.key, entry.key_span, sink),
-            other if other.is_empty() => {}
+            "" => {}
             other => {
                 let message = format!("a WebSocket handshake cannot carry `{other}`");
                 sink.push(Diagnostic::new(&rules::UNSUPPORTED_SECURITY_SCHEME, kind.span, message));

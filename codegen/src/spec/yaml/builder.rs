@@ -1,84 +1,16 @@
-//! YAML text to [`Node`]s: YAML 1.2 core scalars, one document, no recursion, everything bounded.
+//! From the parser's events to nodes: aliases replaced, merge keys applied, duplicates reported, everything bounded.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
+use saphyr_parser::{Event, ScalarStyle, Tag};
 
-use super::node::{Entry, Node, NodeValue};
+use super::scalars::core_scalar;
+use super::{MAX_DEPTH, MAX_NODES};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::rules::document as rules;
 use crate::source::{FileId, Span};
-
-/// Deepest nesting accepted; later passes recurse over nodes and rely on it.
-pub(crate) const MAX_DEPTH: usize = 100;
-
-/// Most nodes a file may come to once its aliases are expanded.
-const MAX_NODES: usize = 250_000;
-
-/// Parses one file; `None` where nothing usable came out, which always comes with a diagnostic.
-pub(super) fn parse(file: FileId, text: &str, sink: &mut Diagnostics) -> Option<Node> {
-    let mut builder = Builder {
-        file,
-        text,
-        offsets: byte_offsets(text),
-        stack: Vec::new(),
-        anchors: HashMap::new(),
-        nodes: 0,
-        documents: 0,
-        root: None,
-        sink,
-    };
-    let mut parser = Parser::new_from_str(text);
-    while let Some(event) = parser.next_event() {
-        match event {
-            Ok((event, span)) => {
-                let span = builder.span(span.start.index(), span.end.index());
-                if builder.event(event, span).is_none() {
-                    return None;
-                }
-            }
-            Err(error) => {
-                let at = builder.span(error.marker().index(), error.marker().index());
-                let mut diagnostic = Diagnostic::new(&rules::INVALID_YAML, at, sentence(error.info()));
-                diagnostic.help.extend(advice(error.info()).map(str::to_owned));
-                builder.sink.push(diagnostic);
-                return None;
-            }
-        }
-    }
-    if builder.root.is_none() {
-        let at = Span::new(file, 0, 0);
-        builder.sink.push(
-            Diagnostic::new(&rules::INVALID_YAML, at, "the file is empty")
-                .help("start with `asyncapi: 3.0.0`"),
-        );
-    }
-    builder.root
-}
-
-/// The parser counts characters; everything else counts bytes. `None` where the two are the same.
-fn byte_offsets(text: &str) -> Option<Vec<usize>> {
-    (!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| at).collect())
-}
-
-/// The parser's own words, as the first line of a diagnostic.
-fn sentence(info: &str) -> String {
-    info.trim().trim_end_matches('.').to_owned()
-}
-
-/// What to do about the commonest of the parser's complaints.
-fn advice(info: &str) -> Option<&'static str> {
-    const ADVICE: [(&str, &str); 6] = [
-        ("tab", "indent with spaces: YAML allows no tabs there"),
-        ("block mapping", "look at the indentation: the keys of one mapping stand in one column"),
-        ("block collection", "look at the indentation: the items of one list stand in one column"),
-        ("mapping values are not allowed", "put text that contains `: ` in quotes"),
-        ("simple key", "put text that contains `: ` in quotes, and a space after each `:`"),
-        ("quoted scalar", "close the quotes"),
-    ];
-    ADVICE.iter().find(|(part, _)| info.contains(part)).map(|(_, advice)| *advice)
-}
+use crate::spec::node::{Entry, Node, NodeValue};
 
 /// A finished node with what later aliases must know about it.
 struct Built {
@@ -123,7 +55,8 @@ enum Key {
     Refused,
 }
 
-struct Builder<'a> {
+/// Nodes under construction, fed by the parser's events.
+pub(super) struct Builder<'a> {
     file: FileId,
     text: &'a str,
     offsets: Option<Vec<usize>>,
@@ -131,12 +64,26 @@ struct Builder<'a> {
     anchors: HashMap<usize, Built>,
     nodes: usize,
     documents: usize,
-    root: Option<Node>,
-    sink: &'a mut Diagnostics,
+    pub(super) root: Option<Node>,
+    pub(super) sink: &'a mut Diagnostics,
 }
 
-impl Builder<'_> {
-    fn span(&self, start: usize, end: usize) -> Span {
+impl<'a> Builder<'a> {
+    pub(super) fn new(file: FileId, text: &'a str, sink: &'a mut Diagnostics) -> Self {
+        Self {
+            file,
+            text,
+            offsets: byte_offsets(text),
+            stack: Vec::new(),
+            anchors: HashMap::new(),
+            nodes: 0,
+            documents: 0,
+            root: None,
+            sink,
+        }
+    }
+
+    pub(super) fn span(&self, start: usize, end: usize) -> Span {
         let byte = |index: usize| match &self.offsets {
             Some(offsets) => offsets.get(index).copied().unwrap_or(self.text.len()),
             None => index.min(self.text.len()),
@@ -145,7 +92,7 @@ impl Builder<'_> {
     }
 
     /// `None` stops the reading.
-    fn event(&mut self, event: Event<'_>, span: Span) -> Option<()> {
+    pub(super) fn event(&mut self, event: Event<'_>, span: Span) -> Option<()> {
         match event {
             Event::DocumentStart(_) => {
                 self.documents += 1;
@@ -378,44 +325,13 @@ fn merge(
     }
 }
 
-/// A plain scalar by the core schema of YAML 1.2; `None` is a string.
-fn core_scalar(text: &str) -> Option<NodeValue> {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Some(NodeValue::Null),
-        "true" | "True" | "TRUE" => return Some(NodeValue::Bool(true)),
-        "false" | "False" | "FALSE" => return Some(NodeValue::Bool(false)),
-        ".nan" | ".NaN" | ".NAN" => return Some(NodeValue::Float(f64::NAN)),
-        _ => {}
-    }
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if matches!(unsigned, ".inf" | ".Inf" | ".INF") {
-        return Some(NodeValue::Float(f64::INFINITY));
-    }
-    let bounds = i128::from(i64::MIN)..=i128::from(u64::MAX);
-    let radix =
-        |digits: &str, radix| i128::from_str_radix(digits, radix).ok().filter(|value| bounds.contains(value));
-    if let Some(digits) = text.strip_prefix("0x").filter(|digits| !digits.starts_with(['-', '+'])) {
-        return radix(digits, 16).map(NodeValue::Integer);
-    }
-    if let Some(digits) = text.strip_prefix("0o").filter(|digits| !digits.starts_with(['-', '+'])) {
-        return radix(digits, 8).map(NodeValue::Integer);
-    }
-    // Rust also reads `inf`, `nan` and `1_000`, which are strings here.
-    if !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.')
-        || !text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'))
-    {
-        return None;
-    }
-    if unsigned.bytes().all(|b| b.is_ascii_digit()) {
-        if let Some(value) = text.parse().ok().filter(|value| bounds.contains(value)) {
-            return Some(NodeValue::Integer(value));
-        }
-    }
-    text.parse().ok().map(NodeValue::Float)
-}
-
 /// A scalar's span without the line breaks a block scalar takes along.
 fn trimmed(span: Span, text: &str) -> Span {
     let inside = text.get(span.start..span.end).unwrap_or_default();
     Span { end: span.start + inside.trim_end().len(), ..span }
+}
+
+/// The parser counts characters; everything else counts bytes. `None` where the two are the same.
+fn byte_offsets(text: &str) -> Option<Vec<usize>> {
+    (!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| at).collect())
 }
