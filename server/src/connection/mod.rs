@@ -111,7 +111,10 @@ pub(crate) async fn serve(socket: WebSocket, served: Arc<Served>, caller: Caller
             tracing::info!(condition = %close.condition, code = close.code, reason = close.reason, "closing");
             let _ = timeout(CLOSE_TIMEOUT, transport.close(&close, is_readable)).await;
         }
-        None => tracing::debug!("disconnected"),
+        None => {
+            let _ = timeout(CLOSE_TIMEOUT, transport.finish()).await;
+            tracing::debug!("disconnected");
+        }
     }
 }
 
@@ -147,6 +150,10 @@ impl Connection {
                 timer.as_mut().reset(wake);
             }
             let may_read = self.in_flight.len() + self.topics.queued() < IN_FLIGHT_LIMIT;
+            if !may_read {
+                // Nothing is read while so much is under way, which is not the client's silence.
+                self.pulse.activity(Instant::now());
+            }
             let step = tokio::select! {
                 biased;
                 () = &mut shutdown, if self.draining_until.is_none() => self.begin_draining(),

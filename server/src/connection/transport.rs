@@ -146,6 +146,11 @@ impl Transport {
         }
         while let Some(Ok(_)) = self.socket.next().await {}
     }
+
+    /// Answers the client's close. The caller bounds the time.
+    pub(super) async fn finish(mut self) {
+        while let Some(Ok(_)) = self.socket.next().await {}
+    }
 }
 
 fn event_of(message: Option<Result<Message, axum::Error>>) -> Event {

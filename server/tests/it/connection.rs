@@ -6,6 +6,7 @@ use bellwire::contract::BroadcastPublisher;
 use bellwire::{Lifetime, Period};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use crate::contract::{Notice, REPLY_ADDRESS, Text};
 use crate::harness::{TestServer, eventually};
@@ -96,6 +97,31 @@ async fn an_old_connection_is_told_and_closed() {
     assert_eq!(notice["payload"]["condition"], "lifetime-exceeded");
     assert_eq!(notice["payload"]["retry"], "now");
     assert_eq!(client.close().await, (4409, "Connection lifetime of 0.1 exceeded".to_owned()));
+}
+
+#[tokio::test]
+async fn a_client_that_closes_gets_its_close_back() {
+    let server = TestServer::start().await;
+    let mut client = server.client().await;
+    client.nothing_waits().await;
+    let frame = CloseFrame { code: 1000.into(), reason: "done".into() };
+    client.socket.close(Some(frame)).await.expect("sends");
+    assert_eq!(client.close().await, (1000, "done".to_owned()));
+    eventually("it is gone", || server.node.connection_count() == 0).await;
+}
+
+#[tokio::test]
+async fn a_service_that_takes_long_is_not_the_clients_silence() {
+    let server = TestServer::start_with(|settings| settings.heartbeat = Some(Period(TICK))).await;
+    let mut client = server.client().await;
+    for number in 0..64 {
+        client.send(json!({"type": "act", "id": number, "payload": {"do": "wait"}})).await;
+    }
+    tokio::time::sleep(3 * TICK).await;
+    server.services.gate.notify_waiters();
+    for _ in 0..64 {
+        assert_eq!(client.frame().await["payload"]["result"], "waited");
+    }
 }
 
 #[tokio::test]
