@@ -23,7 +23,7 @@ const OWNED: &[&str] = &["server/src/bin/", "clients-ts/generated/"];
 pub(super) fn find(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in &tree.files {
-        let owned = file.is_generated() && OWNED.iter().any(|folder| file.path.starts_with(folder));
+        let owned = file.is_generated() && is_owned(&file.path);
         let name = file.path.rsplit('/').next().unwrap_or_default();
         let has_header = header(&file.text).is_some();
         if owned && !has_header && !HEADERLESS.contains(&name) {
@@ -43,6 +43,11 @@ pub(super) fn find(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
+/// Settings directly in `clients-ts/generated` are written by hand; what lies in a folder of an API is not.
+fn is_owned(path: &str) -> bool {
+    OWNED.iter().any(|folder| path.strip_prefix(folder).is_some_and(|rest| rest.contains('/')))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::messages;
@@ -55,6 +60,7 @@ mod tests {
             ("server/src/bin/trading/generated/mod.rs", &header),
             ("server/src/bin/trading/generated/mine.rs", "// my own\n"),
             ("server/src/bin/trading/generated/asyncapi.json", "{}"),
+            ("clients-ts/generated/tsconfig.json", "{}"),
             ("server/src/bin/trading/service.rs", &header),
         ]);
         let expected = [
