@@ -92,7 +92,7 @@ fn say_what_is_next(name: &str, terminal: &Terminal) {
     let title = type_name(name);
     let lines = [
         String::new(),
-        format!("Try next:"),
+        "Try next:".to_owned(),
         format!(
             "  cargo run --bin {name}              serves it and prints its addresses; open the docs page"
         ),
