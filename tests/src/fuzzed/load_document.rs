@@ -4,7 +4,8 @@ use std::io;
 use std::path::Path;
 
 use bellwire_codegen::{
-    AsyncApiVersion, FileReader, LoadOptions, Perspective, RustOptions, emit_asyncapi, emit_docs, emit_rust,
+    AsyncApiVersion, FileReader, LoadOptions, Perspective, RustOptions, TypeScriptOptions, emit_asyncapi,
+    emit_docs, emit_rust, emit_typescript,
 };
 
 /// Divides an input into the document and a file it may refer to as `other.yaml`.
@@ -39,6 +40,7 @@ pub fn run(data: &[u8]) {
             Ok(loaded) => {
                 let api = &loaded.api;
                 let _ = emit_rust(api, &RustOptions::new("document.yaml"));
+                let _ = emit_typescript(api, &TypeScriptOptions { source: "document.yaml".to_owned() });
                 let _ = emit_asyncapi(api, AsyncApiVersion::V3_0_0);
                 let _ = emit_asyncapi(api, AsyncApiVersion::V2_4_0);
                 let _ = emit_docs(api);

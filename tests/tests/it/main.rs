@@ -2,5 +2,6 @@
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
 mod fuzzed;
+mod new_api;
 mod readme;
 mod trading;

@@ -14,6 +14,8 @@ use crate::terminal::{Terminal, readable};
 
 /// How much of a failed program's output is shown; the log has all of it.
 const SHOWN_LINES: usize = 120;
+/// And of each line: fuzzers print their inputs as one.
+const SHOWN_COLUMNS: usize = 300;
 
 /// What every step of a run shares.
 pub(super) struct Session {
@@ -139,6 +141,7 @@ impl Session {
             self.terminal.result(&format!("  … {hidden} lines before these are in {}", self.log_name()));
         }
         for line in &lines[hidden..] {
+            let line: String = line.chars().take(SHOWN_COLUMNS).collect();
             self.terminal.result(&format!("  {line}"));
         }
     }
