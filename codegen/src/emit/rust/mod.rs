@@ -27,6 +27,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::OutputFile;
+use super::asyncapi::{AsyncApiVersion, emit_asyncapi};
+use super::docs::emit_docs;
 use crate::model::{Api, Endpoint};
 use module::Module;
 use scope::Names;
@@ -65,17 +67,11 @@ pub fn emit_rust(api: &Api, options: &RustOptions) -> Vec<OutputFile> {
 
 /// The same items as inline modules, with the served documents as string literals.
 #[must_use]
-pub fn expand_rust(
-    api: &Api,
-    options: &RustOptions,
-    asyncapi: &str,
-    asyncapi_2: &str,
-    docs: &str,
-) -> TokenStream {
+pub fn expand_rust(api: &Api, options: &RustOptions) -> TokenStream {
     let documents = Documents::Inline {
-        asyncapi: asyncapi.to_owned(),
-        asyncapi_2: asyncapi_2.to_owned(),
-        docs: docs.to_owned(),
+        asyncapi: emit_asyncapi(api, AsyncApiVersion::V3_0_0),
+        asyncapi_2: emit_asyncapi(api, AsyncApiVersion::V2_4_0),
+        docs: emit_docs(api),
     };
     print::inline(&root(api, options, &documents), options)
 }

@@ -58,9 +58,8 @@ fn contents(module: &Module, options: &RustOptions) -> String {
     let lints = allowances();
     let lints = module.allowances.then(|| quote!(#![allow(#lints)]));
     let children = declarations(&module.children);
-    let imports = imports(module, options);
     let mut text = format!("// {}\n", header(&options.source));
-    let parts = [quote!(#docs #lints), children, imports];
+    let parts = [quote!(#docs #lints), children, std_imports(module), imports(module, options)];
     for part in parts.iter().chain(&module.items) {
         append(&mut text, &format(part));
     }
@@ -75,9 +74,11 @@ fn append(text: &mut String, part: &str) {
     let last = text.lines().next_back().unwrap_or_default();
     let after_header = text.lines().count() == 1 && part.starts_with("//!");
     let first = part.lines().next().unwrap_or_default();
+    let is_std = |line: &str| line.starts_with("use std::");
     let in_use_group = ["use ", "pub use "]
         .iter()
-        .any(|import| first.starts_with(import) && (last.starts_with(import) || last == "};"));
+        .any(|import| first.starts_with(import) && (last.starts_with(import) || last == "};"))
+        && is_std(first) == is_std(last);
     if !after_header && !in_use_group {
         text.push('\n');
     }
@@ -93,6 +94,15 @@ fn declarations(children: &[Module]) -> TokenStream {
     quote!(#(mod #private;)* #(pub mod #public;)*)
 }
 
+/// What a module needs of the standard library beyond the prelude.
+fn std_imports(module: &Module) -> TokenStream {
+    let paths = IMPORTED
+        .iter()
+        .filter(|(name, _)| module.mentions(name))
+        .filter_map(|(_, path)| syn::parse_str::<syn::Path>(path.trim_start_matches(':')).ok());
+    quote!(#(use #paths;)*)
+}
+
 /// What a module needs of its surroundings, found by looking at its items.
 fn imports(module: &Module, options: &RustOptions) -> TokenStream {
     let runtime: syn::Path = match syn::parse_str(&options.runtime) {
@@ -100,18 +110,12 @@ fn imports(module: &Module, options: &RustOptions) -> TokenStream {
         Err(_) => syn::parse_quote!(bellwire::contract),
     };
     let rt = module.mentions(RT).then(|| quote!(use #runtime as rt;));
-    let std = IMPORTED.iter().filter(|(name, _)| module.mentions(name)).filter_map(|(_, path)| {
-        let path: syn::Path = syn::parse_str(path.trim_start_matches(':')).ok()?;
-        Some(quote!(use #path;))
-    });
-    let std = quote!(#(#std)*);
     let types = (!module.allowances && module.mentions("types") && !imports_types(module)).then(|| {
         quote!(
             use super::types;
         )
     });
-    // Types import each other from their folder, which stands first among their items.
-    quote!(#std #rt #types)
+    quote!(#rt #types)
 }
 
 fn imports_types(module: &Module) -> bool {
@@ -184,12 +188,12 @@ fn inline_module(module: &Module, options: &RustOptions) -> TokenStream {
     let docs = prose::outer(&module.docs);
     let lints = allowances();
     let visibility = module.public.then(|| quote!(pub));
-    let imports = imports(module, options);
+    let (std, imports) = (std_imports(module), imports(module, options));
     let items = &module.items;
     let children = module.children.iter().map(|child| inline_module(child, options));
     quote! {
         #docs
         #[allow(#lints)]
-        #visibility mod #name { #imports #(#children)* #(#items)* }
+        #visibility mod #name { #std #imports #(#children)* #(#items)* }
     }
 }
