@@ -39,6 +39,8 @@ mod protocol;
 mod shutdown;
 
 pub use app::{App, Server};
+#[cfg(feature = "macros")]
+pub use bellwire_macros::asyncapi;
 pub use config::{Lifetime, LogFormat, Period, Secret, Settings, Size, UnitError};
 pub use error::Error;
 pub use logging::init_logging;

@@ -1,7 +1,10 @@
 //! End-to-end tests: one binary, one module per subject.
-#![expect(clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod fuzzed;
+mod generated_rust;
+mod generated_types;
+mod macros;
 mod new_api;
 mod readme;
 mod trading;

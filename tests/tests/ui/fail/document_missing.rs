@@ -1,0 +1,5 @@
+//! A path that leads nowhere.
+
+bellwire::asyncapi!("asyncapi/nowhere.yaml");
+
+fn main() {}
