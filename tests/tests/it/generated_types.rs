@@ -211,7 +211,7 @@ fn defaults_stand_in_for_what_is_absent() {
     assert_eq!(
         serde_json::to_value(&params).unwrap(),
         json!({
-            "symbol": "BTC-USD", "limit": 100, "offset": -1, "zoom": 1.5, "live": true, "resolution": "5",
+            "symbol": "BTC-USD", "limit": 100, "shift": -1, "zoom": 1.5, "live": true, "resolution": "5",
             "studies": ["ema", "rsi"], "range": {"from": 0}, "note": null,
         })
     );

@@ -1,14 +1,14 @@
 //! The builder that does not compile while a service is missing.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::quote;
 use syn::Ident;
 
-use super::literal::{bare, ident};
+use super::literal::{derived, ident};
 use super::module::Module;
 use super::scope::Scope;
 use super::{EndpointContext, prose};
-use crate::model::{Action, Topic};
+use crate::model::{Action, Endpoint, Topic};
 
 /// A field of the builder.
 struct Part {
@@ -21,7 +21,9 @@ struct Part {
 /// `api.rs`.
 pub(super) fn module(context: &EndpointContext<'_>) -> Module {
     let parts = parts(context);
+    let topics = context.endpoint.topics.iter().map(|topic| topic.name.rust.as_str());
     let mut module = Module::new("api", vec![builder(context, &parts), construction(context, &parts)]);
+    module.scope = Scope::with(topics);
     module.docs = vec![format!("The API of {} as one value.", prose::code(&context.endpoint.address))];
     module.exports = vec![context.item("Api").to_string()];
     module
@@ -32,7 +34,7 @@ fn parts(context: &EndpointContext<'_>) -> Vec<Part> {
     let mut parts: Vec<_> = endpoint.topics.iter().map(topic_part).collect();
     let role = |field: &str, suffix: &str, docs: &str| Part {
         field: ident(field),
-        parameter: ident(suffix),
+        parameter: ident(&parameter(endpoint, suffix)),
         bound: context.item(suffix),
         docs: docs.to_owned(),
     };
@@ -48,11 +50,20 @@ fn parts(context: &EndpointContext<'_>) -> Vec<Part> {
     parts
 }
 
+/// A type parameter beside those of the topics, one of which may have the same name.
+fn parameter(endpoint: &Endpoint, role: &str) -> String {
+    let mut name = role.to_owned();
+    while endpoint.topics.iter().any(|topic| topic.name.rust == name) {
+        name.insert_str(0, "All");
+    }
+    name
+}
+
 fn topic_part(topic: &Topic) -> Part {
     Part {
         field: ident(&topic.module),
         parameter: ident(&topic.name.rust),
-        bound: format_ident!("{}Service", bare(&topic.name.rust)),
+        bound: derived(&topic.name.rust, "Service"),
         docs: format!("Serves the topic {}.", prose::code(&topic.name.wire)),
     }
 }
@@ -97,7 +108,7 @@ fn endpoint(context: &EndpointContext<'_>) -> TokenStream {
     let mut lets = Vec::new();
     let mut calls = Vec::new();
     for topic in &endpoint.topics {
-        let (router, field) = (format_ident!("{}Router", bare(&topic.name.rust)), ident(&topic.module));
+        let (router, field) = (derived(&topic.name.rust, "Router"), ident(&topic.module));
         calls.push(quote!(.topic(super::#router(self.#field))));
     }
     if !endpoint.requests.is_empty() {

@@ -1,10 +1,10 @@
 //! Broadcasts: a marker with its specification, and a publisher or a hook for new connections.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::quote;
 use syn::Ident;
 
-use super::literal::{bare, ident};
+use super::literal::{derived, ident};
 use super::module::Module;
 use super::scope::Scope;
 use super::topics::optional_schema;
@@ -21,6 +21,7 @@ pub(super) fn module(context: &EndpointContext<'_>) -> Option<Module> {
     let scope = Scope::with(broadcasts.iter().map(|broadcast| broadcast.name.rust.as_str()));
     let place = TypePlace::outside(context.all, scope);
     let mut module = Module::new("broadcasts", Vec::new());
+    module.scope = place.scope.clone();
     module.docs = vec![format!("What {} tells every connection.", prose::code(&context.endpoint.address))];
     for broadcast in broadcasts {
         module.items.extend(marker(context, &place, broadcast));
@@ -40,7 +41,7 @@ pub(super) fn module(context: &EndpointContext<'_>) -> Option<Module> {
 
 /// `NoticePublisher`.
 pub(super) fn publisher_name(broadcast: &Broadcast) -> Ident {
-    format_ident!("{}Publisher", bare(&broadcast.name.rust))
+    derived(&broadcast.name.rust, "Publisher")
 }
 
 fn payload(place: &TypePlace<'_>, broadcast: &Broadcast) -> TokenStream {

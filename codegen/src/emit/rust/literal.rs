@@ -1,7 +1,7 @@
 //! Identifiers and literals as tokens.
 
 use proc_macro2::{Literal, Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, format_ident, quote};
 use serde_json::Value;
 use syn::Ident;
 
@@ -20,6 +20,11 @@ pub(super) fn ident(name: &str) -> Ident {
 /// `r#type` as it stands outside of Rust: `type`.
 pub(super) fn bare(name: &str) -> &str {
     name.strip_prefix("r#").unwrap_or(name)
+}
+
+/// A name made of another: `BarsPublisher`. The underscore that sets a name apart from a keyword is not needed then.
+pub(super) fn derived(name: &str, suffix: &str) -> Ident {
+    format_ident!("{}{suffix}", bare(name).trim_end_matches('_'))
 }
 
 /// An optional value as a constant expression.

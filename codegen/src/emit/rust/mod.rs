@@ -125,7 +125,7 @@ fn several(context: &Context<'_>, endpoints: &[Endpoint]) -> Module {
         let context = EndpointContext { all: context, endpoint, prefix: &endpoint.name.rust, depth: 1 };
         let mut module = endpoint_module(&context, name);
         module.public = true;
-        if module.children.iter().any(|child| child.mentions("types")) {
+        if module.mentions_inside("types") {
             module.items.insert(
                 0,
                 quote!(

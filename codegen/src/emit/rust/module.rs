@@ -1,9 +1,10 @@
 //! A module of the output before it is printed.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Spacing, TokenStream, TokenTree};
 use quote::quote;
 
 use super::literal::ident;
+use super::scope::Scope;
 
 /// A module: prose, items, and modules inside.
 pub(super) struct Module {
@@ -15,6 +16,8 @@ pub(super) struct Module {
     pub(super) items: Vec<TokenStream>,
     /// Names that the parent re-exports.
     pub(super) exports: Vec<String>,
+    /// Names of the document that its items define or import.
+    pub(super) scope: Scope,
     /// Modules inside, in order.
     pub(super) children: Vec<Module>,
     /// Whether the parent declares it `pub`.
@@ -30,6 +33,7 @@ impl Module {
             docs: Vec::new(),
             items,
             exports: Vec::new(),
+            scope: Scope::default(),
             children: Vec::new(),
             public: false,
             allowances: false,
@@ -48,7 +52,18 @@ impl Module {
         }
     }
 
-    /// Whether a name stands anywhere in the items as the start of a path.
+    /// Whether a name is the document's own here, so that nothing else may be imported under it.
+    pub(super) fn owns(&self, name: &str) -> bool {
+        self.scope.has(name)
+            || self.children.iter().any(|child| child.exports.iter().any(|export| export == name))
+    }
+
+    /// [`Module::mentions`], here or in a module inside.
+    pub(super) fn mentions_inside(&self, name: &str) -> bool {
+        self.mentions(name) || self.children.iter().any(|child| child.mentions_inside(name))
+    }
+
+    /// Whether a name stands anywhere in the items as the start of a path or as a generic type.
     pub(super) fn mentions(&self, name: &str) -> bool {
         self.items.iter().any(|item| mentions(item.clone(), name))
     }
@@ -57,14 +72,24 @@ impl Module {
 fn mentions(tokens: TokenStream, name: &str) -> bool {
     // How many colons stand directly before the token: two make it the continuation of a path.
     let mut colons = 0;
-    tokens.into_iter().any(|token| {
-        let found = match &token {
-            TokenTree::Group(group) => mentions(group.stream(), name),
-            TokenTree::Ident(ident) => colons < 2 && ident == name,
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let goes_on = match tokens.peek() {
+            // A single colon, as after the name of a field, is not joined to what follows it.
+            Some(TokenTree::Punct(punct)) if punct.as_char() == ':' => punct.spacing() == Spacing::Joint,
+            Some(TokenTree::Punct(punct)) => punct.as_char() == '<',
             _ => false,
         };
+        let found = match &token {
+            TokenTree::Group(group) => mentions(group.stream(), name),
+            TokenTree::Ident(ident) => colons < 2 && goes_on && ident == name,
+            _ => false,
+        };
+        if found {
+            return true;
+        }
         colons =
             if matches!(&token, TokenTree::Punct(punct) if punct.as_char() == ':') { colons + 1 } else { 0 };
-        found
-    })
+    }
+    false
 }

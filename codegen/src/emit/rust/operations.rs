@@ -1,10 +1,10 @@
 //! Operations written in plain AsyncAPI: their messages are whole frames.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::quote;
 use syn::Ident;
 
-use super::literal::{bare, ident, json, option};
+use super::literal::{bare, derived, ident, json, option};
 use super::module::Module;
 use super::scope::Scope;
 use super::topics::optional_schema;
@@ -37,11 +37,11 @@ impl<'a> Explicit<'a> {
     }
 
     fn message_name(&self) -> Ident {
-        format_ident!("{}Message", bare(&self.operation.name.rust))
+        derived(&self.operation.name.rust, "Message")
     }
 
     fn reply_name(&self) -> Ident {
-        format_ident!("{}Reply", bare(&self.operation.name.rust))
+        derived(&self.operation.name.rust, "Reply")
     }
 
     fn is_received(&self) -> bool {
@@ -62,7 +62,7 @@ impl<'a> Explicit<'a> {
 
 /// `TickerPublisher`.
 pub(super) fn publisher_name(operation: &Operation) -> Ident {
-    format_ident!("{}Publisher", bare(&operation.name.rust))
+    derived(&operation.name.rust, "Publisher")
 }
 
 /// `operations.rs`, or a folder with one file per operation where it would be too long.
@@ -75,6 +75,7 @@ pub(super) fn module(context: &EndpointContext<'_>) -> Option<Module> {
     let names: Vec<_> = operations.iter().map(|operation| operation.marker.to_string()).collect();
     let place = TypePlace::outside(context.all, Scope::with(names.iter().map(String::as_str)));
     let mut module = Module::new("operations", service(context, &place, &operations));
+    module.scope = place.scope.clone();
     module.docs = vec![format!("The operations of {}.", prose::code(&context.endpoint.address))];
     let has_service = !module.items.is_empty();
     let mut items = module.items.clone();
@@ -92,10 +93,11 @@ pub(super) fn module(context: &EndpointContext<'_>) -> Option<Module> {
         let items = definition(context, &place, operation, true);
         let mut child = Module::new(bare(&operation.operation.method), items);
         child.exports = operation.exports();
+        child.scope = place.scope.clone();
         module.items.extend(child.reexport());
         module.children.push(child);
     }
-    if module.mentions("types") || module.children.iter().any(|child| child.mentions("types")) {
+    if module.mentions_inside("types") {
         module.items.insert(
             0,
             quote!(

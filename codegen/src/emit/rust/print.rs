@@ -16,14 +16,17 @@ const RT: &str = "rt";
 fn allowances() -> TokenStream {
     quote! {
         dead_code,
+        non_camel_case_types,
+        non_snake_case,
         unreachable_pub,
         unused_imports,
         clippy::doc_lazy_continuation,
         clippy::doc_overindented_list_items,
         clippy::enum_variant_names,
         clippy::large_enum_variant,
-        clippy::struct_excessive_bools,
+        clippy::too_many_lines,
         clippy::upper_case_acronyms,
+        clippy::wrong_self_convention,
         reason = "the document decides what there is and what it is called; an app need not use all of it"
     }
 }
@@ -98,7 +101,7 @@ fn declarations(children: &[Module]) -> TokenStream {
 fn std_imports(module: &Module) -> TokenStream {
     let paths = IMPORTED
         .iter()
-        .filter(|(name, _)| module.mentions(name))
+        .filter(|(name, _)| module.mentions(name) && !module.owns(name))
         .filter_map(|(_, path)| syn::parse_str::<syn::Path>(path.trim_start_matches(':')).ok());
     quote!(#(use #paths;)*)
 }

@@ -82,7 +82,9 @@ pub(super) fn lines(docs: &Docs, fallback: &str, notes: &[String]) -> Vec<String
 
 /// A code span, whatever the text.
 pub(super) fn code(text: &str) -> String {
-    let text = text.replace(['\n', '\r'], " ");
+    let show =
+        |c: char| if c.is_control() || is_bidi(c) { c.escape_default().to_string() } else { c.to_string() };
+    let text: String = text.chars().map(show).collect();
     let mut fence = "`".to_owned();
     while text.contains(&fence) {
         fence.push('`');
@@ -269,6 +271,6 @@ mod tests {
     #[test]
     fn a_code_span_holds_anything() {
         assert_eq!(code("a`b"), "`` a`b ``");
-        assert_eq!(code("a\nb"), "`a b`");
+        assert_eq!(code("a\n\u{202E}b"), r"`a\n\u{202e}b`");
     }
 }

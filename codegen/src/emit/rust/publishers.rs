@@ -1,9 +1,9 @@
 //! All publishers of an endpoint in one value.
 
-use quote::{format_ident, quote};
+use quote::quote;
 use syn::Ident;
 
-use super::literal::{bare, ident};
+use super::literal::{derived, ident};
 use super::module::Module;
 use super::{EndpointContext, broadcasts, operations, prose};
 use crate::model::Action;
@@ -43,11 +43,7 @@ pub(super) fn module(context: &EndpointContext<'_>) -> Option<Module> {
 fn publishers(context: &EndpointContext<'_>) -> Vec<(Ident, Ident, String)> {
     let endpoint = context.endpoint;
     let topics = endpoint.topics.iter().map(|topic| {
-        (
-            ident(&topic.module),
-            format_ident!("{}Publisher", bare(&topic.name.rust)),
-            format!("{}.update", topic.name.wire),
-        )
+        (ident(&topic.module), derived(&topic.name.rust, "Publisher"), format!("{}.update", topic.name.wire))
     });
     let broadcasts = endpoint.broadcasts.iter().filter(|broadcast| !broadcast.on_connect).map(|broadcast| {
         (ident(&broadcast.method), broadcasts::publisher_name(broadcast), broadcast.name.wire.clone())

@@ -1,10 +1,10 @@
 //! Requests: one trait with a method per request, a marker and an error type for each.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::quote;
 use syn::Ident;
 
-use super::literal::{bare, ident, json, option};
+use super::literal::{bare, derived, ident, json, option};
 use super::module::Module;
 use super::scope::Scope;
 use super::topics::optional_schema;
@@ -26,6 +26,7 @@ pub(super) fn module(context: &EndpointContext<'_>) -> Option<Module> {
         Scope::with(requests.iter().map(|request| request.name.rust.as_str())),
     );
     let mut module = Module::new("requests", vec![service(context, &place), router(context)]);
+    module.scope = place.scope.clone();
     module.docs = vec![format!("The requests of {}.", prose::code(&context.endpoint.address))];
     let service = context.item("Requests").to_string();
     let single = requests.iter().flat_map(|request| definition(context, &place, request, false));
@@ -40,11 +41,12 @@ pub(super) fn module(context: &EndpointContext<'_>) -> Option<Module> {
     for request in requests {
         let mut child = Module::new(bare(&request.method), definition(context, &place, request, true));
         child.exports = exports(request).to_vec();
+        child.scope = place.scope.clone();
         module.exports.extend(child.exports.clone());
         module.items.extend(child.reexport());
         module.children.push(child);
     }
-    if module.mentions("types") || module.children.iter().any(|child| child.mentions("types")) {
+    if module.mentions_inside("types") {
         module.items.insert(
             0,
             quote!(
@@ -61,7 +63,7 @@ fn exports(request: &Request) -> [String; 2] {
 }
 
 fn error_name(request: &Request) -> Ident {
-    format_ident!("{}Error", bare(&request.name.rust))
+    derived(&request.name.rust, "Error")
 }
 
 /// Parameter list and result of the service's method.

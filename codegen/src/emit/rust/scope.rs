@@ -33,13 +33,18 @@ const PRELUDE: &[(&str, &str)] = &[
 ];
 
 /// The names one file defines or imports.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Scope(BTreeSet<String>);
 
 impl Scope {
     /// A scope with these names of the document in it.
     pub(super) fn with<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         Self(names.into_iter().map(str::to_owned).collect())
+    }
+
+    /// Whether the document took a name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains(name)
     }
 
     /// A prelude name: as it is, or by its full path where the document took it.

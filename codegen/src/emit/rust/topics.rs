@@ -1,12 +1,12 @@
 //! Topics: a marker with its specification, a service trait, a router and a publisher; one file each.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::quote;
 use serde_json::Value;
 use syn::Ident;
 
 use super::errors;
-use super::literal::{bare, ident, integer, json, option, string, strings};
+use super::literal::{bare, derived, ident, integer, json, option, string, strings};
 use super::module::Module;
 use super::scope::Scope;
 use super::types::TypePlace;
@@ -26,13 +26,13 @@ struct Items {
 
 impl Items {
     fn of(topic: &Topic) -> Self {
-        let name = bare(&topic.name.rust);
+        let name = &topic.name.rust;
         Self {
-            marker: ident(&topic.name.rust),
-            service: format_ident!("{name}Service"),
-            router: format_ident!("{name}Router"),
-            publisher: format_ident!("{name}Publisher"),
-            error: format_ident!("{name}Error"),
+            marker: ident(name),
+            service: derived(name, "Service"),
+            router: derived(name, "Router"),
+            publisher: derived(name, "Publisher"),
+            error: derived(name, "Error"),
         }
     }
 }
@@ -60,6 +60,7 @@ pub(super) fn module(endpoint: &EndpointContext<'_>, topic: &Topic) -> Module {
     let mut module = Module::new(bare(&topic.module), vec![context.marker(), context.spec()]);
     module.items.extend([context.service(), context.unit_service(), context.router(), context.routing()]);
     module.items.extend(context.publisher());
+    module.scope = context.place.scope.clone();
     module.docs = vec![format!("The topic {}.", prose::code(&topic.name.wire))];
     module.exports =
         [&context.items.marker, &context.items.publisher, &context.items.router, &context.items.service]

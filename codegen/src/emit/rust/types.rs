@@ -19,7 +19,7 @@ pub(super) fn module(context: &Context<'_>) -> Module {
     let mut folder = Module::new("types", Vec::new());
     folder.public = true;
     folder.docs = vec!["The types of the document, each named as there.".to_owned()];
-    let mut names = Names::reserving(["mod"]);
+    let mut names = Names::reserving(["mod", "rt", "types"]);
     for group in groups(context) {
         let stem = names.module(&context.api.type_def(group[0]).name.rust);
         folder.children.push(file(context, stem, &group));
@@ -72,6 +72,7 @@ fn file(context: &Context<'_>, stem: String, group: &[TypeId]) -> Module {
         items.extend(place.definition(*id));
     }
     let mut module = Module::new(stem, items);
+    module.scope = place.scope;
     module.exports = here.map(str::to_owned).collect();
     module.exports.sort();
     module

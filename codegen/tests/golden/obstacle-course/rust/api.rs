@@ -27,7 +27,7 @@ pub struct DocumentApi<
     BrokerConnection,
     Vec_,
     Option_,
-    Requests,
+    AllRequests,
     Connect,
 > {
     /// Serves the topic `bars`.
@@ -69,7 +69,7 @@ pub struct DocumentApi<
     /// Serves the topic `Option`.
     pub option: Option_,
     /// Answers the requests.
-    pub requests: Requests,
+    pub requests: AllRequests,
     /// Greets new connections.
     pub connect: Connect,
 }
@@ -78,9 +78,9 @@ impl<
     Bars: super::BarsService,
     Type: super::TypeService,
     Match: super::MatchService,
-    Default_: super::Default_Service,
+    Default_: super::DefaultService,
     Class: super::ClassService,
-    Self_: super::Self_Service,
+    Self_: super::SelfService,
     Crate: super::CrateService,
     Constructor: super::ConstructorService,
     Types: super::TypesService,
@@ -92,9 +92,9 @@ impl<
     AB: super::ABService,
     ABC: super::ABCService,
     BrokerConnection: super::BrokerConnectionService,
-    Vec_: super::Vec_Service,
-    Option_: super::Option_Service,
-    Requests: super::DocumentRequests,
+    Vec_: super::VecService,
+    Option_: super::OptionService,
+    AllRequests: super::DocumentRequests,
     Connect: super::DocumentConnect,
 > DocumentApi<
     Bars,
@@ -116,7 +116,7 @@ impl<
     BrokerConnection,
     Vec_,
     Option_,
-    Requests,
+    AllRequests,
     Connect,
 > {
     /// The endpoint, ready to be served.
@@ -127,9 +127,9 @@ impl<
             .topic(super::BarsRouter(self.bars))
             .topic(super::TypeRouter(self.type_))
             .topic(super::MatchRouter(self.match_))
-            .topic(super::Default_Router(self.default))
+            .topic(super::DefaultRouter(self.default))
             .topic(super::ClassRouter(self.class))
-            .topic(super::Self_Router(self.self_))
+            .topic(super::SelfRouter(self.self_))
             .topic(super::CrateRouter(self.crate_))
             .topic(super::ConstructorRouter(self.constructor_2))
             .topic(super::TypesRouter(self.types_2))
@@ -141,8 +141,8 @@ impl<
             .topic(super::ABRouter(self.a_b))
             .topic(super::ABCRouter(self.a_b_c))
             .topic(super::BrokerConnectionRouter(self.broker_connection))
-            .topic(super::Vec_Router(self.vec))
-            .topic(super::Option_Router(self.option))
+            .topic(super::VecRouter(self.vec))
+            .topic(super::OptionRouter(self.option))
             .request::<super::Async, _>(requests.clone())
             .request::<super::AwaitAll, _>(requests.clone())
             .request::<super::Delete, _>(requests.clone())

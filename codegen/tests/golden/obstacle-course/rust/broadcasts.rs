@@ -136,9 +136,9 @@ impl rt::Broadcast for Ok_ {
 
 /// Publishes `Ok`; cheap to clone, callable from any thread.
 #[derive(Debug, Clone)]
-pub struct Ok_Publisher(rt::BroadcastPublisher<Ok_>);
+pub struct OkPublisher(rt::BroadcastPublisher<Ok_>);
 
-impl Ok_Publisher {
+impl OkPublisher {
     /// A publisher into the node's hub.
     pub fn new(node: &rt::Node) -> Self {
         Self(rt::BroadcastPublisher::new(node))

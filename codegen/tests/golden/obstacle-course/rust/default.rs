@@ -215,10 +215,10 @@ impl rt::Topic for Default_ {
 /// What a service decides about `default`; every method has a default.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not serve the topic `default`",
-    note = "implement `Default_Service` for it, or pass `()` to take every default"
+    note = "implement `DefaultService` for it, or pass `()` to take every default"
 )]
 #[expect(unused_variables, reason = "the defaults ignore what they are given")]
-pub trait Default_Service: Send + Sync + 'static {
+pub trait DefaultService: Send + Sync + 'static {
     /// Whether the caller may subscribe; the default lets everyone.
     fn authorize(
         &self,
@@ -244,16 +244,16 @@ pub trait Default_Service: Send + Sync + 'static {
     fn last_subscriber(&self, params: &types::Result_) {}
 }
 
-impl Default_Service for () {}
+impl DefaultService for () {}
 
-/// Routes `default.subscribe` and `default.unsubscribe` to a [`Default_Service`].
+/// Routes `default.subscribe` and `default.unsubscribe` to a [`DefaultService`].
 #[derive(Debug)]
-pub struct Default_Router<S>(
+pub struct DefaultRouter<S>(
     /// Whom it routes to.
     pub S,
 );
 
-impl<S: Default_Service> rt::TopicRouter for Default_Router<S> {
+impl<S: DefaultService> rt::TopicRouter for DefaultRouter<S> {
     type Topic = Default_;
 
     async fn authorize(
@@ -283,9 +283,9 @@ impl<S: Default_Service> rt::TopicRouter for Default_Router<S> {
 
 /// Publishes `default.update`; cheap to clone, callable from any thread.
 #[derive(Debug, Clone)]
-pub struct Default_Publisher(rt::Publisher<Default_>);
+pub struct DefaultPublisher(rt::Publisher<Default_>);
 
-impl Default_Publisher {
+impl DefaultPublisher {
     /// A publisher into the node's hub.
     pub fn new(node: &rt::Node) -> Self {
         Self(rt::Publisher::new(node))

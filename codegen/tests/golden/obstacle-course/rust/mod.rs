@@ -6,14 +6,17 @@
 //! Looks like a template: {{ name }} and ${name}.
 #![allow(
     dead_code,
+    non_camel_case_types,
+    non_snake_case,
     unreachable_pub,
     unused_imports,
     clippy::doc_lazy_continuation,
     clippy::doc_overindented_list_items,
     clippy::enum_variant_names,
     clippy::large_enum_variant,
-    clippy::struct_excessive_bools,
+    clippy::too_many_lines,
     clippy::upper_case_acronyms,
+    clippy::wrong_self_convention,
     reason = "the document decides what there is and what it is called; an app need not use all of it"
 )]
 
@@ -49,9 +52,9 @@ pub use publishers::DocumentPublishers;
 pub use bars::{Bars, BarsPublisher, BarsRouter, BarsService};
 pub use type_::{Type, TypePublisher, TypeRouter, TypeService};
 pub use match_::{Match, MatchPublisher, MatchRouter, MatchService};
-pub use default::{Default_, Default_Publisher, Default_Router, Default_Service};
+pub use default::{DefaultPublisher, DefaultRouter, DefaultService, Default_};
 pub use class::{Class, ClassPublisher, ClassRouter, ClassService};
-pub use self_::{Self_, Self_Publisher, Self_Router, Self_Service};
+pub use self_::{SelfPublisher, SelfRouter, SelfService, Self_};
 pub use crate_::{Crate, CratePublisher, CrateRouter, CrateService};
 pub use constructor_2::{
     Constructor, ConstructorPublisher, ConstructorRouter, ConstructorService,
@@ -70,16 +73,16 @@ pub use broker_connection::{
     BrokerConnection, BrokerConnectionPublisher, BrokerConnectionRouter,
     BrokerConnectionService,
 };
-pub use vec::{Vec_, Vec_Publisher, Vec_Router, Vec_Service};
-pub use option::{Option_, Option_Publisher, Option_Router, Option_Service};
+pub use vec::{VecPublisher, VecRouter, VecService, Vec_};
+pub use option::{OptionPublisher, OptionRouter, OptionService, Option_};
 pub use requests::{
     Async, AsyncError, AwaitAll, AwaitAllError, BarsFind, BarsFindError, Call, CallError,
     Close, CloseError, Delete, DeleteError, DocumentRequests, New, NewError, On, OnError,
-    Status, StatusError, String_, String_Error, SuperTrait, SuperTraitError, Then,
+    Status, StatusError, StringError, String_, SuperTrait, SuperTraitError, Then,
     ThenError,
 };
 pub use broadcasts::{
     DocumentConnect, Event, EventPublisher, Move, MovePublisher, Notice, NoticePublisher,
-    Null, NullPublisher, Ok_, Ok_Publisher, Publish, PublishPublisher, Typeof,
+    Null, NullPublisher, OkPublisher, Ok_, Publish, PublishPublisher, Typeof,
     TypeofPublisher, Welcome,
 };

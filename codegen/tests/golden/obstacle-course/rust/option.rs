@@ -215,10 +215,10 @@ impl rt::Topic for Option_ {
 /// What a service decides about `Option`; every method has a default.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not serve the topic `Option`",
-    note = "implement `Option_Service` for it, or pass `()` to take every default"
+    note = "implement `OptionService` for it, or pass `()` to take every default"
 )]
 #[expect(unused_variables, reason = "the defaults ignore what they are given")]
-pub trait Option_Service: Send + Sync + 'static {
+pub trait OptionService: Send + Sync + 'static {
     /// Whether the caller may subscribe; the default lets everyone.
     fn authorize(
         &self,
@@ -244,16 +244,16 @@ pub trait Option_Service: Send + Sync + 'static {
     fn last_subscriber(&self, params: &types::Result_) {}
 }
 
-impl Option_Service for () {}
+impl OptionService for () {}
 
-/// Routes `Option.subscribe` and `Option.unsubscribe` to a [`Option_Service`].
+/// Routes `Option.subscribe` and `Option.unsubscribe` to a [`OptionService`].
 #[derive(Debug)]
-pub struct Option_Router<S>(
+pub struct OptionRouter<S>(
     /// Whom it routes to.
     pub S,
 );
 
-impl<S: Option_Service> rt::TopicRouter for Option_Router<S> {
+impl<S: OptionService> rt::TopicRouter for OptionRouter<S> {
     type Topic = Option_;
 
     async fn authorize(
@@ -283,9 +283,9 @@ impl<S: Option_Service> rt::TopicRouter for Option_Router<S> {
 
 /// Publishes `Option.update`; cheap to clone, callable from any thread.
 #[derive(Debug, Clone)]
-pub struct Option_Publisher(rt::Publisher<Option_>);
+pub struct OptionPublisher(rt::Publisher<Option_>);
 
-impl Option_Publisher {
+impl OptionPublisher {
     /// A publisher into the node's hub.
     pub fn new(node: &rt::Node) -> Self {
         Self(rt::Publisher::new(node))

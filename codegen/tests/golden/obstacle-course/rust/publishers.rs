@@ -13,11 +13,11 @@ pub struct DocumentPublishers {
     /// Publishes `match.update`.
     pub match_: super::MatchPublisher,
     /// Publishes `default.update`.
-    pub default: super::Default_Publisher,
+    pub default: super::DefaultPublisher,
     /// Publishes `class.update`.
     pub class: super::ClassPublisher,
     /// Publishes `self.update`.
-    pub self_: super::Self_Publisher,
+    pub self_: super::SelfPublisher,
     /// Publishes `crate.update`.
     pub crate_: super::CratePublisher,
     /// Publishes `constructor.update`.
@@ -41,9 +41,9 @@ pub struct DocumentPublishers {
     /// Publishes `broker.connection.update`.
     pub broker_connection: super::BrokerConnectionPublisher,
     /// Publishes `Vec.update`.
-    pub vec: super::Vec_Publisher,
+    pub vec: super::VecPublisher,
     /// Publishes `Option.update`.
-    pub option: super::Option_Publisher,
+    pub option: super::OptionPublisher,
     /// Publishes `move`.
     pub move_: super::MovePublisher,
     /// Publishes `notice`.
@@ -51,7 +51,7 @@ pub struct DocumentPublishers {
     /// Publishes `null`.
     pub null: super::NullPublisher,
     /// Publishes `Ok`.
-    pub ok: super::Ok_Publisher,
+    pub ok: super::OkPublisher,
     /// Publishes `typeof`.
     pub typeof_: super::TypeofPublisher,
     /// Publishes `publish`.
@@ -67,9 +67,9 @@ impl DocumentPublishers {
             bars: super::BarsPublisher::new(node),
             type_: super::TypePublisher::new(node),
             match_: super::MatchPublisher::new(node),
-            default: super::Default_Publisher::new(node),
+            default: super::DefaultPublisher::new(node),
             class: super::ClassPublisher::new(node),
-            self_: super::Self_Publisher::new(node),
+            self_: super::SelfPublisher::new(node),
             crate_: super::CratePublisher::new(node),
             constructor_2: super::ConstructorPublisher::new(node),
             types_2: super::TypesPublisher::new(node),
@@ -81,12 +81,12 @@ impl DocumentPublishers {
             a_b: super::ABPublisher::new(node),
             a_b_c: super::ABCPublisher::new(node),
             broker_connection: super::BrokerConnectionPublisher::new(node),
-            vec: super::Vec_Publisher::new(node),
-            option: super::Option_Publisher::new(node),
+            vec: super::VecPublisher::new(node),
+            option: super::OptionPublisher::new(node),
             move_: super::MovePublisher::new(node),
             notice: super::NoticePublisher::new(node),
             null: super::NullPublisher::new(node),
-            ok: super::Ok_Publisher::new(node),
+            ok: super::OkPublisher::new(node),
             typeof_: super::TypeofPublisher::new(node),
             publish: super::PublishPublisher::new(node),
             event: super::EventPublisher::new(node),

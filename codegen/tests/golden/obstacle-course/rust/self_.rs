@@ -215,10 +215,10 @@ impl rt::Topic for Self_ {
 /// What a service decides about `self`; every method has a default.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not serve the topic `self`",
-    note = "implement `Self_Service` for it, or pass `()` to take every default"
+    note = "implement `SelfService` for it, or pass `()` to take every default"
 )]
 #[expect(unused_variables, reason = "the defaults ignore what they are given")]
-pub trait Self_Service: Send + Sync + 'static {
+pub trait SelfService: Send + Sync + 'static {
     /// Whether the caller may subscribe; the default lets everyone.
     fn authorize(
         &self,
@@ -244,16 +244,16 @@ pub trait Self_Service: Send + Sync + 'static {
     fn last_subscriber(&self, params: &types::Result_) {}
 }
 
-impl Self_Service for () {}
+impl SelfService for () {}
 
-/// Routes `self.subscribe` and `self.unsubscribe` to a [`Self_Service`].
+/// Routes `self.subscribe` and `self.unsubscribe` to a [`SelfService`].
 #[derive(Debug)]
-pub struct Self_Router<S>(
+pub struct SelfRouter<S>(
     /// Whom it routes to.
     pub S,
 );
 
-impl<S: Self_Service> rt::TopicRouter for Self_Router<S> {
+impl<S: SelfService> rt::TopicRouter for SelfRouter<S> {
     type Topic = Self_;
 
     async fn authorize(
@@ -283,9 +283,9 @@ impl<S: Self_Service> rt::TopicRouter for Self_Router<S> {
 
 /// Publishes `self.update`; cheap to clone, callable from any thread.
 #[derive(Debug, Clone)]
-pub struct Self_Publisher(rt::Publisher<Self_>);
+pub struct SelfPublisher(rt::Publisher<Self_>);
 
-impl Self_Publisher {
+impl SelfPublisher {
     /// A publisher into the node's hub.
     pub fn new(node: &rt::Node) -> Self {
         Self(rt::Publisher::new(node))

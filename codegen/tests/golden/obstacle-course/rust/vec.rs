@@ -215,10 +215,10 @@ impl rt::Topic for Vec_ {
 /// What a service decides about `Vec`; every method has a default.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not serve the topic `Vec`",
-    note = "implement `Vec_Service` for it, or pass `()` to take every default"
+    note = "implement `VecService` for it, or pass `()` to take every default"
 )]
 #[expect(unused_variables, reason = "the defaults ignore what they are given")]
-pub trait Vec_Service: Send + Sync + 'static {
+pub trait VecService: Send + Sync + 'static {
     /// Whether the caller may subscribe; the default lets everyone.
     fn authorize(
         &self,
@@ -244,16 +244,16 @@ pub trait Vec_Service: Send + Sync + 'static {
     fn last_subscriber(&self, params: &types::Result_) {}
 }
 
-impl Vec_Service for () {}
+impl VecService for () {}
 
-/// Routes `Vec.subscribe` and `Vec.unsubscribe` to a [`Vec_Service`].
+/// Routes `Vec.subscribe` and `Vec.unsubscribe` to a [`VecService`].
 #[derive(Debug)]
-pub struct Vec_Router<S>(
+pub struct VecRouter<S>(
     /// Whom it routes to.
     pub S,
 );
 
-impl<S: Vec_Service> rt::TopicRouter for Vec_Router<S> {
+impl<S: VecService> rt::TopicRouter for VecRouter<S> {
     type Topic = Vec_;
 
     async fn authorize(
@@ -283,9 +283,9 @@ impl<S: Vec_Service> rt::TopicRouter for Vec_Router<S> {
 
 /// Publishes `Vec.update`; cheap to clone, callable from any thread.
 #[derive(Debug, Clone)]
-pub struct Vec_Publisher(rt::Publisher<Vec_>);
+pub struct VecPublisher(rt::Publisher<Vec_>);
 
-impl Vec_Publisher {
+impl VecPublisher {
     /// A publisher into the node's hub.
     pub fn new(node: &rt::Node) -> Self {
         Self(rt::Publisher::new(node))

@@ -2,6 +2,7 @@
 //! The topic `account`.
 
 use std::future::Future;
+
 use bellwire::contract as rt;
 use super::types;
 

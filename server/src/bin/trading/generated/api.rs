@@ -2,6 +2,7 @@
 //! The API of `/api/v1/ws` as one value.
 
 use std::sync::Arc;
+
 use bellwire::contract as rt;
 
 /// The services of `/api/v1/ws`, one per topic; leaving one out does not compile.

@@ -9,14 +9,17 @@
 //! UTC.
 #![allow(
     dead_code,
+    non_camel_case_types,
+    non_snake_case,
     unreachable_pub,
     unused_imports,
     clippy::doc_lazy_continuation,
     clippy::doc_overindented_list_items,
     clippy::enum_variant_names,
     clippy::large_enum_variant,
-    clippy::struct_excessive_bools,
+    clippy::too_many_lines,
     clippy::upper_case_acronyms,
+    clippy::wrong_self_convention,
     reason = "the document decides what there is and what it is called; an app need not use all of it"
 )]
 

@@ -2,6 +2,7 @@
 //! The requests of `/api/v1/ws`.
 
 use std::future::Future;
+
 use bellwire::contract as rt;
 use super::types;
 

@@ -131,7 +131,7 @@ pub trait DocumentRequests: Send + Sync + 'static {
         &self,
         caller: &rt::Caller,
         payload: types::Box_,
-    ) -> impl Future<Output = Result<types::Some_, String_Error>> + Send;
+    ) -> impl Future<Output = Result<types::Some_, StringError>> + Send;
 }
 
 /// Routes each request to its method of [`DocumentRequests`].
@@ -149,4 +149,4 @@ pub use close::{Close, CloseError};
 pub use then::{Then, ThenError};
 pub use new::{New, NewError};
 pub use call::{Call, CallError};
-pub use string::{String_, String_Error};
+pub use string::{StringError, String_};

@@ -12,7 +12,7 @@ pub struct String_;
 impl rt::Request for String_ {
     type Payload = types::Box_;
     type Reply = types::Some_;
-    type Error = String_Error;
+    type Error = StringError;
 
     const SPEC: rt::RequestSpec = rt::RequestSpec {
         name: "String",
@@ -26,7 +26,7 @@ impl rt::Request for String_ {
 
 /// Why `String` may fail.
 #[derive(Debug, Clone)]
-pub enum String_Error {
+pub enum StringError {
     /// Nothing there. */
     ///
     /// Code `not-found`; the same again fails again.
@@ -54,24 +54,24 @@ pub enum String_Error {
     RefusedOtherwise(rt::Refusal),
 }
 
-impl From<String_Error> for rt::Refusal {
-    fn from(error: String_Error) -> Self {
+impl From<StringError> for rt::Refusal {
+    fn from(error: StringError) -> Self {
         match error {
-            String_Error::NotFound { message } => {
+            StringError::NotFound { message } => {
                 Self::new("not-found", message).retry(rt::Retry::Never)
             }
-            String_Error::Refused { message } => {
+            StringError::Refused { message } => {
                 Self::new("refused", message).retry(rt::Retry::Later)
             }
-            String_Error::Type { message, details } => {
+            StringError::Type { message, details } => {
                 Self::new("type", message).retry(rt::Retry::Never).details(&details)
             }
-            String_Error::RefusedOtherwise(refusal) => refusal,
+            StringError::RefusedOtherwise(refusal) => refusal,
         }
     }
 }
 
-impl From<rt::Refusal> for String_Error {
+impl From<rt::Refusal> for StringError {
     fn from(refusal: rt::Refusal) -> Self {
         Self::RefusedOtherwise(refusal)
     }
@@ -83,7 +83,7 @@ for super::RequestsRouter<S> {
         &self,
         caller: &rt::Caller,
         payload: types::Box_,
-    ) -> Result<types::Some_, String_Error> {
+    ) -> Result<types::Some_, StringError> {
         self.0.string(caller, payload).await
     }
 }

@@ -107,7 +107,7 @@ pub enum OddValues {
     Other2,
     /// `"Other"`.
     Other,
-    /// `"‮rtl"`.
+    /// `"\u{202e}rtl"`.
     #[serde(rename = "\u{202e}rtl")]
     Rtl,
     /// `"ﬁ"`.
