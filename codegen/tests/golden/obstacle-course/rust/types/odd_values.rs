@@ -117,7 +117,8 @@ pub enum OddValues {
     #[serde(rename = "İ")]
     I,
     /// `"ß"`.
-    ß,
+    #[serde(rename = "ß")]
+    Vß,
 }
 
 impl OddValues {
@@ -160,7 +161,7 @@ impl OddValues {
         Self::Rtl,
         Self::Ufb01,
         Self::I,
-        Self::ß,
+        Self::Vß,
     ];
 
     /// The value as it stands on the wire.
@@ -204,7 +205,7 @@ impl OddValues {
             Self::Rtl => "\u{202e}rtl",
             Self::Ufb01 => "ﬁ",
             Self::I => "İ",
-            Self::ß => "ß",
+            Self::Vß => "ß",
         }
     }
 }
