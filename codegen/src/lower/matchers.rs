@@ -67,6 +67,7 @@ pub(super) fn ambiguities(document: &Document<'_>, endpoints: &[Endpoint], sink:
             }
         }
         between(document, endpoint, &heard, sink);
+        declared(document, endpoint, &heard, sink);
     }
 }
 
@@ -102,6 +103,28 @@ fn between(
             format!("a frame with {tag} may mean the operation `{}` or `{}`", a.0.name.wire, b.0.name.wire);
         report(document, endpoint, a, b, text, sink);
     });
+}
+
+/// A message written out that has the type of one that a topic or request brings.
+fn declared(document: &Document<'_>, endpoint: &Endpoint, uses: &[Use<'_>], sink: &mut Diagnostics) {
+    let owner = |wire: &str| {
+        let verb = wire.strip_suffix(".subscribe").or_else(|| wire.strip_suffix(".unsubscribe"));
+        let topic = endpoint.topics.iter().find(|topic| Some(topic.name.wire.as_str()) == verb);
+        let request = endpoint.requests.iter().find(|request| request.name.wire == wire);
+        topic
+            .map(|topic| format!("topic `{}`", topic.name.wire))
+            .or_else(|| request.map(|request| format!("request `{}`", request.name.wire)))
+    };
+    for used in uses {
+        let Matcher::Tag { pointer, value } = &message(endpoint, *used).matcher else { continue };
+        let Some(wire) = value.as_str().filter(|_| pointer == "/type") else { continue };
+        if let Some(owner) = owner(wire) {
+            let operation = &used.0.name.wire;
+            let text =
+                format!("a frame with `type: {value}` may mean the {owner} or the operation `{operation}`");
+            report(document, endpoint, *used, *used, text, sink);
+        }
+    }
 }
 
 type Use<'a> = (&'a Operation, usize, usize);
