@@ -102,6 +102,12 @@ pub(crate) async fn serve(socket: WebSocket, served: Arc<Served>, caller: Caller
     // Gone from the hub before the farewell, so that nothing is queued for a socket that closes.
     drop(seat);
     connection.topics = Topics::default();
+    say_farewell(transport, &served, ended).await;
+}
+
+/// Ends the socket: with a close, or by answering the client's.
+async fn say_farewell(transport: Transport, served: &Served, ended: Option<(Close, bool)>) {
+    let metrics = &served.node.shared().metrics;
     match ended {
         Some((close, is_readable)) => {
             metrics.closed(close.condition.as_str());

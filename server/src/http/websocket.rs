@@ -50,24 +50,14 @@ fn connect(
     headers: &HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
+    if let Some(refusal) = refusal(&served, gate, headers, &upgrade) {
+        return refusal;
+    }
     let node = served.node.clone();
-    if node.shared().shutdown.has_begun() {
-        let text = "The server is about to stop\n";
-        return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], text).into_response();
-    }
-    if !gate.origins.allows(headers) {
-        return (StatusCode::FORBIDDEN, "This origin may not connect (see --allow-origin)\n").into_response();
-    }
     let spec = &served.endpoint.spec;
-    let subprotocol = spec.connection.subprotocol;
-    let offered: Vec<_> = upgrade.requested_protocols().collect();
-    if !offered.is_empty() && !offered.iter().any(|name| name.as_bytes() == subprotocol.as_bytes()) {
-        let text = format!("Of subprotocols this endpoint knows {subprotocol} alone\n");
-        return (StatusCode::BAD_REQUEST, text).into_response();
-    }
     let limit = served.options.max_message_bytes;
     let upgrade = upgrade
-        .protocols([subprotocol])
+        .protocols([spec.connection.subprotocol])
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER)
         .max_message_size(limit)
@@ -89,4 +79,29 @@ fn connect(
         refuse(socket, &served, CloseCondition::TooManyConnections).await;
         drop(permit);
     })
+}
+
+/// Why the handshake fails, if it does.
+fn refusal(
+    served: &Served,
+    gate: &Gate,
+    headers: &HeaderMap,
+    upgrade: &WebSocketUpgrade,
+) -> Option<Response> {
+    if served.node.shared().shutdown.has_begun() {
+        let text = "The server is about to stop\n";
+        return Some((StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], text).into_response());
+    }
+    if !gate.origins.allows(headers) {
+        return Some(
+            (StatusCode::FORBIDDEN, "This origin may not connect (see --allow-origin)\n").into_response(),
+        );
+    }
+    let subprotocol = served.endpoint.spec.connection.subprotocol;
+    let offered: Vec<_> = upgrade.requested_protocols().collect();
+    if !offered.is_empty() && !offered.iter().any(|name| name.as_bytes() == subprotocol.as_bytes()) {
+        let text = format!("Of subprotocols this endpoint knows {subprotocol} alone\n");
+        return Some((StatusCode::BAD_REQUEST, text).into_response());
+    }
+    None
 }

@@ -17,7 +17,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
-use crate::contract::{CLOSE_ADDRESS, REPLY_ADDRESS, TestServices, endpoint};
+use crate::contract::{CLOSE_ADDRESS, REPLY_ADDRESS};
+use crate::services::{TestServices, endpoint};
 
 /// Longer than anything takes that works.
 const PATIENCE: Duration = Duration::from_secs(5);

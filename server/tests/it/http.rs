@@ -4,8 +4,9 @@ use axum::Router;
 use axum::routing::get;
 use serde_json::json;
 
-use crate::contract::{Bar, Bars, BarsParams, TestServices, endpoint};
+use crate::contract::{Bar, Bars, BarsParams};
 use crate::harness::TestServer;
+use crate::services::{TestServices, endpoint};
 
 #[tokio::test]
 async fn the_document_and_the_page_stand_beside_the_socket() {

@@ -9,6 +9,7 @@ mod hostile;
 mod http;
 mod operations;
 mod publishing;
+mod services;
 mod shutdown;
 mod slow;
 mod subscriptions;

@@ -6,8 +6,8 @@ use bellwire::contract as rt;
 use rt::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::contract::TestServices;
 use crate::harness::TestServer;
+use crate::services::TestServices;
 
 static ENDPOINT: rt::EndpointSpec = rt::EndpointSpec {
     name: "explicit",
