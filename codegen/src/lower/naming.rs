@@ -1,5 +1,7 @@
 //! Identifiers of endpoints and of everything declared on them, chosen together so that none clash.
 
+use std::collections::BTreeSet;
+
 use super::names::{self, Place};
 use crate::model::Name;
 use crate::spec::{Document, Endpoint};
@@ -63,7 +65,10 @@ pub(super) fn choose(document: &Document<'_>, stem: &str) -> Vec<Named> {
     let scopes: Vec<Scope<'_>> =
         document.endpoints.iter().map(|endpoint| Scope::read(document, endpoint)).collect();
     let all: Vec<&str> = scopes.iter().flat_map(|scope| scope.wires()).collect();
-    let mut types = names::unique(&all, Place::Type, &taken).into_iter().map(|name| name.rust);
+    let wanted: Vec<String> =
+        names::unique(&all, Place::Type, &taken).into_iter().map(|name| name.rust).collect();
+    let suffixes = scopes.iter().flat_map(Scope::suffixes);
+    let mut types = apart(wanted, suffixes).into_iter();
     let named = scopes.iter().zip(endpoint_names).zip(speakers);
     named
         .map(|((scope, endpoint), channel)| {
@@ -93,6 +98,28 @@ fn taken_types(endpoints: &[Name]) -> Vec<String> {
     endpoints.iter().flat_map(|name| suffixes.map(|suffix| format!("{}{suffix}", name.rust))).collect()
 }
 
+/// Renumbers what would clash with a type that comes with another: a topic `bars-publisher` beside a topic `bars`.
+fn apart<'a>(wanted: Vec<String>, suffixes: impl Iterator<Item = &'a [&'a str]>) -> Vec<String> {
+    let mut used: BTreeSet<String> = BTreeSet::new();
+    let settled = wanted.iter().zip(suffixes).map(|(wanted, suffixes)| {
+        let brings = |name: &str| -> Vec<String> {
+            std::iter::once("")
+                .chain(suffixes.iter().copied())
+                .map(|suffix| format!("{name}{suffix}"))
+                .collect()
+        };
+        let mut tried = used.clone();
+        let mut name = wanted.clone();
+        while brings(&name).iter().any(|brought| used.contains(brought)) {
+            tried.insert(name);
+            name = names::numbered(wanted, Place::Type, &tried);
+        }
+        used.extend(brings(&name));
+        name
+    });
+    settled.collect()
+}
+
 /// What has a name of its own on one endpoint.
 struct Scope<'a> {
     topics: Vec<&'a str>,
@@ -120,6 +147,15 @@ impl<'a> Scope<'a> {
     fn wires(&self) -> impl Iterator<Item = &'a str> {
         let operations = self.operations.iter().map(|(_, wire)| wire);
         self.topics.iter().chain(&self.requests).chain(&self.broadcasts).chain(operations).copied()
+    }
+
+    /// Endings of the types that come with each, in the order of [`Scope::wires`].
+    fn suffixes(&self) -> impl Iterator<Item = &'static [&'static str]> {
+        let each = |count: usize, suffixes: &'static [&'static str]| std::iter::repeat_n(suffixes, count);
+        each(self.topics.len(), &["Publisher", "Router", "Service"])
+            .chain(each(self.requests.len(), &["Error"]))
+            .chain(each(self.broadcasts.len(), &["Publisher"]))
+            .chain(each(self.operations.len(), &["Message", "Publisher", "Reply"]))
     }
 
     /// Pairs type names with the members of the client.

@@ -163,6 +163,16 @@ fn requests_find_their_place_in_the_client() {
 }
 
 #[test]
+fn types_that_come_with_a_topic_clash_with_nothing() {
+    let topic = "{ params: { type: object, properties: { s: { type: string } } }, update: { type: number } }";
+    let api = api(&format!(
+        "asyncapi: 3.0.0\ninfo: {{ title: T, version: 1.0.0 }}\nchannels:\n  c:\n    address: /\n    x-topics:\n      bars: {topic}\n      bars-publisher: {topic}\n"
+    ));
+    let names: Vec<_> = api.endpoints[0].topics.iter().map(|topic| topic.name.rust.as_str()).collect();
+    assert_eq!(names, ["Bars", "BarsPublisher2"]);
+}
+
+#[test]
 fn explicit_operations_keep_their_messages() {
     let api = api(WHOLE);
     let endpoint = &api.endpoints[0];
