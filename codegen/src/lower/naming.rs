@@ -68,7 +68,7 @@ pub(super) fn choose(document: &Document<'_>, stem: &str) -> Vec<Named> {
     let wanted: Vec<String> =
         names::unique(&all, Place::Type, &taken).into_iter().map(|name| name.rust).collect();
     let suffixes = scopes.iter().flat_map(Scope::suffixes);
-    let mut types = apart(wanted, suffixes).into_iter();
+    let mut types = apart(&wanted, suffixes).into_iter();
     let named = scopes.iter().zip(endpoint_names).zip(speakers);
     named
         .map(|((scope, endpoint), channel)| {
@@ -99,7 +99,7 @@ fn taken_types(endpoints: &[Name]) -> Vec<String> {
 }
 
 /// Renumbers what would clash with a type that comes with another: a topic `bars-publisher` beside a topic `bars`.
-fn apart<'a>(wanted: Vec<String>, suffixes: impl Iterator<Item = &'a [&'a str]>) -> Vec<String> {
+fn apart<'a>(wanted: &[String], suffixes: impl Iterator<Item = &'a [&'a str]>) -> Vec<String> {
     let mut used: BTreeSet<String> = BTreeSet::new();
     let settled = wanted.iter().zip(suffixes).map(|(wanted, suffixes)| {
         let brings = |name: &str| -> Vec<String> {
