@@ -94,6 +94,14 @@ pub struct CloseSpec {
     pub retry: Retry,
 }
 
+impl CloseSpec {
+    /// A row of the table.
+    #[must_use]
+    pub const fn new(condition: CloseCondition, code: u16, reason: &'static str, retry: Retry) -> Self {
+        Self { condition, code, reason, retry }
+    }
+}
+
 /// Where the schema of a type stands in the served document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SchemaRef {
@@ -101,6 +109,20 @@ pub struct SchemaRef {
     pub pointer: &'static str,
     /// Whether the schema demands more than the Rust type enforces, so that input must be checked against it.
     pub checked: bool,
+}
+
+impl SchemaRef {
+    /// A schema that demands more than the Rust type enforces.
+    #[must_use]
+    pub const fn checked(pointer: &'static str) -> Self {
+        Self { pointer, checked: true }
+    }
+
+    /// A schema that the Rust type enforces in full.
+    #[must_use]
+    pub const fn unchecked(pointer: &'static str) -> Self {
+        Self { pointer, checked: false }
+    }
 }
 
 /// One stream that clients subscribe to.
@@ -141,6 +163,18 @@ pub struct ParamMember {
     pub default: Option<&'static str>,
     /// Members of a nested object; empty for anything else.
     pub members: &'static [ParamMember],
+}
+
+impl ParamMember {
+    /// A parameter with its default as JSON text, and its own members where it is an object.
+    #[must_use]
+    pub const fn new(
+        key: &'static str,
+        default: Option<&'static str>,
+        members: &'static [ParamMember],
+    ) -> Self {
+        Self { key, default, members }
+    }
 }
 
 /// What is retained per topic.

@@ -80,6 +80,14 @@ fn mixed_enums_compare_json() {
 }
 
 #[test]
+fn derived_schemas_list_the_values() {
+    use bellwire::contract::schemars::schema_for;
+    assert_eq!(schema_for!(enums::types::Priority).get("enum"), Some(&json!([1, 2, -1])));
+    assert_eq!(schema_for!(enums::types::Level).get("enum"), Some(&json!([1, "1", 1.5, true, null])));
+    assert_eq!(schema_for!(enums::types::Side).get("enum"), Some(&json!(["buy", "sell", "sell short"])));
+}
+
+#[test]
 fn constants_are_checked() {
     use enums::types::Order;
     let order = json!({"kind": "order", "side": "buy", "resolution": "1", "venue": "x", "priority": 1, "level": null, "version": 3});

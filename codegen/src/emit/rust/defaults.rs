@@ -31,7 +31,8 @@ fn plain(place: &TypePlace<'_>, ty: &Type, value: &Value) -> Option<TokenStream>
         }
         (Type::Array(item), Value::Array(items)) => {
             let items: Option<Vec<_>> = items.iter().map(|value| plain(place, item, value)).collect();
-            items.map(|items| quote!(::std::vec![#(#items),*]))
+            let vec = place.scope.std("Vec");
+            items.map(|items| quote!(#vec::from([#(#items),*])))
         }
         (Type::Map { .. }, Value::Object(members)) if members.is_empty() => {
             let map = place.scope.std("BTreeMap");

@@ -45,7 +45,7 @@ fn documents(context: &EndpointContext<'_>) -> [TokenStream; 3] {
     match context.all.documents {
         Documents::Files => ["asyncapi.json", "asyncapi-2.4.0.json", "docs.html"].map(|file| {
             let path = format!("{}{file}", "../".repeat(context.depth));
-            quote!(::core::include_str!(#path))
+            quote!(include_str!(#path))
         }),
         Documents::Inline { asyncapi, asyncapi_2, docs } => {
             [asyncapi, asyncapi_2, docs].map(|text| quote!(#text))
@@ -96,7 +96,7 @@ fn close(close: &Close) -> TokenStream {
     let condition = condition(&close.condition);
     let (code, reason, retry) = (close.code, &close.reason, retry(close.retry));
     let code = proc_macro2::Literal::u16_unsuffixed(code);
-    quote!(rt::CloseSpec { condition: rt::CloseCondition::#condition, code: #code, reason: #reason, retry: #retry })
+    quote!(rt::CloseSpec::new(rt::CloseCondition::#condition, #code, #reason, #retry))
 }
 
 /// `heartbeat-timeout` is `CloseCondition::HeartbeatTimeout`: the conditions are a fixed table that the seam mirrors.

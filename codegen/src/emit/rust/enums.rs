@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use serde_json::Value;
 
 use super::literal::{ident, integer, string};
 use super::prose;
@@ -31,7 +32,7 @@ fn declaration(
     let ordered = values.repr != EnumRepr::Mixed || !values.open;
     let hash = ordered || def.hashable;
     let derives = Derives { copy: !values.open, default: is_single, hash, order: ordered, by_hand: false };
-    let attributes = place.derives(&derives, serde);
+    let attributes = place.derives_with(&derives, serde, &listed(values));
     let variants = values.values.iter().map(|value| variant(values, value, is_single));
     let other = open.map(|ty| {
         let other = other(values);
@@ -39,6 +40,19 @@ fn declaration(
         quote!(#[doc = " A value the document does not name."] #untagged #other(#ty),)
     });
     quote!(#docs #attributes pub enum #name { #(#variants,)* #other })
+}
+
+/// The values for a schema that would otherwise know the type they are converted from, and nothing else.
+fn listed(values: &Enum) -> TokenStream {
+    if values.open || values.repr == EnumRepr::String {
+        return TokenStream::new();
+    }
+    let values = values.values.iter().map(|value| match &value.value {
+        Value::Null => quote!(null),
+        // Read back from its text: a negative or fractional number has no token of its own.
+        value => value.to_string().parse().unwrap_or_default(),
+    });
+    quote!(extend("enum" = [#(#values),*]))
 }
 
 fn variant(values: &Enum, value: &EnumValue, is_default: bool) -> TokenStream {

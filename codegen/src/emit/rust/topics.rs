@@ -272,7 +272,11 @@ pub(super) fn schema(place: &TypePlace<'_>, ty: &Type) -> TokenStream {
         }
         _ => ("", false),
     };
-    quote!(rt::SchemaRef { pointer: #pointer, checked: #checked })
+    if checked {
+        quote!(rt::SchemaRef::checked(#pointer))
+    } else {
+        quote!(rt::SchemaRef::unchecked(#pointer))
+    }
 }
 
 /// [`schema`] of a payload that may be missing.
@@ -289,7 +293,7 @@ fn shape(shape: &ParamShape, some: &TokenStream, none: &TokenStream) -> TokenStr
     let members = members.iter().map(|(key, default, nested)| {
         let default = option(default.as_ref().map(|value: &Value| string(&value.to_string())), some, none);
         let nested = nested.as_ref().map_or_else(|| quote!(&[]), |nested| self::shape(nested, some, none));
-        quote!(rt::ParamMember { key: #key, default: #default, members: #nested })
+        quote!(rt::ParamMember::new(#key, #default, #nested))
     });
     quote!(&[#(#members),*])
 }

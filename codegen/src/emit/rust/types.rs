@@ -194,6 +194,16 @@ impl<'a> TypePlace<'a> {
 
     /// The derives every type carries; `serde` are further arguments of its `serde` attribute.
     pub(super) fn derives(&self, derives: &Derives, serde: &TokenStream) -> TokenStream {
+        self.derives_with(derives, serde, &TokenStream::new())
+    }
+
+    /// [`TypePlace::derives`] with further arguments of the `schemars` attribute.
+    pub(super) fn derives_with(
+        &self,
+        derives: &Derives,
+        serde: &TokenStream,
+        schemars: &TokenStream,
+    ) -> TokenStream {
         let copy = derives.copy.then(|| quote!(Copy,));
         let default = derives.default.then(|| quote!(Default,));
         let hash = derives.hash.then(|| quote!(, Eq, Hash));
@@ -202,11 +212,12 @@ impl<'a> TypePlace<'a> {
         let runtime = &self.context.options.runtime;
         let (serde_crate, schemars_crate) = (format!("{runtime}::serde"), format!("{runtime}::schemars"));
         let serde = (!serde.is_empty()).then(|| quote!(, #serde));
+        let schemars = (!schemars.is_empty()).then(|| quote!(, #schemars));
         quote! {
             #[derive(Debug, Clone, #copy #default PartialEq #hash #order)]
             #[derive(rt::Serialize, #deserialize rt::JsonSchema)]
             #[serde(crate = #serde_crate #serde)]
-            #[schemars(crate = #schemars_crate)]
+            #[schemars(crate = #schemars_crate #schemars)]
         }
     }
 }

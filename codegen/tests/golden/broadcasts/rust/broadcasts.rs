@@ -18,10 +18,7 @@ impl rt::Broadcast for Notice {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/ws",
         name: "notice",
-        payload: Some(rt::SchemaRef {
-            pointer: "#/components/schemas/Notice",
-            checked: false,
-        }),
+        payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Notice")),
         on_connect: false,
     };
 }
@@ -87,10 +84,7 @@ impl rt::Broadcast for Welcome {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/ws",
         name: "welcome",
-        payload: Some(rt::SchemaRef {
-            pointer: "#/components/schemas/Welcome",
-            checked: false,
-        }),
+        payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Welcome")),
         on_connect: true,
     };
 }

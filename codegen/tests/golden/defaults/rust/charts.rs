@@ -20,76 +20,26 @@ impl rt::Topic for Charts {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/ws",
         route: "charts",
-        params: rt::SchemaRef {
-            pointer: "#/components/schemas/ChartParams",
-            checked: false,
-        },
-        update: rt::SchemaRef {
-            pointer: "#/components/schemas/ChartsUpdate",
-            checked: false,
-        },
+        params: rt::SchemaRef::unchecked("#/components/schemas/ChartParams"),
+        update: rt::SchemaRef::unchecked("#/components/schemas/ChartsUpdate"),
         shape: &[
-            rt::ParamMember {
-                key: "limit",
-                default: Some("100"),
-                members: &[],
-            },
-            rt::ParamMember {
-                key: "live",
-                default: Some("true"),
-                members: &[],
-            },
-            rt::ParamMember {
-                key: "note",
-                default: Some("null"),
-                members: &[],
-            },
-            rt::ParamMember {
-                key: "range",
-                default: Some(r#"{"from":0}"#),
-                members: &[
-                    rt::ParamMember {
-                        key: "from",
-                        default: None,
-                        members: &[],
-                    },
-                    rt::ParamMember {
-                        key: "to",
-                        default: None,
-                        members: &[],
-                    },
+            rt::ParamMember::new("limit", Some("100"), &[]),
+            rt::ParamMember::new("live", Some("true"), &[]),
+            rt::ParamMember::new("note", Some("null"), &[]),
+            rt::ParamMember::new(
+                "range",
+                Some(r#"{"from":0}"#),
+                &[
+                    rt::ParamMember::new("from", None, &[]),
+                    rt::ParamMember::new("to", None, &[]),
                 ],
-            },
-            rt::ParamMember {
-                key: "resolution",
-                default: Some(r#""5""#),
-                members: &[],
-            },
-            rt::ParamMember {
-                key: "shift",
-                default: Some("-1"),
-                members: &[],
-            },
-            rt::ParamMember {
-                key: "studies",
-                default: Some(r#"["ema","rsi"]"#),
-                members: &[],
-            },
-            rt::ParamMember {
-                key: "symbol",
-                default: Some(r#""BTC-USD""#),
-                members: &[],
-            },
-            rt::ParamMember {
-                key: "title",
-                default: None,
-                members: &[],
-            },
-            rt::ParamMember {
-                key: "zoom",
-                default: Some("1.5"),
-                members: &[],
-            },
+            ),
+            rt::ParamMember::new("resolution", Some(r#""5""#), &[]),
+            rt::ParamMember::new("shift", Some("-1"), &[]),
+            rt::ParamMember::new("studies", Some(r#"["ema","rsi"]"#), &[]),
+            rt::ParamMember::new("symbol", Some(r#""BTC-USD""#), &[]),
+            rt::ParamMember::new("title", None, &[]),
+            rt::ParamMember::new("zoom", Some("1.5"), &[]),
         ],
         label: "{symbol}",
         unwrap: &[],

@@ -20,14 +20,8 @@ impl rt::Topic for Orders {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/ws",
         route: "orders",
-        params: rt::SchemaRef {
-            pointer: "#/components/schemas/OrdersParams",
-            checked: false,
-        },
-        update: rt::SchemaRef {
-            pointer: "#/components/schemas/Order",
-            checked: true,
-        },
+        params: rt::SchemaRef::unchecked("#/components/schemas/OrdersParams"),
+        update: rt::SchemaRef::checked("#/components/schemas/Order"),
         shape: &[],
         label: "orders",
         unwrap: &[],

@@ -20,14 +20,8 @@ impl rt::Topic for Shapes {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/ws",
         route: "shapes",
-        params: rt::SchemaRef {
-            pointer: "#/components/schemas/ShapesParams",
-            checked: false,
-        },
-        update: rt::SchemaRef {
-            pointer: "#/components/schemas/Shapes",
-            checked: false,
-        },
+        params: rt::SchemaRef::unchecked("#/components/schemas/ShapesParams"),
+        update: rt::SchemaRef::unchecked("#/components/schemas/Shapes"),
         shape: &[],
         label: "shapes",
         unwrap: &[],

@@ -18,10 +18,7 @@ impl rt::Broadcast for Move {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/obstacle",
         name: "move",
-        payload: Some(rt::SchemaRef {
-            pointer: "#/components/schemas/Ok",
-            checked: false,
-        }),
+        payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Ok")),
         on_connect: false,
     };
 }
@@ -54,10 +51,7 @@ impl rt::Broadcast for Notice {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/obstacle",
         name: "notice",
-        payload: Some(rt::SchemaRef {
-            pointer: "#/components/schemas/Ok",
-            checked: false,
-        }),
+        payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Ok")),
         on_connect: false,
     };
 }
@@ -90,10 +84,7 @@ impl rt::Broadcast for Null {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/obstacle",
         name: "null",
-        payload: Some(rt::SchemaRef {
-            pointer: "#/components/schemas/Ok",
-            checked: false,
-        }),
+        payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Ok")),
         on_connect: false,
     };
 }
@@ -126,10 +117,7 @@ impl rt::Broadcast for Ok_ {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/obstacle",
         name: "Ok",
-        payload: Some(rt::SchemaRef {
-            pointer: "#/components/schemas/Ok",
-            checked: false,
-        }),
+        payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Ok")),
         on_connect: false,
     };
 }
@@ -162,10 +150,7 @@ impl rt::Broadcast for Typeof {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/obstacle",
         name: "typeof",
-        payload: Some(rt::SchemaRef {
-            pointer: "#/components/schemas/Ok",
-            checked: false,
-        }),
+        payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Ok")),
         on_connect: false,
     };
 }
@@ -198,10 +183,7 @@ impl rt::Broadcast for Publish {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/obstacle",
         name: "publish",
-        payload: Some(rt::SchemaRef {
-            pointer: "#/components/schemas/Ok",
-            checked: false,
-        }),
+        payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Ok")),
         on_connect: false,
     };
 }
@@ -234,10 +216,7 @@ impl rt::Broadcast for Event {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/obstacle",
         name: "event",
-        payload: Some(rt::SchemaRef {
-            pointer: "#/components/schemas/Ok",
-            checked: false,
-        }),
+        payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Ok")),
         on_connect: false,
     };
 }
@@ -270,10 +249,7 @@ impl rt::Broadcast for Welcome {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/obstacle",
         name: "welcome",
-        payload: Some(rt::SchemaRef {
-            pointer: "#/components/schemas/Object",
-            checked: false,
-        }),
+        payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Object")),
         on_connect: true,
     };
 }

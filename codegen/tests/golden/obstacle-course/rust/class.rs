@@ -20,182 +20,76 @@ impl rt::Topic for Class {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/obstacle",
         route: "class",
-        params: rt::SchemaRef {
-            pointer: "#/components/schemas/Result",
-            checked: false,
-        },
-        update: rt::SchemaRef {
-            pointer: "#/components/schemas/BarsPublisher",
-            checked: false,
-        },
+        params: rt::SchemaRef::unchecked("#/components/schemas/Result"),
+        update: rt::SchemaRef::unchecked("#/components/schemas/BarsPublisher"),
         shape: &[
-            rt::ParamMember {
-                key: "list",
-                default: None,
-                members: &[],
-            },
-            rt::ParamMember {
-                key: "maybe",
-                default: None,
-                members: &[],
-            },
-            rt::ParamMember {
-                key: "next",
-                default: None,
-                members: &[
-                    rt::ParamMember {
-                        key: "list",
-                        default: None,
-                        members: &[],
-                    },
-                    rt::ParamMember {
-                        key: "maybe",
-                        default: None,
-                        members: &[],
-                    },
-                    rt::ParamMember {
-                        key: "next",
-                        default: None,
-                        members: &[
-                            rt::ParamMember {
-                                key: "list",
-                                default: None,
-                                members: &[],
-                            },
-                            rt::ParamMember {
-                                key: "maybe",
-                                default: None,
-                                members: &[],
-                            },
-                            rt::ParamMember {
-                                key: "next",
-                                default: None,
-                                members: &[
-                                    rt::ParamMember {
-                                        key: "list",
-                                        default: None,
-                                        members: &[],
-                                    },
-                                    rt::ParamMember {
-                                        key: "maybe",
-                                        default: None,
-                                        members: &[],
-                                    },
-                                    rt::ParamMember {
-                                        key: "next",
-                                        default: None,
-                                        members: &[
-                                            rt::ParamMember {
-                                                key: "list",
-                                                default: None,
-                                                members: &[],
-                                            },
-                                            rt::ParamMember {
-                                                key: "maybe",
-                                                default: None,
-                                                members: &[],
-                                            },
-                                            rt::ParamMember {
-                                                key: "next",
-                                                default: None,
-                                                members: &[
-                                                    rt::ParamMember {
-                                                        key: "list",
-                                                        default: None,
-                                                        members: &[],
-                                                    },
-                                                    rt::ParamMember {
-                                                        key: "maybe",
-                                                        default: None,
-                                                        members: &[],
-                                                    },
-                                                    rt::ParamMember {
-                                                        key: "next",
-                                                        default: None,
-                                                        members: &[
-                                                            rt::ParamMember {
-                                                                key: "list",
-                                                                default: None,
-                                                                members: &[],
-                                                            },
-                                                            rt::ParamMember {
-                                                                key: "maybe",
-                                                                default: None,
-                                                                members: &[],
-                                                            },
-                                                            rt::ParamMember {
-                                                                key: "next",
-                                                                default: None,
-                                                                members: &[
-                                                                    rt::ParamMember {
-                                                                        key: "list",
-                                                                        default: None,
-                                                                        members: &[],
-                                                                    },
-                                                                    rt::ParamMember {
-                                                                        key: "maybe",
-                                                                        default: None,
-                                                                        members: &[],
-                                                                    },
-                                                                    rt::ParamMember {
-                                                                        key: "next",
-                                                                        default: None,
-                                                                        members: &[],
-                                                                    },
-                                                                    rt::ParamMember {
-                                                                        key: "value",
-                                                                        default: None,
-                                                                        members: &[],
-                                                                    },
+            rt::ParamMember::new("list", None, &[]),
+            rt::ParamMember::new("maybe", None, &[]),
+            rt::ParamMember::new(
+                "next",
+                None,
+                &[
+                    rt::ParamMember::new("list", None, &[]),
+                    rt::ParamMember::new("maybe", None, &[]),
+                    rt::ParamMember::new(
+                        "next",
+                        None,
+                        &[
+                            rt::ParamMember::new("list", None, &[]),
+                            rt::ParamMember::new("maybe", None, &[]),
+                            rt::ParamMember::new(
+                                "next",
+                                None,
+                                &[
+                                    rt::ParamMember::new("list", None, &[]),
+                                    rt::ParamMember::new("maybe", None, &[]),
+                                    rt::ParamMember::new(
+                                        "next",
+                                        None,
+                                        &[
+                                            rt::ParamMember::new("list", None, &[]),
+                                            rt::ParamMember::new("maybe", None, &[]),
+                                            rt::ParamMember::new(
+                                                "next",
+                                                None,
+                                                &[
+                                                    rt::ParamMember::new("list", None, &[]),
+                                                    rt::ParamMember::new("maybe", None, &[]),
+                                                    rt::ParamMember::new(
+                                                        "next",
+                                                        None,
+                                                        &[
+                                                            rt::ParamMember::new("list", None, &[]),
+                                                            rt::ParamMember::new("maybe", None, &[]),
+                                                            rt::ParamMember::new(
+                                                                "next",
+                                                                None,
+                                                                &[
+                                                                    rt::ParamMember::new("list", None, &[]),
+                                                                    rt::ParamMember::new("maybe", None, &[]),
+                                                                    rt::ParamMember::new("next", None, &[]),
+                                                                    rt::ParamMember::new("value", None, &[]),
                                                                 ],
-                                                            },
-                                                            rt::ParamMember {
-                                                                key: "value",
-                                                                default: None,
-                                                                members: &[],
-                                                            },
+                                                            ),
+                                                            rt::ParamMember::new("value", None, &[]),
                                                         ],
-                                                    },
-                                                    rt::ParamMember {
-                                                        key: "value",
-                                                        default: None,
-                                                        members: &[],
-                                                    },
+                                                    ),
+                                                    rt::ParamMember::new("value", None, &[]),
                                                 ],
-                                            },
-                                            rt::ParamMember {
-                                                key: "value",
-                                                default: None,
-                                                members: &[],
-                                            },
+                                            ),
+                                            rt::ParamMember::new("value", None, &[]),
                                         ],
-                                    },
-                                    rt::ParamMember {
-                                        key: "value",
-                                        default: None,
-                                        members: &[],
-                                    },
+                                    ),
+                                    rt::ParamMember::new("value", None, &[]),
                                 ],
-                            },
-                            rt::ParamMember {
-                                key: "value",
-                                default: None,
-                                members: &[],
-                            },
+                            ),
+                            rt::ParamMember::new("value", None, &[]),
                         ],
-                    },
-                    rt::ParamMember {
-                        key: "value",
-                        default: None,
-                        members: &[],
-                    },
+                    ),
+                    rt::ParamMember::new("value", None, &[]),
                 ],
-            },
-            rt::ParamMember {
-                key: "value",
-                default: None,
-                members: &[],
-            },
+            ),
+            rt::ParamMember::new("value", None, &[]),
         ],
         label: "{value}",
         unwrap: &[],

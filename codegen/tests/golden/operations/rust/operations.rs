@@ -55,10 +55,7 @@ impl rt::Operation for TakeSubscribe {
                     pointer: "/action",
                     value: r#""subscribe""#,
                 },
-                schema: Some(rt::SchemaRef {
-                    pointer: "#/components/schemas/Subscribe",
-                    checked: false,
-                }),
+                schema: Some(rt::SchemaRef::unchecked("#/components/schemas/Subscribe")),
             },
         ],
         correlation: Some("/reqid"),
@@ -136,10 +133,7 @@ impl rt::Operation for TakeSignal {
             rt::MessageSpec {
                 name: "signal",
                 matcher: rt::Matcher::Text,
-                schema: Some(rt::SchemaRef {
-                    pointer: "#/components/schemas/Signal",
-                    checked: false,
-                }),
+                schema: Some(rt::SchemaRef::unchecked("#/components/schemas/Signal")),
             },
         ],
         correlation: None,
@@ -199,18 +193,12 @@ impl rt::Operation for SendUpdates {
                     pointer: "/type",
                     value: r#""ticker""#,
                 },
-                schema: Some(rt::SchemaRef {
-                    pointer: "#/components/schemas/Tick",
-                    checked: false,
-                }),
+                schema: Some(rt::SchemaRef::unchecked("#/components/schemas/Tick")),
             },
             rt::MessageSpec {
                 name: "signal",
                 matcher: rt::Matcher::Text,
-                schema: Some(rt::SchemaRef {
-                    pointer: "#/components/schemas/Signal",
-                    checked: false,
-                }),
+                schema: Some(rt::SchemaRef::unchecked("#/components/schemas/Signal")),
             },
         ],
         correlation: None,

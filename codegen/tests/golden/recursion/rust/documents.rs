@@ -20,14 +20,8 @@ impl rt::Topic for Documents {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/ws",
         route: "documents",
-        params: rt::SchemaRef {
-            pointer: "#/components/schemas/DocumentsParams",
-            checked: false,
-        },
-        update: rt::SchemaRef {
-            pointer: "#/components/schemas/Json",
-            checked: true,
-        },
+        params: rt::SchemaRef::unchecked("#/components/schemas/DocumentsParams"),
+        update: rt::SchemaRef::checked("#/components/schemas/Json"),
         shape: &[],
         label: "documents",
         unwrap: &[],

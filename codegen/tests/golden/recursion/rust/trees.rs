@@ -20,14 +20,8 @@ impl rt::Topic for Trees {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/ws",
         route: "trees",
-        params: rt::SchemaRef {
-            pointer: "#/components/schemas/TreesParams",
-            checked: false,
-        },
-        update: rt::SchemaRef {
-            pointer: "#/components/schemas/Node",
-            checked: false,
-        },
+        params: rt::SchemaRef::unchecked("#/components/schemas/TreesParams"),
+        update: rt::SchemaRef::unchecked("#/components/schemas/Node"),
         shape: &[],
         label: "trees",
         unwrap: &[],

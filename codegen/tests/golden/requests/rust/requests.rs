@@ -59,10 +59,7 @@ impl rt::Request for OrdersPlace {
 
     const SPEC: rt::RequestSpec = rt::RequestSpec {
         name: "orders.place",
-        payload: Some(rt::SchemaRef {
-            pointer: "#/components/schemas/NewOrder",
-            checked: true,
-        }),
+        payload: Some(rt::SchemaRef::checked("#/components/schemas/NewOrder")),
         access: Some(r#"{"claim":{"accountId":"accounts"}}"#),
     };
 }

@@ -20,21 +20,9 @@ impl rt::Topic for OrderEvents {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/ws",
         route: "order-events",
-        params: rt::SchemaRef {
-            pointer: "#/components/schemas/AccountParams",
-            checked: false,
-        },
-        update: rt::SchemaRef {
-            pointer: "#/components/schemas/OrderEvent",
-            checked: true,
-        },
-        shape: &[
-            rt::ParamMember {
-                key: "accountId",
-                default: None,
-                members: &[],
-            },
-        ],
+        params: rt::SchemaRef::unchecked("#/components/schemas/AccountParams"),
+        update: rt::SchemaRef::checked("#/components/schemas/OrderEvent"),
+        shape: &[rt::ParamMember::new("accountId", None, &[])],
         label: "{accountId}",
         unwrap: &[],
         state: None,

@@ -20,14 +20,8 @@ impl rt::Topic for Quotes {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/ws",
         route: "quotes",
-        params: rt::SchemaRef {
-            pointer: "#/components/schemas/NoParams",
-            checked: false,
-        },
-        update: rt::SchemaRef {
-            pointer: "#/components/schemas/Quote",
-            checked: false,
-        },
+        params: rt::SchemaRef::unchecked("#/components/schemas/NoParams"),
+        update: rt::SchemaRef::unchecked("#/components/schemas/Quote"),
         shape: &[],
         label: "quotes",
         unwrap: &[],

@@ -20,14 +20,8 @@ impl rt::Topic for Books {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/ws",
         route: "books",
-        params: rt::SchemaRef {
-            pointer: "#/components/schemas/BooksParams",
-            checked: false,
-        },
-        update: rt::SchemaRef {
-            pointer: "#/components/schemas/Book",
-            checked: false,
-        },
+        params: rt::SchemaRef::unchecked("#/components/schemas/BooksParams"),
+        update: rt::SchemaRef::unchecked("#/components/schemas/Book"),
         shape: &[],
         label: "books",
         unwrap: &[],

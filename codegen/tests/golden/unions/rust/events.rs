@@ -20,14 +20,8 @@ impl rt::Topic for Events {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/ws",
         route: "events",
-        params: rt::SchemaRef {
-            pointer: "#/components/schemas/EventsParams",
-            checked: false,
-        },
-        update: rt::SchemaRef {
-            pointer: "#/components/schemas/Event",
-            checked: false,
-        },
+        params: rt::SchemaRef::unchecked("#/components/schemas/EventsParams"),
+        update: rt::SchemaRef::unchecked("#/components/schemas/Event"),
         shape: &[],
         label: "events",
         unwrap: &[],

@@ -20,14 +20,8 @@ impl rt::Topic for Values {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/ws",
         route: "values",
-        params: rt::SchemaRef {
-            pointer: "#/components/schemas/ValuesParams",
-            checked: false,
-        },
-        update: rt::SchemaRef {
-            pointer: "#/components/schemas/Anything",
-            checked: true,
-        },
+        params: rt::SchemaRef::unchecked("#/components/schemas/ValuesParams"),
+        update: rt::SchemaRef::checked("#/components/schemas/Anything"),
         shape: &[],
         label: "values",
         unwrap: &[],

@@ -20,21 +20,9 @@ impl rt::Topic for Account {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/api/v1/ws",
         route: "account",
-        params: rt::SchemaRef {
-            pointer: "#/components/schemas/AccountParams",
-            checked: true,
-        },
-        update: rt::SchemaRef {
-            pointer: "#/components/schemas/Balance",
-            checked: false,
-        },
-        shape: &[
-            rt::ParamMember {
-                key: "accountId",
-                default: None,
-                members: &[],
-            },
-        ],
+        params: rt::SchemaRef::checked("#/components/schemas/AccountParams"),
+        update: rt::SchemaRef::unchecked("#/components/schemas/Balance"),
+        shape: &[rt::ParamMember::new("accountId", None, &[])],
         label: "{accountId}",
         unwrap: &[],
         state: Some(rt::StateSpec {

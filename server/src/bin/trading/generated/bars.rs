@@ -22,25 +22,11 @@ impl rt::Topic for Bars {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/api/v1/ws",
         route: "bars",
-        params: rt::SchemaRef {
-            pointer: "#/components/schemas/BarsParams",
-            checked: true,
-        },
-        update: rt::SchemaRef {
-            pointer: "#/components/schemas/Bar",
-            checked: true,
-        },
+        params: rt::SchemaRef::checked("#/components/schemas/BarsParams"),
+        update: rt::SchemaRef::checked("#/components/schemas/Bar"),
         shape: &[
-            rt::ParamMember {
-                key: "resolution",
-                default: Some(r#""1""#),
-                members: &[],
-            },
-            rt::ParamMember {
-                key: "symbol",
-                default: None,
-                members: &[],
-            },
+            rt::ParamMember::new("resolution", Some(r#""1""#), &[]),
+            rt::ParamMember::new("symbol", None, &[]),
         ],
         label: "{symbol}",
         unwrap: &["params"],

@@ -20,21 +20,9 @@ impl rt::Topic for BrokerConnection {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/api/v1/ws",
         route: "broker-connection",
-        params: rt::SchemaRef {
-            pointer: "#/components/schemas/AccountParams",
-            checked: true,
-        },
-        update: rt::SchemaRef {
-            pointer: "#/components/schemas/BrokerConnection",
-            checked: true,
-        },
-        shape: &[
-            rt::ParamMember {
-                key: "accountId",
-                default: None,
-                members: &[],
-            },
-        ],
+        params: rt::SchemaRef::checked("#/components/schemas/AccountParams"),
+        update: rt::SchemaRef::checked("#/components/schemas/BrokerConnection"),
+        shape: &[rt::ParamMember::new("accountId", None, &[])],
         label: "{accountId}",
         unwrap: &[],
         state: Some(rt::StateSpec {

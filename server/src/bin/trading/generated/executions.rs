@@ -20,25 +20,11 @@ impl rt::Topic for Executions {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/api/v1/ws",
         route: "executions",
-        params: rt::SchemaRef {
-            pointer: "#/components/schemas/ExecutionsParams",
-            checked: true,
-        },
-        update: rt::SchemaRef {
-            pointer: "#/components/schemas/Execution",
-            checked: true,
-        },
+        params: rt::SchemaRef::checked("#/components/schemas/ExecutionsParams"),
+        update: rt::SchemaRef::checked("#/components/schemas/Execution"),
         shape: &[
-            rt::ParamMember {
-                key: "accountId",
-                default: None,
-                members: &[],
-            },
-            rt::ParamMember {
-                key: "symbol",
-                default: Some("null"),
-                members: &[],
-            },
+            rt::ParamMember::new("accountId", None, &[]),
+            rt::ParamMember::new("symbol", Some("null"), &[]),
         ],
         label: "{accountId}",
         unwrap: &[],

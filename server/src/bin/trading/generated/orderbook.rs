@@ -20,21 +20,9 @@ impl rt::Topic for Orderbook {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/api/v1/ws",
         route: "orderbook",
-        params: rt::SchemaRef {
-            pointer: "#/components/schemas/SymbolParams",
-            checked: true,
-        },
-        update: rt::SchemaRef {
-            pointer: "#/components/schemas/OrderBook",
-            checked: true,
-        },
-        shape: &[
-            rt::ParamMember {
-                key: "symbol",
-                default: None,
-                members: &[],
-            },
-        ],
+        params: rt::SchemaRef::checked("#/components/schemas/SymbolParams"),
+        update: rt::SchemaRef::checked("#/components/schemas/OrderBook"),
+        shape: &[rt::ParamMember::new("symbol", None, &[])],
         label: "{symbol}",
         unwrap: &[],
         state: Some(rt::StateSpec {

@@ -20,21 +20,9 @@ impl rt::Topic for Orders {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/api/v1/ws",
         route: "orders",
-        params: rt::SchemaRef {
-            pointer: "#/components/schemas/AccountParams",
-            checked: true,
-        },
-        update: rt::SchemaRef {
-            pointer: "#/components/schemas/PlacedOrder",
-            checked: true,
-        },
-        shape: &[
-            rt::ParamMember {
-                key: "accountId",
-                default: None,
-                members: &[],
-            },
-        ],
+        params: rt::SchemaRef::checked("#/components/schemas/AccountParams"),
+        update: rt::SchemaRef::checked("#/components/schemas/PlacedOrder"),
+        shape: &[rt::ParamMember::new("accountId", None, &[])],
         label: "{accountId}",
         unwrap: &[],
         state: Some(rt::StateSpec {

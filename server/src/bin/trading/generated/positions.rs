@@ -22,21 +22,9 @@ impl rt::Topic for Positions {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/api/v1/ws",
         route: "positions",
-        params: rt::SchemaRef {
-            pointer: "#/components/schemas/AccountParams",
-            checked: true,
-        },
-        update: rt::SchemaRef {
-            pointer: "#/components/schemas/Position",
-            checked: true,
-        },
-        shape: &[
-            rt::ParamMember {
-                key: "accountId",
-                default: None,
-                members: &[],
-            },
-        ],
+        params: rt::SchemaRef::checked("#/components/schemas/AccountParams"),
+        update: rt::SchemaRef::checked("#/components/schemas/Position"),
+        shape: &[rt::ParamMember::new("accountId", None, &[])],
         label: "{accountId}",
         unwrap: &[],
         state: Some(rt::StateSpec {

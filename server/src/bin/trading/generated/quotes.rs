@@ -22,25 +22,11 @@ impl rt::Topic for Quotes {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/api/v1/ws",
         route: "quotes",
-        params: rt::SchemaRef {
-            pointer: "#/components/schemas/QuotesParams",
-            checked: true,
-        },
-        update: rt::SchemaRef {
-            pointer: "#/components/schemas/Quote",
-            checked: true,
-        },
+        params: rt::SchemaRef::checked("#/components/schemas/QuotesParams"),
+        update: rt::SchemaRef::checked("#/components/schemas/Quote"),
         shape: &[
-            rt::ParamMember {
-                key: "fast_symbols",
-                default: Some("[]"),
-                members: &[],
-            },
-            rt::ParamMember {
-                key: "symbols",
-                default: Some("[]"),
-                members: &[],
-            },
+            rt::ParamMember::new("fast_symbols", Some("[]"), &[]),
+            rt::ParamMember::new("symbols", Some("[]"), &[]),
         ],
         label: "{symbols}",
         unwrap: &[],

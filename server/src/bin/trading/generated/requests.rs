@@ -70,10 +70,7 @@ impl rt::Request for OrdersPlace {
 
     const SPEC: rt::RequestSpec = rt::RequestSpec {
         name: "orders.place",
-        payload: Some(rt::SchemaRef {
-            pointer: "#/components/schemas/PlaceOrder",
-            checked: true,
-        }),
+        payload: Some(rt::SchemaRef::checked("#/components/schemas/PlaceOrder")),
         access: None,
     };
 }
@@ -172,10 +169,7 @@ impl rt::Request for OrdersModify {
 
     const SPEC: rt::RequestSpec = rt::RequestSpec {
         name: "orders.modify",
-        payload: Some(rt::SchemaRef {
-            pointer: "#/components/schemas/ModifyOrder",
-            checked: true,
-        }),
+        payload: Some(rt::SchemaRef::checked("#/components/schemas/ModifyOrder")),
         access: None,
     };
 }
@@ -274,10 +268,7 @@ impl rt::Request for OrdersCancel {
 
     const SPEC: rt::RequestSpec = rt::RequestSpec {
         name: "orders.cancel",
-        payload: Some(rt::SchemaRef {
-            pointer: "#/components/schemas/CancelOrder",
-            checked: true,
-        }),
+        payload: Some(rt::SchemaRef::checked("#/components/schemas/CancelOrder")),
         access: None,
     };
 }
@@ -346,10 +337,7 @@ impl rt::Request for PositionsClose {
 
     const SPEC: rt::RequestSpec = rt::RequestSpec {
         name: "positions.close",
-        payload: Some(rt::SchemaRef {
-            pointer: "#/components/schemas/ClosePosition",
-            checked: true,
-        }),
+        payload: Some(rt::SchemaRef::checked("#/components/schemas/ClosePosition")),
         access: None,
     };
 }

@@ -20,21 +20,9 @@ impl rt::Topic for Trades {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/api/v1/ws",
         route: "trades",
-        params: rt::SchemaRef {
-            pointer: "#/components/schemas/SymbolParams",
-            checked: true,
-        },
-        update: rt::SchemaRef {
-            pointer: "#/components/schemas/Trade",
-            checked: true,
-        },
-        shape: &[
-            rt::ParamMember {
-                key: "symbol",
-                default: None,
-                members: &[],
-            },
-        ],
+        params: rt::SchemaRef::checked("#/components/schemas/SymbolParams"),
+        update: rt::SchemaRef::checked("#/components/schemas/Trade"),
+        shape: &[rt::ParamMember::new("symbol", None, &[])],
         label: "{symbol}",
         unwrap: &[],
         state: Some(rt::StateSpec {

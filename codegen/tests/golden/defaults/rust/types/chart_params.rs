@@ -74,7 +74,7 @@ impl ChartParams {
     }
 
     fn default_studies() -> Vec<String> {
-        ::std::vec![String::from("ema"), String::from("rsi")]
+        Vec::from([String::from("ema"), String::from("rsi")])
     }
 
     fn default_range() -> Range {

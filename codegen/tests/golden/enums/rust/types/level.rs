@@ -13,7 +13,7 @@ pub type Level = Option<LevelValue>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[derive(rt::Serialize, rt::Deserialize, rt::JsonSchema)]
 #[serde(crate = "bellwire::contract::serde", try_from = "rt::Value", into = "rt::Value")]
-#[schemars(crate = "bellwire::contract::schemars")]
+#[schemars(crate = "bellwire::contract::schemars", extend("enum" = [1, "1", 1.5, true]))]
 pub enum LevelValue {
     /// `1`.
     V1,

@@ -50,7 +50,7 @@ pub enum OrderKind {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[derive(rt::Serialize, rt::Deserialize, rt::JsonSchema)]
 #[serde(crate = "bellwire::contract::serde", try_from = "i64", into = "i64")]
-#[schemars(crate = "bellwire::contract::schemars")]
+#[schemars(crate = "bellwire::contract::schemars", extend("enum" = [3]))]
 pub enum OrderVersion {
     /// `3`.
     #[default]

@@ -16,10 +16,7 @@ impl rt::Request for SuperTrait {
 
     const SPEC: rt::RequestSpec = rt::RequestSpec {
         name: "super.trait",
-        payload: Some(rt::SchemaRef {
-            pointer: "#/components/schemas/Box",
-            checked: false,
-        }),
+        payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Box")),
         access: None,
     };
 }

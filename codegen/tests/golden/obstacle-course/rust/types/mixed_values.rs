@@ -13,7 +13,10 @@ pub type MixedValues = Option<MixedValuesValue>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[derive(rt::Serialize, rt::Deserialize, rt::JsonSchema)]
 #[serde(crate = "bellwire::contract::serde", try_from = "rt::Value", into = "rt::Value")]
-#[schemars(crate = "bellwire::contract::schemars")]
+#[schemars(
+    crate = "bellwire::contract::schemars",
+    extend("enum" = [1, "1", true, "true", 1.5])
+)]
 pub enum MixedValuesValue {
     /// `1`.
     V1,

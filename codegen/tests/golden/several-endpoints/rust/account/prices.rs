@@ -20,21 +20,9 @@ impl rt::Topic for Prices2 {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/account/ws",
         route: "prices",
-        params: rt::SchemaRef {
-            pointer: "#/components/schemas/Symbol",
-            checked: false,
-        },
-        update: rt::SchemaRef {
-            pointer: "#/components/schemas/Price",
-            checked: false,
-        },
-        shape: &[
-            rt::ParamMember {
-                key: "symbol",
-                default: None,
-                members: &[],
-            },
-        ],
+        params: rt::SchemaRef::unchecked("#/components/schemas/Symbol"),
+        update: rt::SchemaRef::unchecked("#/components/schemas/Price"),
+        shape: &[rt::ParamMember::new("symbol", None, &[])],
         label: "{symbol}",
         unwrap: &[],
         state: None,

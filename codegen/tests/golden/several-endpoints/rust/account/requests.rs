@@ -39,10 +39,7 @@ impl rt::Request for Rename {
 
     const SPEC: rt::RequestSpec = rt::RequestSpec {
         name: "rename",
-        payload: Some(rt::SchemaRef {
-            pointer: "#/components/schemas/Symbol",
-            checked: false,
-        }),
+        payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Symbol")),
         access: None,
     };
 }

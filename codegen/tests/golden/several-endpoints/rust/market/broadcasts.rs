@@ -16,10 +16,7 @@ impl rt::Broadcast for Notice {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/market/ws",
         name: "notice",
-        payload: Some(rt::SchemaRef {
-            pointer: "#/components/schemas/NoticePayload",
-            checked: false,
-        }),
+        payload: Some(rt::SchemaRef::unchecked("#/components/schemas/NoticePayload")),
         on_connect: false,
     };
 }

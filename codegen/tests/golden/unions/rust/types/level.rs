@@ -52,7 +52,7 @@ impl LevelKind {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[derive(rt::Serialize, rt::Deserialize, rt::JsonSchema)]
 #[serde(crate = "bellwire::contract::serde", try_from = "i64", into = "i64")]
-#[schemars(crate = "bellwire::contract::schemars")]
+#[schemars(crate = "bellwire::contract::schemars", extend("enum" = [2]))]
 pub enum LevelVersion {
     /// `2`.
     #[default]

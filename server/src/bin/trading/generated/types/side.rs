@@ -8,7 +8,7 @@ use bellwire::contract as rt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[derive(rt::Serialize, rt::Deserialize, rt::JsonSchema)]
 #[serde(crate = "bellwire::contract::serde", try_from = "i64", into = "i64")]
-#[schemars(crate = "bellwire::contract::schemars")]
+#[schemars(crate = "bellwire::contract::schemars", extend("enum" = [1, -1]))]
 pub enum Side {
     /// `1`.
     Buy,
