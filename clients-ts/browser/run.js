@@ -159,7 +159,7 @@ async function lookAtDocs(browser, socket) {
   await check('the console of the docs page shows live bars', async () => {
     await page.getByRole('button', { name: 'Connect', exact: true }).click();
     await page.getByRole('button', { name: 'Send', exact: true }).click();
-    await page.getByText('bars.update').first().waitFor({ timeout: patienceMs });
+    await page.locator('#log', { hasText: 'bars.update' }).waitFor({ timeout: patienceMs });
   });
   await check('the docs page loads nothing from elsewhere and reports no error', () => none(errors));
   await page.screenshot({ path: join(pictures, 'docs.png') });

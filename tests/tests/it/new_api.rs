@@ -34,7 +34,7 @@ fn package(root: &Path) {
     let manifest = fs::read_to_string(project.join("Cargo.toml")).expect("the workspace manifest");
     let profiles = manifest.find("[profile.dev]").map_or("", |start| &manifest[start..]);
     let text = format!(
-        "[package]\nname = \"chat\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[[bin]]\nname = \"new-chat\"\npath = \"server/src/bin/chat/main.rs\"\n\n[dependencies]\nanyhow = \"1\"\nbellwire = {{ path = {server:?} }}\ntokio = {{ version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }}\n\n{profiles}"
+        "[package]\nname = \"chat\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[[bin]]\nname = \"new-chat\"\npath = \"server/src/bin/chat/main.rs\"\n\n[dependencies]\nanyhow = \"1\"\nclap = {{ version = \"4\", features = [\"derive\", \"env\", \"wrap_help\"] }}\nbellwire = {{ path = {server:?} }}\ntokio = {{ version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }}\n\n{profiles}"
     );
     fs::write(root.join("Cargo.toml"), text).expect("a manifest");
     fs::copy(project.join("Cargo.lock"), root.join("Cargo.lock")).expect("the lock file");
