@@ -1,7 +1,7 @@
 //! The docs page: one HTML file that needs nothing else, readable without script, with a console that speaks the
 //! protocol.
 //!
-//! Everything an author wrote is escaped or goes through [`markdown`]; the console gets its data as JSON text and
+//! Everything an author wrote is escaped or goes through `markdown`; the console gets its data as JSON text and
 //! builds elements, never mark-up.
 
 mod assets;

@@ -1,6 +1,6 @@
 //! Rust: typed routers, services and publishers over the runtime's seam.
 //!
-//! Each part of the model becomes a [`Module`]: tokens with a name and prose. [`emit_rust`] prints the tree as
+//! Each part of the model becomes a `Module`: tokens with a name and prose. [`emit_rust`] prints the tree as
 //! formatted files, [`expand_rust`] as inline modules, so the macro and the files cannot drift apart. What a method
 //! does is one call into the seam; nothing is computed in generated code.
 

@@ -4,8 +4,13 @@ use std::net::SocketAddr;
 
 use crate::generated::ENDPOINT;
 
-/// The lines for an address.
-pub(crate) fn banner(address: SocketAddr, symbol: &str) -> String {
+/// Prints the lines for an address.
+#[expect(clippy::print_stdout, reason = "said to the person who started the server")]
+pub(crate) fn print(address: SocketAddr, symbol: &str) {
+    println!("{}", banner(address, symbol));
+}
+
+fn banner(address: SocketAddr, symbol: &str) -> String {
     let path = ENDPOINT.address;
     let base = ENDPOINT.connection.http_base;
     format!(

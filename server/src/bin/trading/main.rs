@@ -63,7 +63,7 @@ async fn main() -> anyhow::Result<()> {
     App::new(node, args.server)
         .endpoint(api.into_endpoint())
         .routes(status)
-        .on_bound(move |address| println!("{}", banner::banner(address, &symbol)))
+        .on_bound(move |address| banner::print(address, &symbol))
         .serve()
         .await?;
     Ok(())

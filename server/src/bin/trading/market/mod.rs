@@ -1,6 +1,6 @@
 //! What is known of every symbol: bars, the quote, the best prices.
 //!
-//! Pure state: events go in, values come out. It publishes nothing and knows no clock; [`crate::stream`] does and
+//! Pure state: events go in, values come out. It publishes nothing and knows no clock; [`crate::service`] does and
 //! does.
 
 mod bars;
