@@ -208,8 +208,9 @@ pub(super) fn shape_params(topics: &mut [Topic], types: &[TypeDef]) {
     }
 }
 
+/// The declared members of an object; one that declares none is taken as it is, like anything that is no object.
 fn param_shape(types: &[TypeDef], ty: &Type, depth: usize) -> Option<ParamShape> {
-    let object = members(types, ty).filter(|_| depth < MAX_NESTING)?;
+    let object = members(types, ty).filter(|object| depth < MAX_NESTING && !object.fields.is_empty())?;
     let members = object.fields.iter().map(|field| {
         (field.name.wire.clone(), field.default.clone(), param_shape(types, &field.ty, depth + 1))
     });

@@ -1,7 +1,10 @@
-//! What the fuzz target of the frame decoder calls; no part of the API.
+//! What tests outside this crate call: the fuzz target of the frame decoder, and the comparison of topics with those
+//! of the TypeScript runtime. No part of the API.
 
-use super::Frame;
+use serde_json::Value;
+
 use super::encode;
+use super::{Frame, ParamMember};
 
 /// How deeply a fuzzed frame may nest.
 const DEPTH: u32 = 32;
@@ -21,4 +24,20 @@ pub fn decode_frame(bytes: &[u8]) {
         }
         other => panic!("{frame:?} was written as something else: {other:?}"),
     }
+}
+
+/// The topic string of a route and parameters, with the shape as `tests/vectors/topics.json` writes it.
+#[must_use]
+pub fn topic_name(route: &str, shape: &Value, params: &Value) -> String {
+    super::topic_name(route, param_members(shape), params)
+}
+
+/// The constants that generated code would hold; leaked, because here they are made at run time.
+fn param_members(shape: &Value) -> &'static [ParamMember] {
+    let members = shape.as_object().into_iter().flatten().map(|(key, member)| ParamMember {
+        key: key.clone().leak(),
+        default: member.get("default").map(|default| &*default.to_string().leak()),
+        members: member.get("members").map_or(&[], param_members),
+    });
+    members.collect::<Vec<_>>().leak()
 }

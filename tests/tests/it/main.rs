@@ -7,4 +7,5 @@ mod generated_types;
 mod macros;
 mod new_api;
 mod readme;
+mod topics;
 mod trading;
