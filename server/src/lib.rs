@@ -37,6 +37,7 @@ mod metrics;
 mod node;
 mod protocol;
 mod shutdown;
+pub mod websocket;
 
 pub use app::{App, Server};
 #[cfg(feature = "macros")]

@@ -41,6 +41,7 @@ pub(crate) const CLOSES: &[CloseRow] = &[
     ),
     close("binary-frame", 1003, "Text frames only", Retry::Never, "A binary frame arrived."),
     close("invalid-utf8", 1007, "Invalid UTF-8", Retry::Never, "A text frame is not UTF-8."),
+    close("protocol-error", 1002, "Protocol error", Retry::Never, "The client broke the WebSocket protocol."),
     close(
         "policy-violation",
         1008,

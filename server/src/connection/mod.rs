@@ -10,6 +10,7 @@ mod outbound;
 mod pulse;
 mod replies;
 mod served;
+mod stream;
 mod topics;
 mod transport;
 
@@ -19,13 +20,13 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use axum::extract::ws::WebSocket;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use rand::RngExt;
 use tokio::time::{Instant, sleep_until, timeout};
 
 pub(crate) use served::{Options, Served};
+pub(crate) use stream::Stream;
 
 use crate::contract::Caller;
 use crate::contract::Refusal;
@@ -34,6 +35,7 @@ use crate::hub::Outlet;
 use crate::limits::{ConnectionPermit, RateLimit};
 use crate::metrics::Inflight;
 use crate::protocol::{Activity, Close, CloseCondition, encode};
+use crate::websocket::CloseFrame;
 use outbound::Outbound;
 use pulse::{Due, Pulse};
 use replies::Reply;
@@ -75,10 +77,29 @@ struct Connection {
     draining_until: Option<Instant>,
 }
 
+/// A socket fresh from its handshake.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    pub(crate) stream: Arc<Stream>,
+    /// What the client sent right behind its request.
+    pub(crate) early: Vec<u8>,
+}
+
+/// How a conversation ended.
+enum Ended {
+    /// The client said goodbye.
+    ByClient(Option<CloseFrame>),
+    /// The server does.
+    ByUs(Close),
+}
+
 /// Serves a socket until it ends.
-pub(crate) async fn serve(socket: WebSocket, served: Arc<Served>, caller: Caller, _permit: ConnectionPermit) {
-    let outbound = Arc::new(Outbound::new(served.options.queue_bytes, served.node.clone()));
-    let mut transport = Transport::new(socket, outbound.clone(), served.node.clone());
+pub(crate) async fn serve(socket: Accepted, served: Arc<Served>, caller: Caller, _permit: ConnectionPermit) {
+    let Accepted { stream, mut early } = socket;
+    let outbound = Arc::new(Outbound::new(served.options.queue_bytes, served.node.clone(), stream.clone()));
+    let mut transport =
+        Transport::new(stream, outbound.clone(), served.options.max_message_bytes, &mut early);
+    drop(early);
     let now = Instant::now();
     let options = &served.options;
     let mut connection = Connection {
@@ -91,6 +112,7 @@ pub(crate) async fn serve(socket: WebSocket, served: Arc<Served>, caller: Caller
         outbound: outbound.clone(),
         served: served.clone(),
     };
+    served.node.shared().hub.start();
     let metrics = &served.node.shared().metrics;
     let _counted = Inflight::new(&metrics.connections);
     metrics.connections_accepted.inc();
@@ -109,13 +131,17 @@ pub(crate) async fn serve(socket: WebSocket, served: Arc<Served>, caller: Caller
 async fn say_farewell(transport: Transport, served: &Served, ended: Option<(Close, bool)>) {
     let metrics = &served.node.shared().metrics;
     match ended {
-        Some((close, is_readable)) => {
+        Some(Ended::ByUs(close)) => {
             metrics.closed(close.condition.as_str());
             if close.condition == CloseCondition::SlowConsumer {
                 metrics.slow_disconnects.inc();
             }
             tracing::info!(condition = %close.condition, code = close.code, reason = close.reason, "closing");
-            let _ = timeout(CLOSE_TIMEOUT, transport.close(&close, is_readable)).await;
+            let _ = timeout(CLOSE_TIMEOUT, transport.close(&close)).await;
+        }
+        Some(Ended::ByClient(close)) => {
+            tracing::debug!(code = close.as_ref().map(|close| close.code), "closed by the client");
+            let _ = timeout(CLOSE_TIMEOUT, transport.answer_close(close)).await;
         }
         None => {
             let _ = timeout(CLOSE_TIMEOUT, transport.finish()).await;
@@ -125,12 +151,12 @@ async fn say_farewell(transport: Transport, served: &Served, ended: Option<(Clos
 }
 
 /// Closes a socket that may not be served.
-pub(crate) async fn refuse(socket: WebSocket, served: &Served, condition: CloseCondition) {
-    let outbound = Arc::new(Outbound::new(0, served.node.clone()));
+pub(crate) async fn refuse(socket: Accepted, served: &Served, condition: CloseCondition) {
+    let outbound = Arc::new(Outbound::new(0, served.node.clone(), socket.stream.clone()));
     let close = served.close(condition);
     served.node.shared().metrics.closed(close.condition.as_str());
-    let transport = Transport::new(socket, outbound, served.node.clone());
-    let _ = timeout(CLOSE_TIMEOUT, transport.close(&close, true)).await;
+    let transport = Transport::new(socket.stream, outbound, 0, &mut []);
+    let _ = timeout(CLOSE_TIMEOUT, transport.close(&close)).await;
 }
 
 impl Connection {
@@ -144,8 +170,8 @@ impl Connection {
         }
     }
 
-    /// Runs until the client is gone (`None`) or is to be closed; then says whether it can still be read.
-    async fn run(&mut self, transport: &mut Transport) -> Option<(Close, bool)> {
+    /// Runs until the client is gone (`None`) or one side says goodbye.
+    async fn run(&mut self, transport: &mut Transport) -> Option<Ended> {
         let served = self.served.clone();
         let shutdown = served.node.shared().shutdown.begun();
         let mut shutdown = std::pin::pin!(shutdown);
@@ -173,18 +199,16 @@ impl Connection {
                     event => event,
                 }) => match event {
                     Event::Gone => return None,
-                    Event::Unacceptable(condition) => {
-                        let is_readable = condition == CloseCondition::SlowConsumer;
-                        return Some((served.close(condition), is_readable));
-                    }
+                    Event::Closed(close) => return Some(Ended::ByClient(close)),
+                    Event::Unacceptable(condition) => return Some(Ended::ByUs(served.close(condition))),
                     event => self.on_event(event),
                 },
             };
             if let ControlFlow::Break(close) = step {
-                return Some((close, true));
+                return Some(Ended::ByUs(close));
             }
             if self.draining_until.is_some() && self.in_flight.is_empty() {
-                return Some((served.close(CloseCondition::ShuttingDown), true));
+                return Some(Ended::ByUs(served.close(CloseCondition::ShuttingDown)));
             }
         }
     }
@@ -210,7 +234,7 @@ impl Connection {
                 self.begin_resync(&topic);
                 ControlFlow::Continue(())
             }
-            Event::Control | Event::Rescheduled | Event::Gone | Event::Unacceptable(_) => {
+            Event::Control | Event::Rescheduled | Event::Gone | Event::Closed(_) | Event::Unacceptable(_) => {
                 ControlFlow::Continue(())
             }
         }

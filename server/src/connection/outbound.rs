@@ -1,35 +1,42 @@
 //! What waits to be written to one socket: control messages and replies ahead of everything, then data, bounded by
 //! bytes, with each topic's own policy for when there is no room.
 //!
-//! Filled from any thread, emptied by the connection's loop alone. It knows no socket either: the loop asks for the
-//! next frame when the socket takes one.
+//! Filled from any thread. Whoever holds the lock may write, so that frames never mix: who fans out writes straight to
+//! a socket for which nothing waits, and the connection's loop writes what could not go that way.
 
 mod lanes;
 
 use std::fmt;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::time::Instant;
+
+use super::stream::Stream;
 
 use crate::hub::{Outlet, Publication, PublicationKind};
 use crate::node::Node;
 use crate::protocol::Overflow;
-use lanes::{Entry, Lanes, SlotKey};
+use crate::websocket::{OpCode, frame_into};
+use lanes::{Control, Entry, Lanes, Next, SlotKey};
 
 /// What a queued frame costs beside its bytes.
 const ENTRY_COST: usize = 64;
 
-/// What the loop does next.
+/// Frames are joined up to about this size before they are written.
+const JOINED: usize = 64 * 1024;
+
+/// Why the loop cannot go on writing.
 #[derive(Debug)]
-pub(super) enum Outgoing {
-    /// Write this frame.
-    Frame(Bytes),
+pub(super) enum Flushed {
     /// This topic lost updates and there is room again: send a fresh snapshot.
     Resync(Arc<str>),
     /// More waits than may: close.
     Overflow,
+    /// The socket takes nothing any more.
+    Broken,
 }
 
 /// The queue of one connection.
@@ -37,12 +44,13 @@ pub(super) struct Outbound {
     lanes: Mutex<Lanes>,
     limit: usize,
     node: Node,
+    stream: Arc<Stream>,
 }
 
 impl Outbound {
-    /// An empty queue of at most `limit` bytes of data.
-    pub(super) fn new(limit: usize, node: Node) -> Self {
-        Self { lanes: Mutex::default(), limit, node }
+    /// An empty queue of at most `limit` bytes of data before a socket.
+    pub(super) fn new(limit: usize, node: Node, stream: Arc<Stream>) -> Self {
+        Self { lanes: Mutex::default(), limit, node, stream }
     }
 
     fn lock(&self) -> MutexGuard<'_, Lanes> {
@@ -54,7 +62,22 @@ impl Outbound {
     pub(super) fn control(&self, frame: Bytes) {
         let mut lanes = self.lock();
         lanes.control_bytes += frame.len() + ENTRY_COST;
-        lanes.control.push_back(frame);
+        lanes.control.push_back(Control::Text(frame));
+        lanes.wake();
+    }
+
+    /// Queues a frame of the WebSocket protocol itself.
+    pub(super) fn raw(&self, frame: Bytes) {
+        let mut lanes = self.lock();
+        lanes.control_bytes += frame.len() + ENTRY_COST;
+        lanes.control.push_back(Control::Raw(frame));
+        lanes.wake();
+    }
+
+    /// Answers a ping. Of several that wait, the latest counts (RFC 6455, 5.5.3), so that a flood of pings queues nothing.
+    pub(super) fn pong(&self, frame: Bytes) {
+        let mut lanes = self.lock();
+        lanes.pong = Some(frame);
         lanes.wake();
     }
 
@@ -63,36 +86,91 @@ impl Outbound {
         self.lock().control_bytes <= self.limit
     }
 
-    /// The next frame, or something to be done first.
-    pub(super) fn poll_next(&self, context: &mut Context<'_>) -> Poll<Outgoing> {
+    /// Writes what waits; ready only where something else has to happen first.
+    pub(super) fn poll_flush(&self, context: &mut Context<'_>) -> Poll<Flushed> {
         let mut lanes = self.lock();
-        if lanes.overflowed {
-            return Poll::Ready(Outgoing::Overflow);
+        loop {
+            if lanes.overflowed {
+                return Poll::Ready(Flushed::Overflow);
+            }
+            match lanes.poll_partial(&self.stream, context) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(_)) => return Poll::Ready(Flushed::Broken),
+                Poll::Pending => {
+                    lanes.remember(context);
+                    return Poll::Pending;
+                }
+            }
+            let (joined, resync) = self.gather(&mut lanes);
+            if !joined.is_empty() {
+                lanes.partial = joined;
+            } else if let Some(topic) = resync {
+                return Poll::Ready(Flushed::Resync(topic));
+            } else {
+                lanes.remember(context);
+                return match self.stream.poll_flush(context) {
+                    Poll::Ready(Err(_)) => Poll::Ready(Flushed::Broken),
+                    _ => Poll::Pending,
+                };
+            }
         }
-        if let Some(frame) = lanes.control.pop_front() {
-            lanes.control_bytes -= frame.len() + ENTRY_COST;
-            return Poll::Ready(Outgoing::Frame(frame));
-        }
-        if lanes.data_bytes <= self.limit / 2
-            && let Some((topic, lag)) = lanes.lagging.iter_mut().find(|(_, lag)| !lag.announced)
-        {
-            lag.announced = true;
-            return Poll::Ready(Outgoing::Resync(topic.clone()));
-        }
-        let now = Instant::now();
-        lanes.wake_slots(now);
-        if let Some(frame) = lanes.pop_data(now) {
-            return Poll::Ready(Outgoing::Frame(frame));
-        }
-        lanes.remember(context);
-        Poll::Pending
     }
 
-    /// Whether the connection has to be closed; asked while the socket takes nothing.
-    pub(super) fn poll_overflow(&self, context: &mut Context<'_>) -> bool {
+    /// Joins what waits into one buffer, up to a size, or says which topic must be resynchronised before the rest.
+    fn gather(&self, lanes: &mut Lanes) -> (Bytes, Option<Arc<str>>) {
+        let (mut joined, mut count) = (BytesMut::new(), 0);
+        let now = Instant::now();
+        let metrics = &self.node.shared().metrics;
+        let mut resync = None;
+        while joined.len() < JOINED {
+            match lanes.next(self.limit, now) {
+                Some(Next::Text(text)) => frame_into(&mut joined, OpCode::Text, false, &text),
+                Some(Next::Wire(wire)) => joined.extend_from_slice(&wire),
+                Some(Next::Resync(topic)) => {
+                    resync = Some(topic);
+                    break;
+                }
+                None => break,
+            }
+            count += 1;
+        }
+        metrics.messages_sent.inc_by(count);
+        metrics.messages_sent_bytes.inc_by(joined.len() as u64);
+        if joined.is_empty() {
+            return (Bytes::new(), resync);
+        }
+        if let Some(topic) = resync
+            && let Some(lag) = lanes.lagging.get_mut(&topic)
+        {
+            // Asked again once what comes before it is written.
+            lag.announced = false;
+        }
+        (joined.freeze(), None)
+    }
+
+    /// Takes nothing more: what remains is replies, control messages and this close frame.
+    pub(super) fn end_with(&self, close: Bytes) {
         let mut lanes = self.lock();
-        lanes.remember(context);
-        lanes.overflowed
+        lanes.ended = true;
+        lanes.data.clear();
+        lanes.data_bytes = 0;
+        lanes.slots.clear();
+        lanes.resting.clear();
+        lanes.lagging.clear();
+        lanes.control.push_back(Control::Raw(close));
+    }
+
+    /// Writes what remains after [`Outbound::end_with`].
+    pub(super) fn poll_last_words(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut lanes = self.lock();
+        loop {
+            ready!(lanes.poll_partial(&self.stream, context))?;
+            let (joined, _) = self.gather(&mut lanes);
+            if joined.is_empty() {
+                return self.stream.poll_flush(context);
+            }
+            lanes.partial = joined;
+        }
     }
 
     /// Lets slots that rested long enough queue their value.
@@ -116,13 +194,6 @@ impl Outbound {
     /// Ends a topic's lag and says how many updates it lost. Called with the topic's updates held back.
     pub(super) fn catch_up(&self, topic: &str) -> u64 {
         self.lock().lagging.remove(topic).map_or(0, |lag| lag.dropped)
-    }
-
-    /// The replies and control messages that wait; for the last words before a close.
-    pub(super) fn take_control(&self) -> Vec<Bytes> {
-        let mut lanes = self.lock();
-        lanes.control_bytes = 0;
-        lanes.control.drain(..).collect()
     }
 
     fn offer_latest(&self, lanes: &mut Lanes, publication: &Arc<Publication>, key: &str) {
@@ -183,10 +254,9 @@ impl Outbound {
     }
 }
 
-impl Outlet for Outbound {
-    fn offer(&self, publication: &Arc<Publication>) {
-        let mut lanes = self.lock();
-        if lanes.overflowed {
+impl Outbound {
+    fn offer_to(&self, lanes: &mut Lanes, publication: &Arc<Publication>) {
+        if lanes.overflowed || lanes.ended {
             return;
         }
         if publication.kind == PublicationKind::Update
@@ -204,16 +274,42 @@ impl Outlet for Outbound {
             let slot = lanes.slots.get(&(publication.topic.clone(), key.clone()));
             slot.is_some_and(|slot| slot.waiting.is_some())
         });
-        if !replaces && !self.make_room(&mut lanes, publication) {
+        if !replaces && !self.make_room(lanes, publication) {
             return;
         }
         if let Some(key) = &publication.conflation_key {
-            self.offer_latest(&mut lanes, publication, key);
+            self.offer_latest(lanes, publication, key);
             return;
         }
         lanes.data_bytes += publication.frame.len() + ENTRY_COST;
         lanes.data.push_back(Entry::Frame(publication.clone()));
         lanes.wake_if_first();
+    }
+}
+
+impl Outlet for Outbound {
+    fn offer(&self, publication: &Arc<Publication>) {
+        self.offer_to(&mut self.lock(), publication);
+    }
+
+    fn offer_all(&self, joined: &Bytes, publications: &[Arc<Publication>]) -> bool {
+        let mut lanes = self.lock();
+        if lanes.is_idle() {
+            match self.stream.try_write(joined) {
+                Ok(count) if count == joined.len() => return true,
+                Ok(count) => {
+                    lanes.partial = joined.slice(count..);
+                    lanes.wake();
+                    return true;
+                }
+                // Whatever else it is, the loop will meet it too.
+                Err(_) => {}
+            }
+        }
+        for publication in publications {
+            self.offer_to(&mut lanes, publication);
+        }
+        false
     }
 
     fn overflow(&self) {

@@ -1,30 +1,41 @@
-//! The socket of one connection: reads messages, writes what waits, joins what it can into one write.
+//! The reading side of one connection, and its end: bytes become events, a close becomes a farewell.
+//!
+//! Nothing is kept between two messages but the decoder's few bytes: reading goes through one buffer per thread.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
-use bytes::Bytes;
-use futures_util::{Sink, SinkExt, Stream, StreamExt};
-use std::pin::Pin;
-
-use super::outbound::{Outbound, Outgoing};
-use crate::node::Node;
+use super::outbound::{Flushed, Outbound};
+use super::stream::Stream;
 use crate::protocol::{Close, CloseCondition};
+use crate::websocket::{self, CloseFrame, Decoder, Limits, OpCode, Violation, close_frame, control_frame};
 
 /// Messages read in a row before replies are written: enough to join the answers to a burst.
 const READS_IN_A_ROW: u32 = 32;
+/// Fragments of one message.
+const FRAGMENTS: usize = 65_536;
+/// What one read takes in.
+const SCRATCH: usize = 64 * 1024;
+
+thread_local! {
+    static SCRATCH_BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH].into_boxed_slice());
+}
 
 /// What happens on a socket.
 #[derive(Debug)]
 pub(super) enum Event {
     /// A text message came.
-    Text(Utf8Bytes),
+    Text(String),
     /// A binary message came.
     Binary,
     /// A protocol ping or pong came.
     Control,
-    /// The client closed, or the socket broke.
+    /// The client said goodbye.
+    Closed(Option<CloseFrame>),
+    /// The socket broke or ended.
     Gone,
     /// What came cannot be accepted: close for this reason.
     Unacceptable(CloseCondition),
@@ -36,23 +47,26 @@ pub(super) enum Event {
 
 /// The socket and the queue that feeds it.
 pub(super) struct Transport {
-    socket: WebSocket,
+    stream: Arc<Stream>,
     outbound: Arc<Outbound>,
-    node: Node,
-    /// Written, not yet flushed.
-    dirty: bool,
-    ping_wanted: bool,
+    decoder: Decoder,
+    /// Read, not yet looked at.
+    events: VecDeque<Event>,
     reads_in_a_row: u32,
 }
 
 impl Transport {
-    pub(super) fn new(socket: WebSocket, outbound: Arc<Outbound>, node: Node) -> Self {
-        Self { socket, outbound, node, dirty: false, ping_wanted: false, reads_in_a_row: 0 }
+    /// `early` is what the client sent right behind its request.
+    pub(super) fn new(stream: Arc<Stream>, outbound: Arc<Outbound>, max_message: usize, early: &mut [u8]) -> Self {
+        let decoder = Decoder::new(Limits { message: max_message, fragments: FRAGMENTS }, false);
+        let mut transport = Self { stream, outbound, decoder, events: VecDeque::new(), reads_in_a_row: 0 };
+        transport.take_in(early);
+        transport
     }
 
-    /// Sends a protocol ping with the next write.
+    /// Sends a protocol ping.
     pub(super) fn ping(&mut self) {
-        self.ping_wanted = true;
+        self.outbound.raw(control_frame(OpCode::Ping, &[]));
     }
 
     /// Reads and writes until something happened. With `may_read` false it only writes, and looks again once
@@ -68,9 +82,9 @@ impl Transport {
         loop {
             if may_read && !has_read && self.outbound.has_control_room() {
                 has_read = true;
-                if let Poll::Ready(message) = Pin::new(&mut self.socket).poll_next(context) {
+                if let Poll::Ready(event) = self.poll_next_event(context) {
                     self.reads_in_a_row += 1;
-                    return Poll::Ready(event_of(message));
+                    return Poll::Ready(event);
                 }
             }
             self.reads_in_a_row = 0;
@@ -83,68 +97,84 @@ impl Transport {
         }
     }
 
+    fn poll_next_event(&mut self, context: &mut Context<'_>) -> Poll<Event> {
+        loop {
+            if let Some(event) = self.events.pop_front() {
+                return Poll::Ready(event);
+            }
+            // A burst may have made room for many events; an idle connection keeps none.
+            self.events.shrink_to_fit();
+            let read = SCRATCH_BUFFER.with_borrow_mut(|scratch| {
+                let outcome = ready!(self.stream.poll_read(context, scratch));
+                if let Ok(count) = outcome {
+                    self.take_in(&mut scratch[..count]);
+                }
+                Poll::Ready(outcome)
+            });
+            match ready!(read) {
+                Ok(0) | Err(_) => return Poll::Ready(Event::Gone),
+                Ok(_) => {}
+            }
+        }
+    }
+
+    fn take_in(&mut self, bytes: &mut [u8]) {
+        let Self { decoder, events, outbound, .. } = self;
+        let fed = decoder.feed(bytes, |event| {
+            events.push_back(match event {
+                websocket::Event::Text(text) => Event::Text(text.to_owned()),
+                websocket::Event::Binary(_) => Event::Binary,
+                websocket::Event::Ping(payload) => {
+                    outbound.pong(control_frame(OpCode::Pong, payload));
+                    Event::Control
+                }
+                websocket::Event::Pong(_) => Event::Control,
+                websocket::Event::Close(close) => Event::Closed(close),
+            });
+        });
+        if let Err(violation) = fed {
+            tracing::debug!(%violation, "protocol violation");
+            events.push_back(Event::Unacceptable(condition_of(violation)));
+        }
+    }
+
     /// Writes what waits; ready only where something else has to happen.
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<Event> {
+        match self.outbound.poll_flush(context) {
+            Poll::Ready(Flushed::Resync(topic)) => Poll::Ready(Event::Resync(topic)),
+            Poll::Ready(Flushed::Overflow) => Poll::Ready(Event::Unacceptable(CloseCondition::SlowConsumer)),
+            Poll::Ready(Flushed::Broken) => Poll::Ready(Event::Gone),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Answers the client's goodbye and ends the socket.
+    pub(super) async fn answer_close(self, close: Option<CloseFrame>) {
+        let answer = close.map(|close| CloseFrame { reason: String::new(), ..close });
+        self.farewell(close_frame(answer.as_ref())).await;
+    }
+
+    /// Sends the last words and the close, then waits for the client to end the socket. The caller bounds the time.
+    pub(super) async fn close(self, close: &Close) {
+        self.farewell(close_frame(Some(&CloseFrame { code: close.code, reason: close.reason.clone() }))).await;
+    }
+
+    async fn farewell(self, last: bytes::Bytes) {
+        self.outbound.end_with(last);
+        let written = poll_fn(|context| self.outbound.poll_last_words(context)).await;
+        if written.is_err() || poll_fn(|context| self.stream.poll_finish(context)).await.is_err() {
+            return;
+        }
+        // Ending the socket while the client still sends would reset it and could take the close frame with it: what
+        // comes is read and dropped until the client ends too.
         loop {
-            if self.outbound.poll_overflow(context) {
-                return Poll::Ready(Event::Unacceptable(CloseCondition::SlowConsumer));
-            }
-            if ready!(Pin::new(&mut self.socket).poll_ready(context)).is_err() {
-                return Poll::Ready(Event::Gone);
-            }
-            let message = if self.ping_wanted {
-                self.ping_wanted = false;
-                Message::Ping(Bytes::new())
-            } else {
-                match self.outbound.poll_next(context) {
-                    Poll::Ready(Outgoing::Frame(frame)) => self.text(frame),
-                    Poll::Ready(Outgoing::Resync(topic)) => return Poll::Ready(Event::Resync(topic)),
-                    Poll::Ready(Outgoing::Overflow) => {
-                        return Poll::Ready(Event::Unacceptable(CloseCondition::SlowConsumer));
-                    }
-                    Poll::Pending => break,
-                }
-            };
-            self.dirty = true;
-            if Pin::new(&mut self.socket).start_send(message).is_err() {
-                return Poll::Ready(Event::Gone);
-            }
-        }
-        if self.dirty {
-            if ready!(Pin::new(&mut self.socket).poll_flush(context)).is_err() {
-                return Poll::Ready(Event::Gone);
-            }
-            self.dirty = false;
-        }
-        Poll::Pending
-    }
-
-    fn text(&self, frame: Bytes) -> Message {
-        let metrics = &self.node.shared().metrics;
-        metrics.messages_sent.inc();
-        metrics.messages_sent_bytes.inc_by(frame.len() as u64);
-        // Frames are made from strings; the check costs less than the write it precedes.
-        Message::Text(Utf8Bytes::try_from(frame).unwrap_or_default())
-    }
-
-    /// Sends the last words and the close, then waits for the client's. The caller bounds the time.
-    pub(super) async fn close(mut self, close: &Close, is_readable: bool) {
-        for frame in self.outbound.take_control() {
-            let message = self.text(frame);
-            if self.socket.feed(message).await.is_err() {
+            let read = poll_fn(|context| {
+                SCRATCH_BUFFER.with_borrow_mut(|scratch| self.stream.poll_read(context, scratch))
+            });
+            if matches!(read.await, Ok(0) | Err(_)) {
                 return;
             }
         }
-        let frame = CloseFrame { code: close.code, reason: close.reason.as_str().into() };
-        if self.socket.send(Message::Close(Some(frame))).await.is_err() {
-            return;
-        }
-        if !is_readable {
-            // What the client still sends cannot be parsed any more. Ending the socket now would reset it and could
-            // take the close frame with it, so it is left to the client, for as long as the caller allows.
-            std::future::pending::<()>().await;
-        }
-        while let Some(Ok(_)) = self.socket.next().await {}
     }
 
     /// Answers the client's close. The caller bounds the time.
@@ -153,16 +183,11 @@ impl Transport {
     }
 }
 
-fn event_of(message: Option<Result<Message, axum::Error>>) -> Event {
-    match message {
-        Some(Ok(Message::Text(text))) => Event::Text(text),
-        Some(Ok(Message::Binary(_))) => Event::Binary,
-        Some(Ok(Message::Ping(_) | Message::Pong(_))) => Event::Control,
-        Some(Ok(Message::Close(_))) | None => Event::Gone,
-        Some(Err(error)) => match error.into_inner().downcast_ref::<tungstenite::Error>() {
-            Some(tungstenite::Error::Capacity(_)) => Event::Unacceptable(CloseCondition::MessageTooBig),
-            Some(tungstenite::Error::Utf8(_)) => Event::Unacceptable(CloseCondition::InvalidUtf8),
-            _ => Event::Gone,
-        },
+fn condition_of(violation: Violation) -> CloseCondition {
+    match violation {
+        Violation::TooBig => CloseCondition::MessageTooBig,
+        Violation::InvalidUtf8 => CloseCondition::InvalidUtf8,
+        Violation::TooManyFragments => CloseCondition::PolicyViolation,
+        _ => CloseCondition::ProtocolError,
     }
 }

@@ -5,6 +5,7 @@ mod health;
 mod origin;
 mod publish;
 mod state;
+mod upgrade;
 mod websocket;
 
 use std::collections::BTreeMap;

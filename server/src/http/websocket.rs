@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{ConnectInfo, Path};
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -13,14 +12,11 @@ use axum::routing::get;
 use tracing::Instrument;
 
 use super::OriginPolicy;
+use super::upgrade::Upgrade;
 use crate::connection::{Served, refuse, serve};
 use crate::contract::Caller;
 use crate::protocol::CloseCondition;
 
-/// Smaller than the default 128 KiB: it is allocated per socket, and zeroed for every read.
-const READ_BUFFER: usize = 4096;
-/// Frames are joined up to this size before they are written.
-const WRITE_BUFFER: usize = 16 * 1024;
 /// Connections beyond the limit that are accepted only to be told why they cannot stay.
 const REFUSED_LIMIT: usize = 64;
 
@@ -35,7 +31,7 @@ pub(super) fn routes(served: Arc<Served>, gate: Arc<Gate>) -> Router {
     let handler = async move |path: Path<BTreeMap<String, String>>,
                               extensions: Extensions,
                               headers: HeaderMap,
-                              upgrade: WebSocketUpgrade| {
+                              upgrade: Upgrade| {
         let remote = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
         connect(served, &gate, path.0, remote, &headers, upgrade)
     };
@@ -48,26 +44,21 @@ fn connect(
     parameters: BTreeMap<String, String>,
     remote: Option<SocketAddr>,
     headers: &HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgrade: Upgrade,
 ) -> Response {
     if let Some(refusal) = refusal(&served, gate, headers, &upgrade) {
         return refusal;
     }
     let node = served.node.clone();
     let spec = &served.endpoint.spec;
-    let limit = served.options.max_message_bytes;
-    let upgrade = upgrade
-        .protocols([spec.connection.subprotocol])
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
-        .max_message_size(limit)
-        .max_frame_size(limit);
+    let subprotocol = spec.connection.subprotocol;
+    let chosen = upgrade.offered_subprotocols().iter().any(|name| name == subprotocol).then_some(subprotocol);
     let connections = &node.shared().connections;
     if let Some(permit) = connections.try_acquire(gate.max_connections) {
         let caller = Caller::new(node.next_connection(), spec.address, remote, parameters);
         let remote = remote.map(tracing::field::display);
         let span = tracing::info_span!("connection", id = caller.id(), endpoint = spec.address, remote);
-        return upgrade.on_upgrade(move |socket| serve(socket, served, caller, permit).instrument(span));
+        return upgrade.accept(chosen, move |socket| serve(socket, served, caller, permit).instrument(span));
     }
     node.shared().metrics.connection_limit_reached.inc();
     // A browser cannot read an HTTP status here, but it can read a close code.
@@ -75,7 +66,7 @@ fn connect(
         let text = "Too many connections\n";
         return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], text).into_response();
     };
-    upgrade.on_upgrade(async move |socket| {
+    upgrade.accept(chosen, async move |socket| {
         refuse(socket, &served, CloseCondition::TooManyConnections).await;
         drop(permit);
     })
@@ -86,7 +77,7 @@ fn refusal(
     served: &Served,
     gate: &Gate,
     headers: &HeaderMap,
-    upgrade: &WebSocketUpgrade,
+    upgrade: &Upgrade,
 ) -> Option<Response> {
     if served.node.shared().shutdown.has_begun() {
         let text = "The server is about to stop\n";

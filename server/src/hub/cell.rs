@@ -1,30 +1,55 @@
 //! One topic: its subscribers, its retained state, and the hooks of its first and last subscriber.
 //!
-//! Everything about a topic happens under its own lock, which is what makes "reply, snapshot, then every later update"
-//! exact. Hooks are the exception: they are queued under the lock and called outside it, by one thread at a time, so
-//! they arrive in order and may publish.
+//! Two locks. `inner` is short: a publication changes the state, joins those that wait, and takes a number. `seats` is
+//! held while a batch goes to subscribers, and whenever one comes, leaves or gets its snapshot; it is always taken
+//! first. A subscriber wants publications from a number on, which is what makes "reply, snapshot, then every later
+//! update" exact although fan-out comes later than publishing. Hooks are queued under the lock and called outside it,
+//! by one thread at a time, so they arrive in order and may publish.
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::{Bytes, BytesMut};
 use slab::Slab;
 
 use super::{Lifecycle, Outlet, Publication, PublicationKind, Retained, RoutePolicy};
 
 /// Bytes of updates held back for one subscriber while its snapshot is made.
 const HELD_LIMIT: usize = 1 << 20;
+/// Bytes that one batch joins; what waits beyond goes with the next.
+const BATCH_LIMIT: usize = 256 * 1024;
+/// Publications that may wait for fan-out: a publisher that gets further ahead does the fan-out itself.
+const WAITING_LIMIT: usize = 16 * 1024;
 
 /// One topic.
 pub(super) struct Cell {
     pub(super) name: Arc<str>,
     inner: Mutex<Inner>,
+    seats: Mutex<Seats>,
+    /// How many seats are taken, for those who only want to know.
+    count: AtomicUsize,
+}
+
+/// Who subscribes, and how far the batch that is under way has come. Whoever holds the lock may take it further.
+#[derive(Default)]
+struct Seats {
+    subscribers: Slab<Subscriber>,
+    batch: Option<Batch>,
+    /// Seat that gets the batch next.
+    cursor: usize,
 }
 
 struct Inner {
     /// Taken out of the registry: whoever still holds it must look the topic up again.
     dead: bool,
-    subscribers: Slab<Subscriber>,
+    /// Number of the next publication.
+    next: u64,
+    /// Publications that wait for fan-out, the last of them numbered `next - 1`.
+    waiting: VecDeque<Arc<Publication>>,
+    /// Someone is to fan out what waits.
+    queued: bool,
     retained: Option<Retained>,
     /// The snapshot's frame, until the state changes.
     snapshot: Option<Arc<Publication>>,
@@ -36,6 +61,8 @@ struct Inner {
 
 struct Subscriber {
     outlet: Arc<dyn Outlet>,
+    /// Number of the first publication it wants.
+    from: u64,
     held: Option<Held>,
 }
 
@@ -52,46 +79,85 @@ enum Transition {
     Last,
 }
 
+/// Publications that follow each other, and their frames as one run of bytes.
+struct Batch {
+    first: u64,
+    publications: Vec<Arc<Publication>>,
+    joined: Bytes,
+}
+
+/// How far a turn of fan-out came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// Nothing waits: the topic has to be submitted again.
+    Idle,
+    /// A batch has reached everyone; another may wait.
+    Complete,
+    /// A batch is under way.
+    Underway,
+}
+
+/// What a publication asks of its publisher.
+pub(super) struct Accepted {
+    /// How many subscribe.
+    pub(super) subscribers: usize,
+    /// The topic has to be handed to whoever fans out.
+    pub(super) submit: bool,
+    /// Too much waits: the publisher helps.
+    pub(super) help: bool,
+}
+
 impl Cell {
     pub(super) fn new(name: Arc<str>) -> Self {
         let inner = Inner {
             dead: false,
-            subscribers: Slab::new(),
+            next: 0,
+            waiting: VecDeque::new(),
+            queued: false,
             retained: None,
             snapshot: None,
             lifecycle: None,
             transitions: VecDeque::new(),
             calling: false,
         };
-        Self { name, inner: Mutex::new(inner) }
+        Self { name, inner: Mutex::new(inner), seats: Mutex::default(), count: AtomicUsize::new(0) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn seats(&self) -> MutexGuard<'_, Seats> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Adds a subscriber whose updates are held back until [`Cell::release`]; `None` where the cell is dead.
     pub(super) fn join(&self, outlet: Arc<dyn Outlet>, lifecycle: &Arc<dyn Lifecycle>) -> Option<usize> {
+        let mut seats = self.seats();
         let mut inner = self.lock();
         if inner.dead {
             return None;
         }
-        let slot = inner.subscribers.insert(Subscriber { outlet, held: Some(Held::default()) });
-        if inner.subscribers.len() == 1 {
+        let subscriber = Subscriber { outlet, from: inner.next, held: Some(Held::default()) };
+        let slot = seats.subscribers.insert(subscriber);
+        self.count.store(seats.subscribers.len(), Ordering::SeqCst);
+        if seats.subscribers.len() == 1 {
             inner.lifecycle = Some(lifecycle.clone());
             inner.transitions.push_back((Transition::First, lifecycle.clone()));
         }
         Some(slot)
     }
 
-    /// Removes a subscriber.
+    /// Removes a subscriber. Nothing of the topic is offered to it from now on.
     pub(super) fn leave(&self, slot: usize) {
-        let mut inner = self.lock();
-        inner.subscribers.try_remove(slot);
-        if inner.subscribers.is_empty()
-            && let Some(lifecycle) = inner.lifecycle.take()
-        {
-            inner.transitions.push_back((Transition::Last, lifecycle));
+        let mut seats = self.seats();
+        seats.subscribers.try_remove(slot);
+        self.count.store(seats.subscribers.len(), Ordering::SeqCst);
+        if seats.subscribers.is_empty() {
+            let mut inner = self.lock();
+            if let Some(lifecycle) = inner.lifecycle.take() {
+                inner.transitions.push_back((Transition::Last, lifecycle));
+            }
         }
     }
 
@@ -115,35 +181,34 @@ impl Cell {
 
     /// Holds a subscriber's updates back from now on.
     pub(super) fn hold(&self, slot: usize) {
-        if let Some(subscriber) = self.lock().subscribers.get_mut(slot) {
+        if let Some(subscriber) = self.seats().subscribers.get_mut(slot) {
             subscriber.held.get_or_insert_default();
         }
     }
 
     /// Sends a subscriber its snapshot and what was held back. Without a snapshot of the service's own it gets the
-    /// retained one, which contains all that was held back.
+    /// retained one, which contains all that was held back and all that still waits for fan-out.
     pub(super) fn release(&self, slot: usize, policy: &RoutePolicy, service_snapshot: Option<&str>) {
-        let mut inner = self.lock();
-        let snapshot = match service_snapshot {
-            Some(payload) => Some(Arc::new(self.snapshot_of(policy, payload))),
-            None => self.retained_snapshot(&mut inner, policy),
-        };
-        let Some(subscriber) = inner.subscribers.get_mut(slot) else { return };
+        let mut seats = self.seats();
+        let Some(subscriber) = seats.subscribers.get_mut(slot) else { return };
         let mut held = subscriber.held.take().unwrap_or_default();
-        if let Some(snapshot) = &snapshot {
-            if service_snapshot.is_none() {
+        if let Some(payload) = service_snapshot {
+            subscriber.outlet.offer(&Arc::new(self.snapshot_of(policy, payload)));
+        } else {
+            let mut inner = self.lock();
+            if let Some(snapshot) = self.retained_snapshot(&mut inner, policy) {
+                subscriber.from = inner.next;
                 held.updates.clear();
+                subscriber.outlet.offer(&snapshot);
             }
-            subscriber.outlet.offer(snapshot);
         }
         for update in &held.updates {
             subscriber.outlet.offer(update);
         }
     }
 
-    /// Applies an update to the state and offers it to every subscriber; says how many there are. `None` where the
-    /// cell is dead.
-    pub(super) fn publish(&self, policy: &RoutePolicy, payload: &str) -> Option<usize> {
+    /// Applies an update to the state and lets it wait for fan-out; `None` where the cell is dead.
+    pub(super) fn publish(&self, policy: &RoutePolicy, payload: &str) -> Option<Accepted> {
         let mut inner = self.lock();
         if inner.dead {
             return None;
@@ -152,25 +217,80 @@ impl Cell {
             inner.snapshot = None;
             inner.retained.get_or_insert_with(|| Retained::new(kind)).apply(payload);
         }
-        if inner.subscribers.is_empty() {
-            return Some(0);
+        let subscribers = self.count.load(Ordering::SeqCst);
+        if subscribers == 0 {
+            return Some(Accepted { subscribers, submit: false, help: false });
         }
         let update = PublicationKind::Update;
-        let mut publication =
-            Publication::of_topic(update, policy.route, &self.name, payload, policy.delivery);
+        let mut publication = Publication::of_topic(update, policy.route, &self.name, payload, policy.delivery);
         publication.conflation_key = policy.conflation_key(payload);
-        let publication = Arc::new(publication);
-        for (_, subscriber) in &mut inner.subscribers {
-            match &mut subscriber.held {
-                None => subscriber.outlet.offer(&publication),
-                Some(held) if held.bytes > HELD_LIMIT => subscriber.outlet.overflow(),
-                Some(held) => {
-                    held.bytes += publication.frame.len();
-                    held.updates.push_back(publication.clone());
-                }
+        inner.waiting.push_back(Arc::new(publication));
+        inner.next += 1;
+        let submit = !std::mem::replace(&mut inner.queued, true);
+        Some(Accepted { subscribers, submit, help: inner.waiting.len() > WAITING_LIMIT })
+    }
+
+    /// Fans out all that waits, without a pause.
+    pub(super) fn fan_out(&self) {
+        let mut seats = self.seats();
+        while self.advance_seats(&mut seats, usize::MAX) != Progress::Idle {}
+    }
+
+    /// Offers what is under way, or else what waits, to this many more seats.
+    pub(super) fn advance(&self, count: usize) -> Progress {
+        self.advance_seats(&mut self.seats(), count)
+    }
+
+    fn advance_seats(&self, seats: &mut Seats, count: usize) -> Progress {
+        if seats.batch.is_none() {
+            seats.batch = self.take_batch();
+            seats.cursor = 0;
+        }
+        let Seats { subscribers, batch, cursor } = seats;
+        let Some(taken) = batch else { return Progress::Idle };
+        let end = cursor.saturating_add(count).min(subscribers.capacity());
+        for index in *cursor..end {
+            if let Some(subscriber) = subscribers.get_mut(index) {
+                subscriber.take(taken);
             }
         }
-        Some(inner.subscribers.len())
+        *cursor = end;
+        if end < subscribers.capacity() {
+            return Progress::Underway;
+        }
+        *batch = None;
+        Progress::Complete
+    }
+
+    /// What waits, up to a size. `None` where nothing does; the topic then has to be submitted again.
+    fn take_batch(&self) -> Option<Batch> {
+        let mut inner = self.lock();
+        let first = inner.next - inner.waiting.len() as u64;
+        let (mut publications, mut bytes) = (Vec::new(), 0);
+        while let Some(publication) = inner.waiting.pop_front() {
+            bytes += publication.wire.len();
+            publications.push(publication);
+            if bytes >= BATCH_LIMIT {
+                break;
+            }
+        }
+        if inner.waiting.is_empty() && inner.waiting.capacity() > 64 {
+            inner.waiting.shrink_to(64);
+        }
+        if publications.is_empty() {
+            inner.queued = false;
+            return None;
+        }
+        drop(inner);
+        let joined = match publications.as_slice() {
+            [publication] => publication.wire.clone(),
+            many => {
+                let mut joined = BytesMut::with_capacity(bytes);
+                many.iter().for_each(|publication| joined.extend_from_slice(&publication.wire));
+                joined.freeze()
+            }
+        };
+        Some(Batch { first, publications, joined })
     }
 
     /// The retained state's payload, if there is any.
@@ -179,13 +299,14 @@ impl Cell {
     }
 
     pub(super) fn subscriber_count(&self) -> usize {
-        self.lock().subscribers.len()
+        self.count.load(Ordering::SeqCst)
     }
 
     /// Marks the cell dead if nothing keeps it: no subscriber, no state, no hook under way.
     pub(super) fn try_retire(&self) -> bool {
+        let seats = self.seats();
         let mut inner = self.lock();
-        let kept = !inner.subscribers.is_empty()
+        let kept = !seats.subscribers.is_empty()
             || inner.retained.is_some()
             || inner.calling
             || !inner.transitions.is_empty();
@@ -203,6 +324,26 @@ impl Cell {
 
     fn snapshot_of(&self, policy: &RoutePolicy, payload: &str) -> Publication {
         Publication::of_topic(PublicationKind::Snapshot, policy.route, &self.name, payload, policy.delivery)
+    }
+}
+
+impl Subscriber {
+    fn take(&mut self, batch: &Batch) {
+        let unwanted = usize::try_from(self.from.saturating_sub(batch.first)).unwrap_or(usize::MAX);
+        let Some(wanted) = batch.publications.get(unwanted..).filter(|wanted| !wanted.is_empty()) else { return };
+        if let Some(held) = &mut self.held {
+            for publication in wanted {
+                if held.bytes > HELD_LIMIT {
+                    return self.outlet.overflow();
+                }
+                held.bytes += publication.frame.len();
+                held.updates.push_back(publication.clone());
+            }
+        } else if unwanted == 0 && batch.publications[0].conflation_key.is_none() {
+            self.outlet.offer_all(&batch.joined, wanted);
+        } else {
+            wanted.iter().for_each(|publication| self.outlet.offer(publication));
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod audience;
 mod cell;
+mod fan_out;
 mod outlet;
 mod publication;
 mod route;
@@ -15,6 +16,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 pub(crate) use audience::Audience;
+use fan_out::FanOut;
 pub(crate) use outlet::Outlet;
 pub(crate) use publication::{Publication, PublicationKind};
 pub(crate) use route::{Lifecycle, Route, RoutePolicy, Subscription};
@@ -25,13 +27,19 @@ pub(crate) use state::{Retained, key_of};
 pub(crate) struct Hub {
     routes: RwLock<HashMap<(&'static str, &'static str), Arc<Route>>>,
     audiences: RwLock<HashMap<&'static str, Arc<Audience>>>,
+    fan_out: Arc<FanOut>,
 }
 
 impl Hub {
     /// The topics of one route of one endpoint; made when first asked for.
     pub(crate) fn route(&self, endpoint: &'static str, policy: RoutePolicy) -> Arc<Route> {
         let mut routes = self.routes.write().unwrap_or_else(PoisonError::into_inner);
-        routes.entry((endpoint, policy.route)).or_insert_with(|| Arc::new(Route::new(policy))).clone()
+        routes.entry((endpoint, policy.route)).or_insert_with(|| Arc::new(Route::new(policy, self.fan_out.clone()))).clone()
+    }
+
+    /// Starts the tasks that carry publications, unless they run.
+    pub(crate) fn start(&self) {
+        self.fan_out.start();
     }
 
     /// Everyone connected to an endpoint.

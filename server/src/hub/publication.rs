@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use crate::protocol::{DeliverySpec, encode};
+use crate::websocket::{OpCode, frame_into, header_len};
 
 /// What a frame is to its receivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +27,9 @@ pub(crate) struct Publication {
     pub(crate) topic: Arc<str>,
     /// What it is.
     pub(crate) kind: PublicationKind,
-    /// The whole frame, UTF-8.
+    /// The frame as it goes over the wire, with its WebSocket header: the same bytes for every socket.
+    pub(crate) wire: Bytes,
+    /// Its text.
     pub(crate) frame: Bytes,
     /// Where the `payload` member begins, so that members can be put before it for one receiver.
     pub(crate) payload_at: usize,
@@ -46,14 +49,16 @@ impl Publication {
         delivery: DeliverySpec,
     ) -> Self {
         let verb = if kind == PublicationKind::Snapshot { "snapshot" } else { "update" };
-        let (frame, payload_at) = encode::topic_frame(route, verb, topic, payload);
-        Self { route, topic: topic.clone(), kind, frame, payload_at, delivery, conflation_key: None }
+        let (text, payload_at) = encode::topic_frame(route, verb, topic, payload);
+        let (wire, frame) = framed(&text);
+        Self { route, topic: topic.clone(), kind, wire, frame, payload_at, delivery, conflation_key: None }
     }
 
     /// A whole frame for everyone.
-    pub(crate) fn message(frame: Bytes, delivery: DeliverySpec) -> Self {
+    pub(crate) fn message(text: &[u8], delivery: DeliverySpec) -> Self {
         let kind = PublicationKind::Message;
-        Self { route: "", topic: Arc::from(""), kind, frame, payload_at: 0, delivery, conflation_key: None }
+        let (wire, frame) = framed(text);
+        Self { route: "", topic: Arc::from(""), kind, wire, frame, payload_at: 0, delivery, conflation_key: None }
     }
 
     /// The frame with a counter put before its payload: `"dropped":3`.
@@ -65,4 +70,13 @@ impl Publication {
         frame.extend_from_slice(payload);
         frame.into()
     }
+}
+
+/// A text with its header in front, and the text alone out of the same bytes.
+fn framed(text: &[u8]) -> (Bytes, Bytes) {
+    let mut wire = BytesMut::new();
+    frame_into(&mut wire, OpCode::Text, false, text);
+    let wire = wire.freeze();
+    let text = wire.slice(header_len(text.len())..);
+    (wire, text)
 }

@@ -5,8 +5,10 @@ use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::cell::Cell;
+use super::fan_out::FanOut;
 use super::{Outlet, key_of};
 use crate::protocol::{DeliveryMode, DeliverySpec, StateKind};
 
@@ -46,15 +48,17 @@ pub(crate) trait Lifecycle: Send + Sync {
 /// The topics of one route.
 pub(crate) struct Route {
     policy: RoutePolicy,
+    fan_out: Arc<FanOut>,
     hasher: RandomState,
     shards: [Mutex<HashMap<Arc<str>, Arc<Cell>>>; SHARD_COUNT],
     subscription_count: AtomicUsize,
 }
 
 impl Route {
-    pub(super) fn new(policy: RoutePolicy) -> Self {
+    pub(super) fn new(policy: RoutePolicy, fan_out: Arc<FanOut>) -> Self {
         Self {
             policy,
+            fan_out,
             hasher: RandomState::new(),
             shards: std::array::from_fn(|_| Mutex::default()),
             subscription_count: AtomicUsize::new(0),
@@ -117,8 +121,14 @@ impl Route {
         };
         let payload = payload()?;
         loop {
-            if let Some(count) = cell.publish(&self.policy, &payload) {
-                return Ok(count);
+            if let Some(accepted) = cell.publish(&self.policy, &payload) {
+                if accepted.submit {
+                    self.fan_out.submit(&cell, Duration::from_millis(self.policy.delivery.flush_ms));
+                }
+                if accepted.help {
+                    cell.fan_out();
+                }
+                return Ok(accepted.subscribers);
             }
             // The last subscriber left between the look-up and the lock; someone may have come since.
             match if retains { Some(self.find_or_create(&topic)) } else { self.find(&topic) } {

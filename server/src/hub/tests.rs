@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::{Hub, Lifecycle, Outlet, Publication, PublicationKind, Route, RoutePolicy, Subscription};
@@ -29,6 +30,11 @@ impl Outlet for Inbox {
         let payload = payload.trim_start_matches("\"payload\":").trim_end_matches('}');
         let mark = if publication.kind == PublicationKind::Snapshot { "=" } else { "" };
         self.received.lock().expect("no panic").push(format!("{}{mark}{payload}", publication.topic));
+    }
+
+    fn offer_all(&self, _joined: &Bytes, publications: &[Arc<Publication>]) -> bool {
+        publications.iter().for_each(|publication| self.offer(publication));
+        false
     }
 
     fn overflow(&self) {

@@ -138,7 +138,7 @@ impl<O: Operation> OperationPublisher<O> {
     /// Sends the message to one connection, if it is still there.
     pub fn send(&self, caller: &Caller, message: &O::Message) -> Reach {
         let Some(frame) = Self::frame(message) else { return Reach::default() };
-        let publication = Arc::new(Publication::message(frame, MESSAGE_DELIVERY));
+        let publication = Arc::new(Publication::message(&frame, MESSAGE_DELIVERY));
         Reach { subscribers: usize::from(self.audience.send(caller.id(), &publication)) }
     }
 
@@ -167,6 +167,6 @@ impl<O> fmt::Debug for OperationPublisher<O> {
 
 /// Offers a whole frame to everyone.
 pub(crate) fn publish_frame(audience: &Audience, frame: Bytes) -> Reach {
-    let publication = Arc::new(Publication::message(frame, MESSAGE_DELIVERY));
+    let publication = Arc::new(Publication::message(&frame, MESSAGE_DELIVERY));
     Reach { subscribers: audience.publish(&publication) }
 }

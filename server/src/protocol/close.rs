@@ -17,6 +17,8 @@ pub enum CloseCondition {
     BinaryFrame,
     /// Text that is not UTF-8 arrived.
     InvalidUtf8,
+    /// The client broke the WebSocket protocol.
+    ProtocolError,
     /// The client broke a rule that has no condition of its own.
     PolicyViolation,
     /// The endpoint needs an identity.
@@ -51,6 +53,7 @@ impl CloseCondition {
             Self::InvalidPayload => "invalid-payload",
             Self::BinaryFrame => "binary-frame",
             Self::InvalidUtf8 => "invalid-utf8",
+            Self::ProtocolError => "protocol-error",
             Self::PolicyViolation => "policy-violation",
             Self::Unauthenticated => "unauthenticated",
             Self::TokenExpired => "token-expired",
@@ -74,6 +77,7 @@ impl CloseCondition {
             Self::InvalidPayload => (1003, "Could not validate payload", Retry::Never),
             Self::BinaryFrame => (1003, "Text frames only", Retry::Never),
             Self::InvalidUtf8 => (1007, "Invalid UTF-8", Retry::Never),
+            Self::ProtocolError => (1002, "Protocol error", Retry::Never),
             Self::PolicyViolation => (1008, "Policy violation", Retry::Never),
             Self::Unauthenticated => (1008, "Authentication required", Retry::Never),
             Self::TokenExpired => (4401, "Token expired", Retry::Now),

@@ -23,7 +23,7 @@ async fn the_document_and_the_page_stand_beside_the_socket() {
     assert!(page.headers["content-security-policy"].starts_with("default-src 'none'"));
     assert_eq!(server.get("/close/v1/ws/asyncapi").await.status, 200);
     assert_eq!(server.get("/nothing/here").await.status, 404);
-    assert_eq!(server.get("/api/v1/ws").await.status, 400, "a socket is no page");
+    assert_eq!(server.get("/api/v1/ws").await.status, 426, "a socket is no page");
 }
 
 #[tokio::test]

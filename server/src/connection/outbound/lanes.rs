@@ -1,21 +1,27 @@
 //! The lanes of one connection's queue, and how they are emptied.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::io;
 use std::sync::Arc;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use tokio::time::Instant;
 
 use super::ENTRY_COST;
+use crate::connection::Stream;
 use crate::hub::{Publication, PublicationKind};
 use crate::protocol::DeliveryMode;
 
 /// What waits, lane by lane.
 #[derive(Default)]
 pub(super) struct Lanes {
-    pub(super) control: VecDeque<Bytes>,
+    /// The rest of what a socket took in part: goes before everything.
+    pub(super) partial: Bytes,
+    /// The answer to the client's latest ping.
+    pub(super) pong: Option<Bytes>,
+    pub(super) control: VecDeque<Control>,
     pub(super) control_bytes: usize,
     pub(super) data: VecDeque<Entry>,
     pub(super) data_bytes: usize,
@@ -29,6 +35,8 @@ pub(super) struct Lanes {
     /// Updates dropped of topics that wait for their resynchronisation.
     pub(super) lagging: HashMap<Arc<str>, Lag>,
     pub(super) overflowed: bool,
+    /// The close frame is among what waits: nothing more is taken.
+    pub(super) ended: bool,
     waker: Option<Waker>,
 }
 
@@ -37,6 +45,23 @@ pub(super) type SlotKey = (Arc<str>, Box<str>);
 pub(super) enum Entry {
     Frame(Arc<Publication>),
     Slot(SlotKey),
+}
+
+/// What is next to be written.
+pub(super) enum Next {
+    /// The text of a frame.
+    Text(Bytes),
+    /// A whole frame.
+    Wire(Bytes),
+    /// This topic lost updates and there is room again.
+    Resync(Arc<str>),
+}
+
+/// A control message or a reply.
+pub(super) enum Control {
+    Text(Bytes),
+    /// A frame of the WebSocket protocol itself.
+    Raw(Bytes),
 }
 
 #[derive(Default)]
@@ -73,7 +98,52 @@ impl Lanes {
         }
     }
 
-    pub(super) fn pop_data(&mut self, now: Instant) -> Option<Bytes> {
+    /// Nothing waits: who fans out may write.
+    pub(super) fn is_idle(&self) -> bool {
+        self.partial.is_empty()
+            && self.pong.is_none()
+            && self.control.is_empty()
+            && self.data.is_empty()
+            && self.lagging.is_empty()
+            && self.dropped.is_empty()
+            && !self.overflowed
+            && !self.ended
+    }
+
+    pub(super) fn poll_partial(&mut self, stream: &Stream, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.partial.is_empty() {
+            match ready!(stream.poll_write(context, &self.partial))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                count => self.partial.advance(count),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// What is next to be written.
+    pub(super) fn next(&mut self, limit: usize, now: Instant) -> Option<Next> {
+        if let Some(pong) = self.pong.take() {
+            return Some(Next::Wire(pong));
+        }
+        if let Some(control) = self.control.pop_front() {
+            let (next, len) = match control {
+                Control::Text(text) => (Next::Text(text.clone()), text.len()),
+                Control::Raw(wire) => (Next::Wire(wire.clone()), wire.len()),
+            };
+            self.control_bytes = self.control_bytes.saturating_sub(len + ENTRY_COST);
+            return Some(next);
+        }
+        if self.data_bytes <= limit / 2
+            && let Some((topic, lag)) = self.lagging.iter_mut().find(|(_, lag)| !lag.announced)
+        {
+            lag.announced = true;
+            return Some(Next::Resync(topic.clone()));
+        }
+        self.wake_slots(now);
+        self.pop_data(now)
+    }
+
+    fn pop_data(&mut self, now: Instant) -> Option<Next> {
         while let Some(entry) = self.data.pop_front() {
             let (publication, count) = match entry {
                 Entry::Frame(publication) => (publication, 1),
@@ -84,14 +154,14 @@ impl Lanes {
             };
             self.data_bytes -= publication.frame.len() + ENTRY_COST;
             if count > 1 {
-                return Some(publication.frame_with("conflated", count));
+                return Some(Next::Text(publication.frame_with("conflated", count)));
             }
             if publication.kind == PublicationKind::Update
                 && let Some(dropped) = self.dropped.remove(&publication.topic)
             {
-                return Some(publication.frame_with("dropped", dropped));
+                return Some(Next::Text(publication.frame_with("dropped", dropped)));
             }
-            return Some(publication.frame.clone());
+            return Some(Next::Wire(publication.wire.clone()));
         }
         None
     }

@@ -1,10 +1,12 @@
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::time::Instant;
 
-use super::{ENTRY_COST, Outbound, Outgoing};
+use super::{ENTRY_COST, Next, Outbound};
+use crate::connection::stream::{Carrier, Stream};
 use crate::hub::{Outlet, Publication, PublicationKind};
 use crate::node::Node;
 use crate::protocol::{DeliveryMode, DeliverySpec, Overflow, encode};
@@ -48,16 +50,26 @@ fn keyed(topic: &str, key: &str, payload: &str, interval_ms: u64) -> Arc<Publica
 
 /// A queue with room for `count` publications like this one.
 fn room_for(count: usize, like: &Publication) -> Outbound {
-    Outbound::new(count * (like.frame.len() + ENTRY_COST), Node::new())
+    queue(count * (like.frame.len() + ENTRY_COST))
+}
+
+/// A queue before a socket that takes nothing by itself.
+fn queue(limit: usize) -> Outbound {
+    let carrier: Pin<Box<dyn Carrier>> = Box::pin(tokio::io::duplex(1).0);
+    Outbound::new(limit, Node::new(), Arc::new(Stream::Other(Mutex::new(carrier))))
 }
 
 fn next(outbound: &Outbound) -> Option<String> {
-    match outbound.poll_next(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(Outgoing::Frame(frame)) => Some(String::from_utf8(frame.to_vec()).expect("text")),
-        Poll::Ready(Outgoing::Resync(topic)) => Some(format!("resync {topic}")),
-        Poll::Ready(Outgoing::Overflow) => Some("overflow".to_owned()),
-        Poll::Pending => None,
+    let mut lanes = outbound.lock();
+    if lanes.overflowed {
+        return Some("overflow".to_owned());
     }
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
+    lanes.next(outbound.limit, Instant::now()).map(|next| match next {
+        Next::Text(frame) => text(&frame),
+        Next::Wire(wire) => text(&wire[if wire[1] < 126 { 2 } else { 4 }..]),
+        Next::Resync(topic) => format!("resync {topic}"),
+    })
 }
 
 /// The frames of a golden dialogue.
@@ -68,7 +80,7 @@ fn golden(text: &str) -> Vec<String> {
 
 #[test]
 fn replies_leave_before_data() {
-    let outbound = Outbound::new(1 << 20, Node::new());
+    let outbound = queue(1 << 20);
     outbound.offer(&update("bars:{}", "1", EVERY));
     outbound.control(encode::frame("pong", None, None));
     assert_eq!(next(&outbound).as_deref(), Some("{\"type\":\"pong\"}"));
@@ -147,7 +159,7 @@ fn resync_waits_for_room_and_counts_what_went() {
 
 #[test]
 fn conflation_keeps_the_latest_of_each_key_in_its_place() {
-    let outbound = Outbound::new(1 << 20, Node::new());
+    let outbound = queue(1 << 20);
     let topic = "quotes:{\"symbol\":\"AAPL\"}";
     for bid in 1..5 {
         outbound.offer(&keyed(topic, "A", &bid.to_string(), 0));
@@ -164,7 +176,7 @@ fn conflation_keeps_the_latest_of_each_key_in_its_place() {
 
 #[tokio::test(start_paused = true)]
 async fn an_interval_spaces_the_values_of_a_key() {
-    let outbound = Outbound::new(1 << 20, Node::new());
+    let outbound = queue(1 << 20);
     let offer = |payload: &str| outbound.offer(&keyed("quotes:{}", "A", payload, 100));
     offer("1");
     assert!(next(&outbound).is_some());
@@ -183,7 +195,7 @@ async fn an_interval_spaces_the_values_of_a_key() {
 
 #[test]
 fn nothing_of_a_forgotten_topic_is_left() {
-    let outbound = Outbound::new(1 << 20, Node::new());
+    let outbound = queue(1 << 20);
     outbound.offer(&update("a:{}", "1", EVERY));
     outbound.offer(&keyed("a:{}", "k", "2", 0));
     outbound.offer(&update("b:{}", "3", EVERY));

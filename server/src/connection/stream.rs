@@ -1,0 +1,106 @@
+//! The bytes of one socket: the TCP stream itself where the upgrade gives it back, else whatever carries it (TLS, a
+//! test's pipe).
+//!
+//! Shared by the connection's loop, which may wait for it, and by whoever fans out, who may not. Writers agree among
+//! themselves (see `outbound`); only the loop reads.
+
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto::upgrade::downcast;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// Anything that carries bytes both ways.
+pub(crate) trait Carrier: AsyncRead + AsyncWrite + Send {}
+impl<T: AsyncRead + AsyncWrite + Send> Carrier for T {}
+
+/// One socket.
+pub(crate) enum Stream {
+    Tcp(TcpStream),
+    Other(Mutex<Pin<Box<dyn Carrier>>>),
+}
+
+impl Stream {
+    /// The stream behind an upgrade, and what the HTTP parser had read beyond the request. Its buffer is copied and let
+    /// go: it pins eight KiB for a few bytes.
+    pub(crate) fn of_upgrade(upgraded: Upgraded) -> (Self, Vec<u8>) {
+        match downcast::<TokioIo<TcpStream>>(upgraded) {
+            Ok(parts) => (Self::Tcp(parts.io.into_inner()), parts.read_buf.to_vec()),
+            Err(upgraded) => (Self::Other(Mutex::new(Box::pin(TokioIo::new(upgraded)))), Vec::new()),
+        }
+    }
+
+    /// Writes what the socket takes at once; only on sockets that can be asked without waiting.
+    pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_write(bytes),
+            Self::Other(_) => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    /// Writes, or arranges to be woken when that is possible.
+    pub(crate) fn poll_write(&self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Tcp(stream) => loop {
+                match stream.try_write(bytes) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    outcome => return Poll::Ready(outcome),
+                }
+                ready!(stream.poll_write_ready(context))?;
+            },
+            Self::Other(carrier) => lock(carrier).as_mut().poll_write(context, bytes),
+        }
+    }
+
+    /// Sends on what a carrier buffers; TCP buffers nothing.
+    pub(crate) fn poll_flush(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(_) => Poll::Ready(Ok(())),
+            Self::Other(carrier) => lock(carrier).as_mut().poll_flush(context),
+        }
+    }
+
+    /// Reads, or arranges to be woken when there is something; 0 is the end.
+    pub(crate) fn poll_read(&self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        match self {
+            Self::Tcp(stream) => loop {
+                ready!(stream.poll_read_ready(context))?;
+                match stream.try_read(buffer) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    outcome => return Poll::Ready(outcome),
+                }
+            },
+            Self::Other(carrier) => {
+                let mut buffer = ReadBuf::new(buffer);
+                ready!(lock(carrier).as_mut().poll_read(context, &mut buffer))?;
+                Poll::Ready(Ok(buffer.filled().len()))
+            }
+        }
+    }
+
+    /// Ends the sending side, so that the client sees the end and what is still under way is not reset.
+    pub(crate) fn poll_finish(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self {
+            Self::Tcp(stream) => {
+                Poll::Ready(socket2::SockRef::from(stream).shutdown(std::net::Shutdown::Write))
+            }
+            Self::Other(carrier) => lock(carrier).as_mut().poll_shutdown(context),
+        }
+    }
+}
+
+fn lock(carrier: &Mutex<Pin<Box<dyn Carrier>>>) -> MutexGuard<'_, Pin<Box<dyn Carrier>>> {
+    carrier.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Stream").finish()
+    }
+}

@@ -1,0 +1,151 @@
+//! Who carries publications to subscribers: a few tasks that share the topics among them.
+//!
+//! A publisher hands over a topic, not a message per subscriber, so its cost does not depend on their number. What is
+//! published to a topic while its task is busy elsewhere leaves together, in one write per socket: the busier the
+//! node, the cheaper a message. Before the tasks run (no connection has come yet) publishers carry their own.
+
+use std::collections::{BinaryHeap, VecDeque};
+use std::cmp::Reverse;
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use super::cell::{Cell, Progress};
+
+/// Sockets written to before other tasks of the thread get their turn.
+const WRITES_IN_A_ROW: usize = 256;
+
+/// The tasks of one node.
+#[derive(Default)]
+pub(crate) struct FanOut {
+    workers: OnceLock<Vec<Arc<Worker>>>,
+    hasher: RandomState,
+}
+
+/// One task's queue. At most every topic of the node stands in it, and none twice.
+#[derive(Default)]
+struct Worker {
+    queue: Mutex<VecDeque<Submitted>>,
+    wake: Notify,
+}
+
+struct Submitted {
+    cell: Arc<Cell>,
+    /// Waits this long for company.
+    flush: Duration,
+}
+
+impl FanOut {
+    /// Starts the tasks on the current runtime, unless they run.
+    pub(crate) fn start(&self) {
+        self.workers.get_or_init(|| {
+            let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+            // One task is the cheapest per message; more help once there are cores to spare.
+            let workers: Vec<Arc<Worker>> = (0..(cores / 2).max(1)).map(|_| Arc::default()).collect();
+            for worker in &workers {
+                tokio::spawn(worker.clone().run());
+            }
+            workers
+        });
+    }
+
+    /// Fans out what waits at a topic, by its task if there is one, else at once.
+    pub(super) fn submit(&self, cell: &Arc<Cell>, flush: Duration) {
+        let Some(workers) = self.workers.get() else { return cell.fan_out() };
+        let index = self.hasher.hash_one(&cell.name) as usize % workers.len();
+        let worker = &workers[index];
+        worker.push(Submitted { cell: cell.clone(), flush });
+        worker.wake.notify_one();
+    }
+}
+
+impl Worker {
+    fn push(&self, submitted: Submitted) {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(submitted);
+    }
+
+    fn pop(&self) -> Option<Submitted> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    async fn run(self: Arc<Self>) {
+        let mut delayed: BinaryHeap<Reverse<Delayed>> = BinaryHeap::new();
+        loop {
+            let now = Instant::now();
+            while let Some(Reverse(first)) = delayed.peek() {
+                if first.due > now {
+                    break;
+                }
+                if let Some(Reverse(delayed)) = delayed.pop() {
+                    self.fan_out(delayed.cell, delayed.flush).await;
+                }
+            }
+            while let Some(Submitted { cell, flush }) = self.pop() {
+                if flush.is_zero() {
+                    self.fan_out(cell, flush).await;
+                } else {
+                    delayed.push(Reverse(Delayed { due: Instant::now() + flush, flush, cell }));
+                }
+            }
+            match delayed.peek() {
+                Some(Reverse(first)) => {
+                    let due = first.due;
+                    tokio::select! {
+                        () = self.wake.notified() => {}
+                        () = sleep_until(due) => {}
+                    }
+                }
+                None => self.wake.notified().await,
+            }
+        }
+    }
+
+    /// One batch of a topic; what has come meanwhile takes its place at the end of the queue.
+    async fn fan_out(&self, cell: Arc<Cell>, flush: Duration) {
+        loop {
+            match cell.advance(WRITES_IN_A_ROW) {
+                Progress::Idle => return,
+                Progress::Complete => return self.push(Submitted { cell, flush }),
+                Progress::Underway => tokio::task::yield_now().await,
+            }
+        }
+    }
+}
+
+/// A topic that waits for company.
+struct Delayed {
+    due: Instant,
+    flush: Duration,
+    cell: Arc<Cell>,
+}
+
+impl PartialEq for Delayed {
+    fn eq(&self, other: &Self) -> bool {
+        self.due == other.due
+    }
+}
+
+impl Eq for Delayed {}
+
+impl PartialOrd for Delayed {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Delayed {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.due.cmp(&other.due)
+    }
+}
+
+impl fmt::Debug for FanOut {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.workers.get().map_or(0, Vec::len);
+        formatter.debug_struct("FanOut").field("workers", &count).finish()
+    }
+}
