@@ -131,7 +131,7 @@ fn publish_message(served: &Served, publication: &Publication<'_>) -> Option<Res
     let publishable = served.endpoint.publishables.iter().find(|known| known.name() == publication.kind)?;
     let frame = publishable.frame(&served.endpoint.schemas, publication.payload.map(RawValue::get));
     Some(frame.map_err(|faults| faults.below("/payload")).map(|frame| {
-        let reach = publish_frame(&served.audience, frame);
+        let reach = publish_frame(&served.audience, &frame);
         Published { subscribers: reach.subscribers, topic: None }
     }))
 }

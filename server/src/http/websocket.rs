@@ -89,8 +89,8 @@ fn refusal(
         );
     }
     let subprotocol = served.endpoint.spec.connection.subprotocol;
-    let offered: Vec<_> = upgrade.requested_protocols().collect();
-    if !offered.is_empty() && !offered.iter().any(|name| name.as_bytes() == subprotocol.as_bytes()) {
+    let offered = upgrade.offered_subprotocols();
+    if !offered.is_empty() && !offered.iter().any(|name| name == subprotocol) {
         let text = format!("Of subprotocols this endpoint knows {subprotocol} alone\n");
         return Some((StatusCode::BAD_REQUEST, text).into_response());
     }

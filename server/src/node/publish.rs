@@ -97,7 +97,7 @@ impl<B: Broadcast> BroadcastPublisher<B> {
     /// Sends the message to every connection and says how many there are. Never blocks.
     pub fn publish(&self, payload: &B::Payload) -> Reach {
         match broadcast_frame::<B>(payload) {
-            Ok(frame) => publish_frame(&self.audience, frame),
+            Ok(frame) => publish_frame(&self.audience, &frame),
             Err(error) => {
                 tracing::error!(broadcast = B::SPEC.name, %error, "payload cannot be written as JSON");
                 Reach::default()
@@ -132,7 +132,7 @@ impl<O: Operation> OperationPublisher<O> {
 
     /// Sends the message to every connection and says how many there are. Never blocks.
     pub fn publish(&self, message: &O::Message) -> Reach {
-        Self::frame(message).map(|frame| publish_frame(&self.audience, frame)).unwrap_or_default()
+        Self::frame(message).map(|frame| publish_frame(&self.audience, &frame)).unwrap_or_default()
     }
 
     /// Sends the message to one connection, if it is still there.
@@ -166,7 +166,7 @@ impl<O> fmt::Debug for OperationPublisher<O> {
 }
 
 /// Offers a whole frame to everyone.
-pub(crate) fn publish_frame(audience: &Audience, frame: Bytes) -> Reach {
-    let publication = Arc::new(Publication::message(&frame, MESSAGE_DELIVERY));
+pub(crate) fn publish_frame(audience: &Audience, frame: &[u8]) -> Reach {
+    let publication = Arc::new(Publication::message(frame, MESSAGE_DELIVERY));
     Reach { subscribers: audience.publish(&publication) }
 }
