@@ -128,7 +128,7 @@ pub(crate) async fn serve(socket: Accepted, served: Arc<Served>, caller: Caller,
 }
 
 /// Ends the socket: with a close, or by answering the client's.
-async fn say_farewell(transport: Transport, served: &Served, ended: Option<(Close, bool)>) {
+async fn say_farewell(transport: Transport, served: &Served, ended: Option<Ended>) {
     let metrics = &served.node.shared().metrics;
     match ended {
         Some(Ended::ByUs(close)) => {
@@ -143,10 +143,7 @@ async fn say_farewell(transport: Transport, served: &Served, ended: Option<(Clos
             tracing::debug!(code = close.as_ref().map(|close| close.code), "closed by the client");
             let _ = timeout(CLOSE_TIMEOUT, transport.answer_close(close)).await;
         }
-        None => {
-            let _ = timeout(CLOSE_TIMEOUT, transport.finish()).await;
-            tracing::debug!("disconnected");
-        }
+        None => tracing::debug!("disconnected"),
     }
 }
 

@@ -57,7 +57,12 @@ pub(super) struct Transport {
 
 impl Transport {
     /// `early` is what the client sent right behind its request.
-    pub(super) fn new(stream: Arc<Stream>, outbound: Arc<Outbound>, max_message: usize, early: &mut [u8]) -> Self {
+    pub(super) fn new(
+        stream: Arc<Stream>,
+        outbound: Arc<Outbound>,
+        max_message: usize,
+        early: &mut [u8],
+    ) -> Self {
         let decoder = Decoder::new(Limits { message: max_message, fragments: FRAGMENTS }, false);
         let mut transport = Self { stream, outbound, decoder, events: VecDeque::new(), reads_in_a_row: 0 };
         transport.take_in(early);
@@ -150,13 +155,13 @@ impl Transport {
 
     /// Answers the client's goodbye and ends the socket.
     pub(super) async fn answer_close(self, close: Option<CloseFrame>) {
-        let answer = close.map(|close| CloseFrame { reason: String::new(), ..close });
-        self.farewell(close_frame(answer.as_ref())).await;
+        self.farewell(close_frame(close.as_ref())).await;
     }
 
     /// Sends the last words and the close, then waits for the client to end the socket. The caller bounds the time.
     pub(super) async fn close(self, close: &Close) {
-        self.farewell(close_frame(Some(&CloseFrame { code: close.code, reason: close.reason.clone() }))).await;
+        self.farewell(close_frame(Some(&CloseFrame { code: close.code, reason: close.reason.clone() })))
+            .await;
     }
 
     async fn farewell(self, last: bytes::Bytes) {
@@ -175,11 +180,6 @@ impl Transport {
                 return;
             }
         }
-    }
-
-    /// Answers the client's close. The caller bounds the time.
-    pub(super) async fn finish(mut self) {
-        while let Some(Ok(_)) = self.socket.next().await {}
     }
 }
 

@@ -41,7 +41,11 @@ impl Upgrade {
     }
 
     /// Switches protocols and serves the socket in a task of its own.
-    pub(super) fn accept<F>(self, subprotocol: Option<&'static str>, serve: impl FnOnce(Accepted) -> F + Send + 'static) -> Response
+    pub(super) fn accept<F>(
+        self,
+        subprotocol: Option<&'static str>,
+        serve: impl FnOnce(Accepted) -> F + Send + 'static,
+    ) -> Response
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -75,7 +79,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Upgrade {
             return Err(NoHandshake::NotGet);
         }
         let headers = &parts.headers;
-        if !has_token(headers, &header::CONNECTION, "upgrade") || !has_token(headers, &header::UPGRADE, "websocket") {
+        if !has_token(headers, &header::CONNECTION, "upgrade")
+            || !has_token(headers, &header::UPGRADE, "websocket")
+        {
             return Err(NoHandshake::NotUpgrade);
         }
         if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version.as_bytes() != b"13") {
@@ -97,13 +103,16 @@ impl IntoResponse for NoHandshake {
     fn into_response(self) -> Response {
         let version = [(header::SEC_WEBSOCKET_VERSION, "13")];
         match self {
-            Self::NotGet => (StatusCode::METHOD_NOT_ALLOWED, "A WebSocket is opened by GET\n").into_response(),
+            Self::NotGet => {
+                (StatusCode::METHOD_NOT_ALLOWED, "A WebSocket is opened by GET\n").into_response()
+            }
             Self::NotUpgrade => {
                 let upgrade = [(header::UPGRADE, "websocket")];
                 (StatusCode::UPGRADE_REQUIRED, upgrade, "This is a WebSocket endpoint\n").into_response()
             }
             Self::WrongVersion => {
-                (StatusCode::UPGRADE_REQUIRED, version, "WebSocket version 13 is spoken here\n").into_response()
+                (StatusCode::UPGRADE_REQUIRED, version, "WebSocket version 13 is spoken here\n")
+                    .into_response()
             }
             Self::NoKey => (StatusCode::BAD_REQUEST, "Sec-WebSocket-Key is missing\n").into_response(),
             Self::NotUpgradable => {

@@ -73,12 +73,7 @@ fn connect(
 }
 
 /// Why the handshake fails, if it does.
-fn refusal(
-    served: &Served,
-    gate: &Gate,
-    headers: &HeaderMap,
-    upgrade: &Upgrade,
-) -> Option<Response> {
+fn refusal(served: &Served, gate: &Gate, headers: &HeaderMap, upgrade: &Upgrade) -> Option<Response> {
     if served.node.shared().shutdown.has_begun() {
         let text = "The server is about to stop\n";
         return Some((StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], text).into_response());

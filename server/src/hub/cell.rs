@@ -222,7 +222,8 @@ impl Cell {
             return Some(Accepted { subscribers, submit: false, help: false });
         }
         let update = PublicationKind::Update;
-        let mut publication = Publication::of_topic(update, policy.route, &self.name, payload, policy.delivery);
+        let mut publication =
+            Publication::of_topic(update, policy.route, &self.name, payload, policy.delivery);
         publication.conflation_key = policy.conflation_key(payload);
         inner.waiting.push_back(Arc::new(publication));
         inner.next += 1;
@@ -330,7 +331,9 @@ impl Cell {
 impl Subscriber {
     fn take(&mut self, batch: &Batch) {
         let unwanted = usize::try_from(self.from.saturating_sub(batch.first)).unwrap_or(usize::MAX);
-        let Some(wanted) = batch.publications.get(unwanted..).filter(|wanted| !wanted.is_empty()) else { return };
+        let Some(wanted) = batch.publications.get(unwanted..).filter(|wanted| !wanted.is_empty()) else {
+            return;
+        };
         if let Some(held) = &mut self.held {
             for publication in wanted {
                 if held.bytes > HELD_LIMIT {

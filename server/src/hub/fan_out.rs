@@ -4,8 +4,8 @@
 //! published to a topic while its task is busy elsewhere leaves together, in one write per socket: the busier the
 //! node, the cheaper a message. Before the tasks run (no connection has come yet) publishers carry their own.
 
-use std::collections::{BinaryHeap, VecDeque};
 use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

@@ -34,7 +34,10 @@ impl Hub {
     /// The topics of one route of one endpoint; made when first asked for.
     pub(crate) fn route(&self, endpoint: &'static str, policy: RoutePolicy) -> Arc<Route> {
         let mut routes = self.routes.write().unwrap_or_else(PoisonError::into_inner);
-        routes.entry((endpoint, policy.route)).or_insert_with(|| Arc::new(Route::new(policy, self.fan_out.clone()))).clone()
+        routes
+            .entry((endpoint, policy.route))
+            .or_insert_with(|| Arc::new(Route::new(policy, self.fan_out.clone())))
+            .clone()
     }
 
     /// Starts the tasks that carry publications, unless they run.

@@ -58,7 +58,16 @@ impl Publication {
     pub(crate) fn message(text: &[u8], delivery: DeliverySpec) -> Self {
         let kind = PublicationKind::Message;
         let (wire, frame) = framed(text);
-        Self { route: "", topic: Arc::from(""), kind, wire, frame, payload_at: 0, delivery, conflation_key: None }
+        Self {
+            route: "",
+            topic: Arc::from(""),
+            kind,
+            wire,
+            frame,
+            payload_at: 0,
+            delivery,
+            conflation_key: None,
+        }
     }
 
     /// The frame with a counter put before its payload: `"dropped":3`.

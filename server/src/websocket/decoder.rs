@@ -168,7 +168,12 @@ impl Decoder {
         unmask(piece, header.key, (seen % 4) as usize);
         let complete = piece.len() == missing;
         let Some(partial) = &mut self.message else { return Ok(rest) };
-        if complete && header.is_final && partial.payload.is_empty() && partial.utf8.is_complete() && !partial.compressed {
+        if complete
+            && header.is_final
+            && partial.payload.is_empty()
+            && partial.utf8.is_complete()
+            && !partial.compressed
+        {
             // The whole message lies in the caller's buffer: lend it.
             let text = partial.text;
             self.message = None;

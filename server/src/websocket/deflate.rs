@@ -50,7 +50,10 @@ fn accept(offer: &str) -> Option<Negotiated> {
         }
         seen.push(name);
         match (name, value) {
-            ("server_no_context_takeover" | "client_no_context_takeover" | "client_max_window_bits", None) => {}
+            (
+                "server_no_context_takeover" | "client_no_context_takeover" | "client_max_window_bits",
+                None,
+            ) => {}
             ("client_max_window_bits", Some(bits)) => _ = window_bits(bits)?,
             ("server_max_window_bits", Some(bits)) => server_window_bits = Some(window_bits(bits)?),
             _ => return None,
@@ -60,7 +63,8 @@ fn accept(offer: &str) -> Option<Negotiated> {
     if server_window_bits == Some(8) {
         return None;
     }
-    let mut response = "permessage-deflate; server_no_context_takeover; client_no_context_takeover".to_owned();
+    let mut response =
+        "permessage-deflate; server_no_context_takeover; client_no_context_takeover".to_owned();
     if let Some(bits) = server_window_bits {
         response.push_str(&format!("; server_max_window_bits={bits}"));
     }
@@ -134,7 +138,12 @@ impl Inflater {
     }
 }
 
-fn inflate_part(decompress: &mut Decompress, part: &[u8], limit: usize, output: &mut Vec<u8>) -> Result<(), Violation> {
+fn inflate_part(
+    decompress: &mut Decompress,
+    part: &[u8],
+    limit: usize,
+    output: &mut Vec<u8>,
+) -> Result<(), Violation> {
     let mut consumed = 0;
     loop {
         let (before_in, before_out) = (decompress.total_in(), decompress.total_out());
@@ -174,9 +183,18 @@ mod tests {
         for (offer, want) in [
             ("permessage-deflate", Some((plain.to_owned(), 15))),
             ("permessage-deflate; client_max_window_bits", Some((plain.to_owned(), 15))),
-            ("x-webkit-deflate-frame, permessage-deflate;client_max_window_bits=10", Some((plain.to_owned(), 15))),
-            ("permessage-deflate; server_max_window_bits=9", Some((format!("{plain}; server_max_window_bits=9"), 9))),
-            ("permessage-deflate; server_max_window_bits=8, permessage-deflate", Some((plain.to_owned(), 15))),
+            (
+                "x-webkit-deflate-frame, permessage-deflate;client_max_window_bits=10",
+                Some((plain.to_owned(), 15)),
+            ),
+            (
+                "permessage-deflate; server_max_window_bits=9",
+                Some((format!("{plain}; server_max_window_bits=9"), 9)),
+            ),
+            (
+                "permessage-deflate; server_max_window_bits=8, permessage-deflate",
+                Some((plain.to_owned(), 15)),
+            ),
             ("permessage-deflate; server_max_window_bits=16", None),
             ("permessage-deflate; server_max_window_bits", None),
             ("permessage-deflate; server_no_context_takeover=1", None),

@@ -110,7 +110,11 @@ impl Lanes {
             && !self.ended
     }
 
-    pub(super) fn poll_partial(&mut self, stream: &Stream, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll_partial(
+        &mut self,
+        stream: &Stream,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
         while !self.partial.is_empty() {
             match ready!(stream.poll_write(context, &self.partial))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),

@@ -55,7 +55,11 @@ fn check(frames: &[Vec<u8>], want: &[&str], violation: Option<Violation>) {
     let input = frames.concat();
     for piece in (1..=input.len().min(40)).chain([input.len()]) {
         let (told, ended) = run(input.clone(), piece, false);
-        assert_eq!((told.as_slice(), ended), (want.map_strings().as_slice(), violation), "in pieces of {piece}");
+        assert_eq!(
+            (told.as_slice(), ended),
+            (want.map_strings().as_slice(), violation),
+            "in pieces of {piece}"
+        );
     }
 }
 
@@ -71,7 +75,11 @@ impl MapStrings for &[&str] {
 
 #[test]
 fn whole_messages() {
-    check(&[frame(0x81, b"Hello"), frame(0x82, &[1, 2]), frame(0x81, b"")], &["text Hello", "binary [1, 2]", "text "], None);
+    check(
+        &[frame(0x81, b"Hello"), frame(0x82, &[1, 2]), frame(0x81, b"")],
+        &["text Hello", "binary [1, 2]", "text "],
+        None,
+    );
     let long = "ä".repeat(300);
     check(&[frame(0x81, long.as_bytes())], &[&format!("text {long}")], None);
 }

@@ -56,6 +56,12 @@ pub static ENDPOINT: rt::EndpointSpec = rt::EndpointSpec {
                 rt::Retry::Never,
             ),
             rt::CloseSpec::new(
+                rt::CloseCondition::ProtocolError,
+                1002,
+                "Protocol error",
+                rt::Retry::Never,
+            ),
+            rt::CloseSpec::new(
                 rt::CloseCondition::PolicyViolation,
                 1008,
                 "Policy violation",
