@@ -4,6 +4,9 @@ import { createClient } from 'bellwire';
 {{ runtime_types }}
 
 import { contract } from './contract.js';
+{%- if uses_messages %}
+import type * as messages from './messages.js';
+{%- endif %}
 {%- if uses_types %}
 import type * as types from '{{ root }}types/index.js';
 {%- endif %}
@@ -37,6 +40,9 @@ export function create{{ name }}Client({{ parameter }}): {{ name }}Client {
   return createClient(contract, options);
 {%- else %}
   const core = createClient(contract, options);
+{%- if is_filled %}
+  // prettier-ignore
+{%- endif %}
   const members: Omit<{{ name }}Client, keyof CoreClient> = {
 {%- for line in factory %}
 {{ line }}

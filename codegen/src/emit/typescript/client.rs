@@ -3,38 +3,30 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use super::contract::retry_word;
-use super::docs::Comment;
+use super::Project;
 use super::expression::{Expression, joined};
 use super::literal::{WIDTH, object_key, property_key, string, width};
 use super::members::{Entry, Node};
-use super::scope::{RuntimeType, Scope};
+use super::messages::{Part, Unions};
+use super::prose;
+use super::scope::RuntimeType;
 use super::types::{Member, TypeWriter};
-use super::usage::{Direction, Usage, messages};
-use crate::model::{
-    Action, Api, Broadcast, Delivery, DeliveryMode, Endpoint, ErrorCode, Matcher, Message, Operation, Order,
-    Request, State, StateKind, Topic, Type,
-};
+use super::usage::Direction;
+use crate::model::{Action, Endpoint, Operation, Topic, Type};
 
 /// Writes the members of one client.
 #[derive(Debug)]
 pub(super) struct ClientWriter<'a> {
-    api: &'a Api,
-    usage: &'a Usage<'a>,
-    scope: &'a Scope<'a>,
+    project: &'a Project<'a>,
     endpoint: &'a Endpoint,
+    unions: &'a Unions,
     runtime: RefCell<BTreeSet<RuntimeType>>,
 }
 
 impl<'a> ClientWriter<'a> {
     /// A writer for an endpoint's client.
-    pub(super) fn new(
-        api: &'a Api,
-        usage: &'a Usage<'a>,
-        scope: &'a Scope<'a>,
-        endpoint: &'a Endpoint,
-    ) -> Self {
-        Self { api, usage, scope, endpoint, runtime: RefCell::default() }
+    pub(super) fn new(project: &'a Project<'a>, endpoint: &'a Endpoint, unions: &'a Unions) -> Self {
+        Self { project, endpoint, unions, runtime: RefCell::default() }
     }
 
     /// Types of the runtime that the lines written so far mention.
@@ -52,7 +44,7 @@ impl<'a> ClientWriter<'a> {
     }
 
     fn declare(&self, name: &str, node: &Node<'_>, indent: usize, lines: &mut Vec<Member>) {
-        let docs = self.docs(node).print(indent);
+        let docs = prose::member(self.endpoint, node).print(indent);
         let pad = " ".repeat(indent);
         let key = property_key(name);
         if let ([entry], true) = (node.entries.as_slice(), node.children.is_empty())
@@ -95,10 +87,8 @@ impl<'a> ClientWriter<'a> {
                 Some((payload.into_iter().chain([options]).collect(), reply))
             }
             Entry::Operation(operation) if operation.action == Action::Receive => {
-                let message = self.frames(operation.channel, &operation.messages, Direction::Sent);
-                let reply = operation.reply.as_ref();
-                let reply =
-                    reply.map(|reply| self.frames(reply.channel, &reply.messages, Direction::Received));
+                let message = self.frames(operation, Part::Message);
+                let reply = operation.reply.as_ref().map(|_| self.frames(operation, Part::Reply));
                 let reply = promise(reply.unwrap_or_else(|| Expression::atom("void")));
                 Some((vec![("message", message), options], reply))
             }
@@ -116,7 +106,7 @@ impl<'a> ClientWriter<'a> {
                 Expression::Generic("Broadcast".to_owned(), vec![self.payload(broadcast.payload.as_ref())])
             }
             Entry::Operation(operation) if operation.action == Action::Send => {
-                let frames = self.frames(operation.channel, &operation.messages, Direction::Received);
+                let frames = self.frames(operation, Part::Message);
                 let meta = Expression::atom("[meta: MessageMeta]");
                 Expression::Generic("Broadcast".to_owned(), vec![frames, meta])
             }
@@ -146,23 +136,19 @@ impl<'a> ClientWriter<'a> {
         ty.map_or_else(|| Expression::atom("void"), |ty| self.ty(ty, Direction::Received))
     }
 
-    /// The union of the frames of some messages.
-    fn frames(&self, channel: usize, indices: &[usize], direction: Direction) -> Expression {
-        let frames = messages(self.endpoint, channel, indices).map(|message| self.frame(message, direction));
-        let frames: Vec<_> = frames.collect();
-        if frames.is_empty() { Expression::atom("unknown") } else { Expression::union(frames) }
-    }
-
-    fn frame(&self, message: &Message, direction: Direction) -> Expression {
-        match (&message.payload, &message.matcher) {
-            (Some(ty), _) => self.ty(ty, direction),
-            (None, Matcher::Text) => Expression::atom("string"),
-            (None, _) => Expression::atom("unknown"),
+    /// The frames of an operation, or the name of their union.
+    fn frames(&self, operation: &Operation, part: Part) -> Expression {
+        if let Some(name) = self.unions.name(operation, part) {
+            return Expression::Atom(format!("messages.{name}"));
         }
+        let mut writer = TypeWriter::qualified(self.project);
+        let frames = part.frames(&mut writer, self.endpoint, operation);
+        self.runtime.borrow_mut().extend(writer.runtime);
+        frames
     }
 
     fn ty(&self, ty: &Type, direction: Direction) -> Expression {
-        let mut writer = TypeWriter::qualified(self.api, self.usage, self.scope);
+        let mut writer = TypeWriter::qualified(self.project);
         let expression = writer.expression(ty, direction);
         self.runtime.borrow_mut().extend(writer.runtime);
         expression
@@ -227,96 +213,6 @@ impl<'a> ClientWriter<'a> {
         }
         format!("{}({wire})", typed.print(indent, column, width(&wire) + 3))
     }
-
-    fn docs(&self, node: &Node<'_>) -> Comment {
-        let mut entries = node.entries.iter();
-        let Some(first) = entries.next() else { return Comment::default() };
-        match first {
-            Entry::Topic(topic) => self.topic_docs(topic),
-            Entry::Request(request) => request_docs(request),
-            Entry::Broadcast(broadcast) => broadcast_docs(broadcast),
-            Entry::Operation(operation) => operation_docs(operation),
-        }
-    }
-
-    fn topic_docs(&self, topic: &Topic) -> Comment {
-        let mut docs = Comment::of(&topic.docs);
-        let delivery: Vec<_> =
-            topic.state.as_ref().map(state_prose).into_iter().chain(pace(&topic.delivery)).collect();
-        if !delivery.is_empty() {
-            docs = docs.paragraph(delivery.join(" "));
-        }
-        if let Some(failures) = failures(&topic.errors) {
-            docs = docs.paragraph(failures);
-        }
-        docs.declared_at(&format!("#/channels/{}.{}", self.endpoint.name.wire, topic.name.wire))
-    }
-}
-
-fn request_docs(request: &Request) -> Comment {
-    let mut docs = Comment::of(&request.docs);
-    if let Some(failures) = failures(&request.errors) {
-        docs = docs.paragraph(failures);
-    }
-    docs.declared_at(&format!("#/operations/{}", request.name.wire))
-}
-
-fn broadcast_docs(broadcast: &Broadcast) -> Comment {
-    let mut docs = Comment::of(&broadcast.docs);
-    if broadcast.on_connect {
-        docs = docs.paragraph("Comes once on each new connection.");
-    }
-    docs.declared_at(&format!("#/operations/{}", broadcast.name.wire))
-}
-
-fn operation_docs(operation: &Operation) -> Comment {
-    Comment::of(&operation.docs).declared_at(&format!("#/operations/{}", operation.name.wire))
-}
-
-/// What a new subscriber gets first.
-fn state_prose(state: &State) -> String {
-    match &state.kind {
-        StateKind::Latest => "The snapshot is the latest update.".to_owned(),
-        StateKind::Merge => "The snapshot is all updates merged, member by member.".to_owned(),
-        StateKind::Keyed { key } => format!("The snapshot is the latest update of each {}.", code_list(key)),
-        StateKind::Window { size, order } => {
-            let order = match order {
-                Order::NewestFirst => "newest first",
-                Order::NewestLast => "newest last",
-            };
-            format!("The snapshot is the last {size} updates, {order}.")
-        }
-    }
-}
-
-/// What may be left out between two updates.
-fn pace(delivery: &Delivery) -> Option<String> {
-    let DeliveryMode::Latest { key, interval_ms } = &delivery.mode else { return None };
-    let which = if key.is_empty() { String::new() } else { format!(" of each {}", code_list(key)) };
-    let pace = match interval_ms {
-        0 => "a slow reader skips the values between".to_owned(),
-        interval => format!("at most one per {interval} ms"),
-    };
-    Some(format!("Only the latest value{which} counts: {pace}."))
-}
-
-fn code_list(keys: &[String]) -> String {
-    keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" and ")
-}
-
-fn failures(errors: &[ErrorCode]) -> Option<String> {
-    let codes: Vec<_> = errors.iter().map(|error| format!("`{}`", error.code)).collect();
-    (!codes.is_empty()).then(|| format!("May fail with {}, or a code of the framework.", codes.join(", ")))
-}
-
-/// Why a code is given and what to do then.
-pub(super) fn error_docs(error: &ErrorCode) -> Comment {
-    let advice = match retry_word(error.retry) {
-        "never" => "The same again fails again.",
-        "later" => "The same may succeed later.",
-        _ => "The same may succeed at once.",
-    };
-    Comment::of(&error.docs).sentence(advice)
 }
 
 fn flat(parameters: &[(&'static str, Expression)]) -> String {

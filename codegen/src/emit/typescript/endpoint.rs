@@ -3,17 +3,23 @@
 use askama::Template;
 
 use super::client::ClientWriter;
-use super::contract;
 use super::docs::Comment;
-use super::errors;
-use super::files::{TypesFile, import, print};
+use super::exports::Exports;
+use super::files::{declarations, import, print};
 use super::literal::{WIDTH, property_key, string, width};
 use super::members::Node;
-use super::scope::{RuntimeType, Scope};
-use super::types::{Body, Item, Member, TypeWriter};
-use super::usage::Usage;
+use super::messages::Unions;
+use super::scope::RuntimeType;
+use super::types::{Member, TypeWriter};
+use super::{Project, compact, contract, errors};
 use crate::emit::OutputFile;
 use crate::model::{Api, Endpoint, Parameter};
+
+/// Lines that the interface of a client may take with its comments.
+const INTERFACE_LINES: usize = 330;
+
+/// Lines that the members of the factory may take.
+const FACTORY_LINES: usize = 100;
 
 /// The contract constant.
 #[derive(Template)]
@@ -31,6 +37,7 @@ struct ClientFile<'a> {
     header: &'a str,
     runtime_types: String,
     uses_types: bool,
+    uses_messages: bool,
     root: &'a str,
     name: &'a str,
     address: &'a str,
@@ -39,6 +46,8 @@ struct ClientFile<'a> {
     parameter: String,
     members: Vec<Member>,
     factory: Vec<String>,
+    /// The members of the factory are filled.
+    is_filled: bool,
 }
 
 /// Options of a client whose address has parameters.
@@ -49,99 +58,121 @@ struct Options {
 
 /// Where the files of an endpoint stand, and what its client is called.
 #[derive(Debug)]
-pub(super) struct Place<'a> {
+pub(super) struct Place {
     /// `Trading`
-    pub(super) name: &'a str,
+    pub(super) name: String,
     /// Empty, or the folder with a `/`.
     pub(super) folder: String,
     /// From there back to the root: `./` or `../`.
     pub(super) root: &'static str,
 }
 
-/// `contract.ts`, `client.ts`, and `errors.ts` where errors are declared.
+/// `contract.ts`, `client.ts`, and `errors.ts` and `messages.ts` where there is something to declare; each with the
+/// name by which the entry point exports it.
 pub(super) fn files(
-    api: &Api,
-    usage: &Usage<'_>,
-    scope: &Scope<'_>,
+    project: &Project<'_>,
     endpoint: &Endpoint,
-    place: &Place<'_>,
-    header: &str,
-) -> Vec<OutputFile> {
+    place: &Place,
+    exports: &mut Exports,
+) -> Vec<(Option<&'static str>, OutputFile)> {
     let address = comment_safe(&endpoint.address);
-    let contract = ContractFile { header, address: &address, contract: contract::literal(api, endpoint) };
-    let mut files = vec![print(format!("{}contract.ts", place.folder), &contract)];
-    files.extend(errors_file(api, usage, scope, endpoint, place, header));
-    files.push(client_file(api, usage, scope, endpoint, place, header, &address));
+    let literal = contract::literal(project.api, endpoint);
+    let contract = ContractFile { header: &project.header, address: &address, contract: literal };
+    let mut files = vec![(None, print(format!("{}contract.ts", place.folder), &contract))];
+    let types = format!("import type * as types from '{}types/index.js';", place.root);
+
+    let mut writer = TypeWriter::qualified(project);
+    let errors = errors::items(&mut writer, endpoint, exports);
+    let (unions, messages) = Unions::declare(&mut TypeWriter::qualified(project), endpoint, exports);
+    let client = client_file(project, endpoint, place, &unions, &address);
+    files.push((Some("client"), client));
+    let failures = import(&["FrameworkErrorCode".to_owned(), "RequestError".to_owned()], "bellwire");
+    for (name, imports, items) in
+        [("errors", vec![failures, types.clone()], errors), ("messages", vec![types], messages)]
+    {
+        if !items.is_empty() {
+            let mut own = declarations(project, &place.folder, name, &imports, items);
+            let last = own.pop();
+            files.extend(own.into_iter().map(|file| (None, file)));
+            files.extend(last.map(|file| (Some(name), file)));
+        }
+    }
     files
 }
 
-fn errors_file(
-    api: &Api,
-    usage: &Usage<'_>,
-    scope: &Scope<'_>,
-    endpoint: &Endpoint,
-    place: &Place<'_>,
-    header: &str,
-) -> Option<OutputFile> {
-    let mut writer = TypeWriter::qualified(api, usage, scope);
-    let items = errors::items(&mut writer, endpoint);
-    if items.is_empty() {
-        return None;
-    }
-    let mut imports = vec![import(&["FrameworkErrorCode".to_owned(), "RequestError".to_owned()], "bellwire")];
-    if items.iter().any(mentions_types) {
-        imports.push(format!("import type * as types from '{}types/index.js';", place.root));
-    }
-    Some(print(format!("{}errors.ts", place.folder), &TypesFile { header, imports, items: &items }))
-}
-
-fn mentions_types(item: &Item) -> bool {
-    matches!(&item.body, Body::Alias(text) if text.contains("types."))
-}
-
 fn client_file(
-    api: &Api,
-    usage: &Usage<'_>,
-    scope: &Scope<'_>,
+    project: &Project<'_>,
     endpoint: &Endpoint,
-    place: &Place<'_>,
-    header: &str,
+    place: &Place,
+    unions: &Unions,
     address: &str,
 ) -> OutputFile {
-    let writer = ClientWriter::new(api, usage, scope, endpoint);
+    let writer = ClientWriter::new(project, endpoint, unions);
     let root = Node::of(endpoint);
-    let members = writer.interface(&root);
+    let mut members = writer.interface(&root);
+    let mut factory = writer.factory(&root);
+    let mut docs = client_docs(project.api, endpoint);
     let options = options(&endpoint.parameters);
+    let runtime = runtime_types(&writer, &members);
     let uses = |name: &str| members.iter().any(|member| member.text.contains(name));
-    let mut runtime: Vec<_> = ["Broadcast<", "MessageMeta]", "RequestOptions", "Subscribable<"]
+    let (uses_types, uses_messages) = (uses("types."), uses("messages."));
+    let lines: usize = factory.iter().map(|line| line.matches('\n').count() + 1).sum();
+    let is_filled = lines > FACTORY_LINES;
+    if is_filled {
+        let words: Vec<_> = factory.iter().map(|line| one_line(line)).collect();
+        factory = vec![format!("    {}", compact::filled(&words, 4, FACTORY_LINES))];
+    }
+    if !compact::shrink(&mut members, INTERFACE_LINES) {
+        let words: Vec<_> = members.iter().map(|member| one_line(&member.text)).collect();
+        let text = format!("  {}", compact::filled(&words, 2, INTERFACE_LINES));
+        members = vec![Member { docs: String::new(), text }];
+        docs.push_str(compact::IGNORE);
+    }
+    let client = ClientFile {
+        header: &project.header,
+        runtime_types: import(&runtime, "bellwire"),
+        uses_types,
+        uses_messages,
+        root: place.root,
+        name: &place.name,
+        address,
+        docs,
+        parameter: parameter(&place.name, options.as_ref()),
+        options,
+        factory,
+        members,
+        is_filled,
+    };
+    print(format!("{}client.ts", place.folder), &client)
+}
+
+/// What the client's signatures take from the runtime.
+fn runtime_types(writer: &ClientWriter<'_>, members: &[Member]) -> Vec<String> {
+    let uses = |name: &str| members.iter().any(|member| member.text.contains(name));
+    let mut names: Vec<_> = ["Broadcast<", "MessageMeta]", "RequestOptions", "Subscribable<"]
         .iter()
         .filter(|name| uses(name))
         .map(|name| name.trim_end_matches(['<', ']']).to_owned())
         .chain(["ClientOptions".to_owned(), "CoreClient".to_owned()])
         .chain(writer.runtime().iter().map(|&runtime| RuntimeType::exported(runtime).to_owned()))
         .collect();
-    runtime.sort();
-    let parameter = match &options {
+    names.sort();
+    names
+}
+
+/// The parameter of the function that creates a client.
+fn parameter(name: &str, options: Option<&Options>) -> String {
+    let parameter = match options {
         None => "options: ClientOptions = {}".to_owned(),
-        Some(options) if options.mark.is_empty() => format!("options: {}ClientOptions", place.name),
-        Some(_) => format!("options: {}ClientOptions = {{}}", place.name),
+        Some(options) if options.mark.is_empty() => format!("options: {name}ClientOptions"),
+        Some(_) => format!("options: {name}ClientOptions = {{}}"),
     };
-    let function = format!("export function create{0}Client({parameter}): {0}Client {{", place.name);
-    let parameter = if width(&function) > WIDTH { format!("\n  {parameter},\n") } else { parameter };
-    let client = ClientFile {
-        header,
-        runtime_types: import(&runtime, "bellwire"),
-        uses_types: uses("types."),
-        root: place.root,
-        name: place.name,
-        address,
-        docs: client_docs(api, endpoint),
-        options,
-        parameter,
-        factory: writer.factory(&root),
-        members,
-    };
-    print(format!("{}client.ts", place.folder), &client)
+    let function = format!("export function create{name}Client({parameter}): {name}Client {{");
+    if width(&function) > WIDTH { format!("\n  {parameter},\n") } else { parameter }
+}
+
+fn one_line(text: &str) -> String {
+    text.split('\n').map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
 /// The endpoint's prose, else the document's.

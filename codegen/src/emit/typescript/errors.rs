@@ -1,48 +1,52 @@
 //! The failures that topics and requests declare, as constants and types.
 
-use super::client::error_docs;
 use super::docs::Comment;
+use super::exports::Exports;
 use super::expression::Expression;
 use super::literal::{object_key, string};
+use super::prose;
 use super::types::{Body, Item, Member, TypeWriter};
 use super::usage::Direction;
 use crate::model::{Endpoint, ErrorCode};
 
 /// The declarations for everything on an endpoint that declares errors of its own.
-pub(super) fn items(writer: &mut TypeWriter<'_>, endpoint: &Endpoint) -> Vec<Item> {
+pub(super) fn items(writer: &mut TypeWriter<'_>, endpoint: &Endpoint, exports: &mut Exports) -> Vec<Item> {
     let topics = endpoint.topics.iter().map(|topic| (&topic.name, &topic.errors));
     let requests = endpoint.requests.iter().map(|request| (&request.name, &request.errors));
     topics
         .chain(requests)
         .filter(|(_, errors)| !errors.is_empty())
-        .flat_map(|(name, errors)| declarations(writer, &name.wire, &name.rust, errors))
+        .flat_map(|(name, errors)| declarations(writer, &name.wire, &exports.pair(&name.rust), errors))
         .collect()
 }
 
-fn declarations(writer: &mut TypeWriter<'_>, wire: &str, ident: &str, errors: &[ErrorCode]) -> [Item; 3] {
-    let code_name = format!("{ident}ErrorCode");
+fn declarations(
+    writer: &mut TypeWriter<'_>,
+    wire: &str,
+    (error_name, code_name): &(String, String),
+    errors: &[ErrorCode],
+) -> [Item; 3] {
     let codes = errors.iter().map(|error| Expression::Atom(string(&error.code)));
     let codes = Expression::union(codes.chain([Expression::atom("FrameworkErrorCode")]));
     let members = errors.iter().map(|error| Member {
-        docs: error_docs(error).print(2),
+        docs: prose::error(error).print(2),
         text: format!("{}: {}", object_key(&error.ident), string(&error.code)),
     });
-    let error_name = format!("{ident}Error");
     [
         Item {
-            docs: prose(format!("What a failure of `{wire}` may carry as its `code`.")),
-            body: Body::Alias(codes.print_alias(&code_name)),
+            docs: sentence(format!("What a failure of `{wire}` may carry as its `code`.")),
+            body: Body::Alias(codes.print_alias(code_name)),
             name: code_name.clone(),
         },
         Item {
-            docs: prose(format!("The codes that `{wire}` adds to those of the framework, by name.")),
+            docs: sentence(format!("The codes that `{wire}` adds to those of the framework, by name.")),
             body: Body::Values(members.collect()),
             name: code_name.clone(),
         },
         Item {
-            docs: prose(format!("A failure of `{wire}`.")),
-            body: Body::Alias(error_type(writer, &code_name, errors).print_alias(&error_name)),
-            name: error_name,
+            docs: sentence(format!("A failure of `{wire}`.")),
+            body: Body::Alias(error_type(writer, code_name, errors).print_alias(error_name)),
+            name: error_name.clone(),
         },
     ]
 }
@@ -66,6 +70,6 @@ fn error_type(writer: &mut TypeWriter<'_>, code_name: &str, errors: &[ErrorCode]
     Expression::union(detailed.into_iter().chain([generic(vec![rest])]))
 }
 
-fn prose(text: String) -> String {
+fn sentence(text: String) -> String {
     Comment::default().paragraph(text).print(0)
 }

@@ -5,14 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use askama::Template;
 
 use super::endpoint::{self, Place};
-use super::scope::{RuntimeType, Scope};
+use super::exports::Exports;
+use super::scope::RuntimeType;
 use super::types::{Body, Item, TypeWriter};
-use super::usage::Usage;
+use super::{Project, compact};
 use crate::emit::OutputFile;
-use crate::model::{Api, TypeId};
+use crate::model::TypeId;
 
 /// Lines of declarations that a file of types may hold; imports and header come on top.
 const DECLARATION_LINES: usize = 440;
+
+/// Imports that stand on lines of their own; more are imported from the list of all types.
+const MAX_IMPORTS: usize = 40;
 
 /// One file of declarations.
 #[derive(Template)]
@@ -60,32 +64,36 @@ struct Draft {
 }
 
 /// The files of every endpoint, and `index.ts`.
-pub(super) fn clients(api: &Api, usage: &Usage<'_>, scope: &Scope<'_>, header: &str) -> Vec<OutputFile> {
+pub(super) fn clients(project: &Project<'_>) -> Vec<OutputFile> {
+    let api = project.api;
     let mut files = Vec::new();
-    let mut exports = Vec::new();
+    let mut exports = Exports::of(project);
     let mut stems = Stems::default();
     stems.take("types");
+    let mut lines = Vec::new();
     for endpoint in &api.endpoints {
         let place = if api.endpoints.len() == 1 {
-            Place { name: &api.name.typescript, folder: String::new(), root: "./" }
+            Place { name: exports.client(&api.name.typescript), folder: String::new(), root: "./" }
         } else {
             let name = &endpoint.name.typescript;
-            Place { name, folder: format!("{}/", stems.take(name)), root: "../" }
+            Place { name: exports.client(name), folder: format!("{}/", stems.take(name)), root: "../" }
         };
-        let own = endpoint::files(api, usage, scope, endpoint, &place, header);
-        exports.push(format!("export * from './{}client.js';", place.folder));
-        if own.iter().any(|file| file.path.ends_with("errors.ts")) {
-            exports.push(format!("export * from './{}errors.js';", place.folder));
+        for (name, file) in endpoint::files(project, endpoint, &place, &mut exports) {
+            if let Some(name) = name {
+                let kind = if name == "messages" { "type " } else { "" };
+                lines.push(format!("export {kind}* from './{}{name}.js';", place.folder));
+            }
+            files.push(file);
         }
-        files.extend(own);
     }
-    exports.push("export * from './types/index.js';".to_owned());
-    files.push(print("index.ts".to_owned(), &IndexFile { header, exports }));
+    lines.push("export * from './types/index.js';".to_owned());
+    files.push(print("index.ts".to_owned(), &IndexFile { header: &project.header, exports: lines }));
     files
 }
 
 /// `types/<Root>.ts` for every root type, and `types/index.ts`.
-pub(super) fn types(api: &Api, usage: &Usage<'_>, scope: &Scope<'_>, header: &str) -> Vec<OutputFile> {
+pub(super) fn types(project: &Project<'_>) -> Vec<OutputFile> {
+    let api = project.api;
     let mut stems = Stems::default();
     let mut drafts: Vec<(String, Draft)> = Vec::new();
     let mut homes: BTreeMap<TypeId, String> = BTreeMap::new();
@@ -96,8 +104,10 @@ pub(super) fn types(api: &Api, usage: &Usage<'_>, scope: &Scope<'_>, header: &st
         let mut draft = Draft::default();
         let mut stem = stems.take(name);
         for id in own {
-            let mut writer = TypeWriter::new(api, usage, scope);
+            let mut writer = TypeWriter::new(project);
             let items = writer.items(id);
+            let budget = DECLARATION_LINES / items.len().max(1);
+            let items: Vec<_> = items.into_iter().map(|item| compact::item(item, budget)).collect();
             let lines: usize = items.iter().map(Item::line_count).sum();
             if draft.lines > 0 && draft.lines + lines > DECLARATION_LINES {
                 drafts.push((stem, std::mem::take(&mut draft)));
@@ -111,26 +121,62 @@ pub(super) fn types(api: &Api, usage: &Usage<'_>, scope: &Scope<'_>, header: &st
         }
         drafts.push((stem, draft));
     }
-    let mut files: Vec<_> =
-        drafts.iter().map(|(stem, draft)| file(scope, &homes, header, stem, draft)).collect();
-    let modules = drafts.into_iter().filter(|(_, draft)| !draft.items.is_empty()).map(|(stem, draft)| {
+    drafts.retain(|(_, draft)| !draft.items.is_empty());
+    let mut files: Vec<_> = drafts.iter().map(|(stem, draft)| file(project, &homes, stem, draft)).collect();
+    let modules = drafts.into_iter().map(|(stem, draft)| {
         let only_types = draft.items.iter().all(|item| !matches!(item.body, Body::Values(_)));
         Module { stem, only_types }
     });
-    files.extend(list(header, &modules.collect::<Vec<_>>()));
+    files.extend(list("types/", "index", &project.header, &modules.collect::<Vec<_>>()));
     files
 }
 
-fn file(
-    scope: &Scope<'_>,
-    homes: &BTreeMap<TypeId, String>,
-    header: &str,
-    stem: &str,
-    draft: &Draft,
-) -> OutputFile {
+/// `<name>.ts` in a folder with declarations over the types; several files and a list of them where it takes more.
+pub(super) fn declarations(
+    project: &Project<'_>,
+    folder: &str,
+    name: &str,
+    imports: &[String],
+    items: Vec<Item>,
+) -> Vec<OutputFile> {
+    let mut pages: Vec<Vec<Item>> = vec![Vec::new()];
+    let mut lines = 0;
+    for item in items.into_iter().map(|item| compact::item(item, DECLARATION_LINES / 3)) {
+        lines += item.line_count();
+        if lines > DECLARATION_LINES {
+            pages.push(Vec::new());
+            lines = item.line_count();
+        }
+        if let Some(page) = pages.last_mut() {
+            page.push(item);
+        }
+    }
+    let several = pages.len() > 1;
+    let mut files = Vec::new();
+    let mut modules = Vec::new();
+    for (number, items) in pages.iter().enumerate() {
+        let stem = if several { format!("{name}{}", number + 1) } else { name.to_owned() };
+        let uses = |name: &str| {
+            items.iter().any(|item| matches!(&item.body, Body::Alias(text) if text.contains(name)))
+        };
+        let imports = imports.iter().filter(|import| !import.contains("types/index.js") || uses("types."));
+        let file = TypesFile { header: &project.header, imports: imports.cloned().collect(), items };
+        files.push(print(format!("{folder}{stem}.ts"), &file));
+        modules.push(Module {
+            stem,
+            only_types: items.iter().all(|item| !matches!(item.body, Body::Values(_))),
+        });
+    }
+    if several {
+        files.extend(list(folder, name, &project.header, &modules));
+    }
+    files
+}
+
+fn file(project: &Project<'_>, homes: &BTreeMap<TypeId, String>, stem: &str, draft: &Draft) -> OutputFile {
     let mut imports = Vec::new();
     if !draft.runtime.is_empty() {
-        let names: Vec<_> = draft.runtime.iter().map(|&runtime| scope.specifier(runtime)).collect();
+        let names: Vec<_> = draft.runtime.iter().map(|&runtime| project.scope.specifier(runtime)).collect();
         imports.push(import(&names, "bellwire"));
     }
     let mut by_home: BTreeMap<&str, Vec<String>> = BTreeMap::new();
@@ -140,24 +186,31 @@ fn file(
             _ => {}
         }
     }
-    imports.extend(by_home.iter().map(|(home, names)| import(names, &format!("./{home}.js"))));
-    print(format!("types/{stem}.ts"), &TypesFile { header, imports, items: &draft.items })
+    if by_home.len() > MAX_IMPORTS {
+        let names: Vec<_> = by_home.into_values().flatten().map(|name| format!("{name},")).collect();
+        let names = compact::filled(&names, 2, MAX_IMPORTS);
+        imports.push(format!("{}import type {{\n  {names}\n}} from './index.js';", compact::IGNORE));
+    } else {
+        imports.extend(by_home.iter().map(|(home, names)| import(names, &format!("./{home}.js"))));
+    }
+    print(format!("types/{stem}.ts"), &TypesFile { header: &project.header, imports, items: &draft.items })
 }
 
-/// `types/index.ts`; a very long one hands on to further lists.
-fn list(header: &str, modules: &[Module]) -> Vec<OutputFile> {
-    let pages: Vec<_> = modules.chunks(DECLARATION_LINES).collect();
-    let mut files = Vec::new();
-    for (number, page) in pages.iter().enumerate() {
-        let mut modules = page.to_vec();
-        if number == 0 {
-            let further = (2..=pages.len()).map(|number| format!("index{number}"));
-            modules.extend(further.map(|stem| Module { stem, only_types: false }));
-        }
-        let name = if number == 0 { "index".to_owned() } else { format!("index{}", number + 1) };
-        files.push(print(format!("types/{name}.ts"), &ListFile { header, modules: &modules }));
+/// The list of a folder's modules; a very long one hands on to further lists.
+fn list(folder: &str, name: &str, header: &str, modules: &[Module]) -> Vec<OutputFile> {
+    let mut pages: Vec<_> = modules.chunks(DECLARATION_LINES).map(<[Module]>::to_vec).collect();
+    if pages.is_empty() {
+        pages.push(Vec::new());
     }
-    files
+    let further =
+        (2..=pages.len()).map(|number| Module { stem: format!("{name}{number}"), only_types: false });
+    let further: Vec<_> = further.collect();
+    pages[0].extend(further);
+    let print_page = |(number, page): (usize, &Vec<Module>)| {
+        let name = if number == 0 { name.to_owned() } else { format!("{name}{}", number + 1) };
+        print(format!("{folder}{name}.ts"), &ListFile { header, modules: page })
+    };
+    pages.iter().enumerate().map(print_page).collect()
 }
 
 /// A type-only import, laid out.

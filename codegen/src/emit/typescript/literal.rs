@@ -3,6 +3,8 @@
 use serde_json::Value;
 use unicode_ident::{is_xid_continue, is_xid_start};
 
+use super::compact::filled as filled_words;
+
 /// The line width that generated files keep to.
 pub(super) const WIDTH: usize = 110;
 
@@ -136,23 +138,7 @@ impl Literal {
     pub(super) fn print_filled(&self, indent: usize, line_count: usize) -> String {
         let mut words = Vec::new();
         self.words("", "", &mut words);
-        let total: usize = words.iter().map(|word| word.len() + 1).sum();
-        let limit = WIDTH.max(total / line_count + indent);
-        let pad = " ".repeat(indent);
-        let mut lines = vec![String::new()];
-        for word in words {
-            let last = lines.len() - 1;
-            if !lines[last].is_empty() && indent + width(&lines[last]) + 1 + width(&word) > limit {
-                lines.push(word);
-            } else {
-                let line = &mut lines[last];
-                if !line.is_empty() {
-                    line.push(' ');
-                }
-                line.push_str(&word);
-            }
-        }
-        lines.join(&format!("\n{pad}"))
+        filled_words(&words, indent, line_count)
     }
 
     /// Pieces between which a line may end.

@@ -4,14 +4,18 @@
 //! output is what `prettier` would print, so that nothing has to run after the generator.
 
 mod client;
+mod compact;
 mod contract;
 mod docs;
 mod endpoint;
 mod errors;
+mod exports;
 mod expression;
 mod files;
 mod literal;
 mod members;
+mod messages;
+mod prose;
 mod scope;
 mod shape;
 mod types;
@@ -29,13 +33,22 @@ pub struct TypeScriptOptions {
     pub source: String,
 }
 
+/// What every part of one run reads.
+#[derive(Debug)]
+struct Project<'a> {
+    api: &'a Api,
+    usage: Usage<'a>,
+    scope: Scope<'a>,
+    /// The first line of every file, without comment signs.
+    header: String,
+}
+
 /// The TypeScript of an API: `types/`, one contract and client per endpoint, and `index.ts`.
 #[must_use]
 pub fn emit_typescript(api: &Api, options: &TypeScriptOptions) -> Vec<OutputFile> {
     let header = super::header(&options.source);
-    let usage = Usage::of(api);
-    let scope = Scope::of(api);
-    let mut files = files::types(api, &usage, &scope, &header);
-    files.extend(files::clients(api, &usage, &scope, &header));
+    let project = Project { api, usage: Usage::of(api), scope: Scope::of(api), header };
+    let mut files = files::types(&project);
+    files.extend(files::clients(&project));
     files
 }

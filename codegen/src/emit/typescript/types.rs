@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::Project;
 use super::docs::Comment;
 use super::expression::{Expression, joined};
 use super::literal::{object_key, property_key, scalar, width};
-use super::scope::{RuntimeType, Scope};
-use super::usage::{Direction, Usage, shape_types};
+use super::scope::RuntimeType;
+use super::usage::{Direction, shape_types};
 use crate::model::{Additional, Api, Enum, EnumRepr, Field, IntWidth, Object, Shape, Type, TypeDef, TypeId};
 
 /// One exported declaration.
@@ -42,13 +43,20 @@ pub(super) struct Member {
     pub(super) text: String,
 }
 
+impl Member {
+    /// How many lines it takes.
+    pub(super) fn line_count(&self) -> usize {
+        self.docs.matches('\n').count() + self.text.matches('\n').count() + 1
+    }
+}
+
 impl Item {
     /// How many lines it takes, the blank one before it included.
     pub(super) fn line_count(&self) -> usize {
         let lines = |text: &str| text.matches('\n').count();
         let body = match &self.body {
             Body::Interface(members) | Body::Values(members) => {
-                2 + members.iter().map(|member| lines(&member.docs) + lines(&member.text) + 1).sum::<usize>()
+                2 + members.iter().map(Member::line_count).sum::<usize>()
             }
             Body::Alias(text) => 1 + lines(text),
         };
@@ -59,9 +67,7 @@ impl Item {
 /// Writes types and keeps account of what they mention.
 #[derive(Debug)]
 pub(super) struct TypeWriter<'a> {
-    api: &'a Api,
-    usage: &'a Usage<'a>,
-    scope: &'a Scope<'a>,
+    project: &'a Project<'a>,
     /// Every named type mentioned, in which form.
     pub(super) mentions: BTreeSet<(TypeId, String)>,
     /// Every type of the runtime mentioned.
@@ -72,22 +78,22 @@ pub(super) struct TypeWriter<'a> {
 
 impl<'a> TypeWriter<'a> {
     /// A writer that has mentioned nothing yet.
-    pub(super) fn new(api: &'a Api, usage: &'a Usage<'a>, scope: &'a Scope<'a>) -> Self {
-        Self { api, usage, scope, mentions: BTreeSet::new(), runtime: BTreeSet::new(), prefix: "" }
+    pub(super) fn new(project: &'a Project<'a>) -> Self {
+        Self { project, mentions: BTreeSet::new(), runtime: BTreeSet::new(), prefix: "" }
     }
 
     /// A writer for files that import the types as a namespace.
-    pub(super) fn qualified(api: &'a Api, usage: &'a Usage<'a>, scope: &'a Scope<'a>) -> Self {
-        Self { prefix: "types.", ..Self::new(api, usage, scope) }
+    pub(super) fn qualified(project: &'a Project<'a>) -> Self {
+        Self { prefix: "types.", ..Self::new(project) }
     }
 
     /// The declarations of a type: none where uses print the value in place.
     pub(super) fn items(&mut self, id: TypeId) -> Vec<Item> {
-        let def = self.api.type_def(id);
-        if in_place(self.api, id).is_some() {
+        let def = self.project.api.type_def(id);
+        if in_place(self.project.api, id).is_some() {
             return Vec::new();
         }
-        let forms = self.usage.forms(id);
+        let forms = self.project.usage.forms(id);
         let both = forms.len() > 1;
         let mut items = Vec::new();
         for (direction, name) in forms {
@@ -122,7 +128,7 @@ impl<'a> TypeWriter<'a> {
             }
             Shape::Alias(ty) => self.expression(ty, direction),
         };
-        let expression = if recursive(self.api, id) { deferred(expression) } else { expression };
+        let expression = if recursive(self.project.api, id) { deferred(expression) } else { expression };
         Body::Alias(expression.print_alias(name))
     }
 
@@ -219,10 +225,10 @@ impl<'a> TypeWriter<'a> {
 
     /// A named type, or its value where it has just one.
     pub(super) fn named(&mut self, id: TypeId, direction: Direction) -> Expression {
-        if let Some(value) = in_place(self.api, id) {
+        if let Some(value) = in_place(self.project.api, id) {
             return Expression::atom(scalar(value));
         }
-        let name = self.usage.name(id, direction);
+        let name = self.project.usage.name(id, direction);
         let expression = Expression::Atom(format!("{}{name}", self.prefix));
         self.mentions.insert((id, name));
         expression
@@ -232,14 +238,14 @@ impl<'a> TypeWriter<'a> {
         self.runtime.insert(runtime);
         // Beside a namespace of types, nothing takes the runtime's names.
         Expression::Atom(if self.prefix.is_empty() {
-            self.scope.local(runtime)
+            self.project.scope.local(runtime)
         } else {
             runtime.exported().to_owned()
         })
     }
 
     fn is_free(&self, global: &str) -> bool {
-        !self.prefix.is_empty() || self.scope.is_free(global)
+        !self.prefix.is_empty() || self.project.scope.is_free(global)
     }
 
     fn record(&self, value: Expression) -> Expression {

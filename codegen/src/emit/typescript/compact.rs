@@ -1,0 +1,88 @@
+//! What is too long to be read is printed short, so that no file outgrows what tools and people bear: comments shrink,
+//! then go, then lines are filled. It takes hundreds of members to get there.
+
+use super::literal::{WIDTH, width};
+use super::types::{Body, Item, Member};
+
+/// Keeps `prettier` from undoing it.
+pub(super) const IGNORE: &str = "// prettier-ignore\n";
+
+/// Words on as few lines as they need, at most about `line_count`.
+pub(super) fn filled(words: &[String], indent: usize, line_count: usize) -> String {
+    let total: usize = words.iter().map(|word| width(word) + 1).sum();
+    let limit = WIDTH.max(total / line_count.max(1) + indent);
+    let mut lines = vec![String::new()];
+    let mut used = indent;
+    for word in words {
+        let size = width(word);
+        if used > indent && used + 1 + size > limit {
+            lines.push(String::new());
+            used = indent;
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+                used += 1;
+            }
+            line.push_str(word);
+            used += size;
+        }
+    }
+    lines.join(&format!("\n{}", " ".repeat(indent)))
+}
+
+/// Members with comments of one line, or none, as far as it takes; says whether that is enough.
+pub(super) fn shrink(members: &mut [Member], budget: usize) -> bool {
+    let count = |members: &[Member]| members.iter().map(Member::line_count).sum::<usize>();
+    if count(members) > budget {
+        members.iter_mut().for_each(|member| member.docs = first_line(&member.docs));
+    }
+    if count(members) > budget {
+        members.iter_mut().for_each(|member| member.docs.clear());
+    }
+    count(members) <= budget
+}
+
+/// A comment's first line of prose, as a comment.
+fn first_line(docs: &str) -> String {
+    let pad: String = docs.chars().take_while(|&c| c == ' ').collect();
+    let mut lines =
+        docs.lines().map(|line| line.trim().trim_start_matches("/**").trim_start_matches('*').trim());
+    let line = lines.find(|line| !line.is_empty() && !line.starts_with(['/', '@']));
+    line.map(|line| format!("{pad}/** {} */\n", line.trim_end_matches("*/").trim_end())).unwrap_or_default()
+}
+
+/// An item of at most about `budget` lines.
+pub(super) fn item(mut item: Item, budget: usize) -> Item {
+    if item.line_count() <= budget {
+        return item;
+    }
+    match &mut item.body {
+        Body::Interface(members) | Body::Values(members) => {
+            if !shrink(members, budget) {
+                let separator = if matches!(item.body, Body::Values(_)) { ',' } else { ';' };
+                return fill(item, separator, budget);
+            }
+        }
+        Body::Alias(text) => {
+            let words: Vec<_> = text.split_whitespace().map(str::to_owned).collect();
+            *text = format!("\n  {}", filled(&words, 2, budget / 2));
+            item.docs.push_str(IGNORE);
+        }
+    }
+    item
+}
+
+fn fill(mut item: Item, separator: char, budget: usize) -> Item {
+    if let Body::Interface(members) | Body::Values(members) = &mut item.body {
+        let words = members.iter().map(|member| {
+            let text: Vec<_> = member.text.split('\n').map(str::trim).collect();
+            format!("{}{separator}", text.join(" "))
+        });
+        let words: Vec<_> = words.collect();
+        let text = filled(&words, 2, budget / 2).trim_end_matches(separator).to_owned();
+        *members = vec![Member { docs: String::new(), text }];
+    }
+    item.docs.push_str(IGNORE);
+    item
+}

@@ -1,0 +1,89 @@
+//! Unions of the messages of plain operations: named once, used in the client.
+
+use std::collections::BTreeMap;
+
+use super::docs::Comment;
+use super::exports::Exports;
+use super::expression::Expression;
+use super::types::{Body, Item, TypeWriter};
+use super::usage::{Direction, messages};
+use crate::model::{Action, Endpoint, Matcher, Operation};
+
+/// The two sides of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Part {
+    /// What it is called with, or what it sends.
+    Message,
+    /// What answers it.
+    Reply,
+}
+
+impl Part {
+    /// The union of the frames of this side.
+    pub(super) fn frames(
+        self,
+        writer: &mut TypeWriter<'_>,
+        endpoint: &Endpoint,
+        operation: &Operation,
+    ) -> Expression {
+        let (channel, indices) = match (self, &operation.reply) {
+            (Self::Reply, Some(reply)) => (reply.channel, &reply.messages),
+            _ => (operation.channel, &operation.messages),
+        };
+        let direction = match (self, operation.action) {
+            (Self::Message, Action::Receive) | (Self::Reply, Action::Send) => Direction::Sent,
+            _ => Direction::Received,
+        };
+        let frames =
+            messages(endpoint, channel, indices).map(|message| match (&message.payload, &message.matcher) {
+                (Some(ty), _) => writer.expression(ty, direction),
+                (None, Matcher::Text) => Expression::atom("string"),
+                (None, _) => Expression::atom("unknown"),
+            });
+        let frames: Vec<_> = frames.collect();
+        if frames.is_empty() { Expression::atom("unknown") } else { Expression::union(frames) }
+    }
+}
+
+/// The named unions of an endpoint.
+#[derive(Debug, Default)]
+pub(super) struct Unions {
+    names: BTreeMap<(String, Part), String>,
+}
+
+impl Unions {
+    /// Names every union of an endpoint and declares it.
+    pub(super) fn declare(
+        writer: &mut TypeWriter<'_>,
+        endpoint: &Endpoint,
+        exports: &mut Exports,
+    ) -> (Self, Vec<Item>) {
+        let mut unions = Self::default();
+        let mut items = Vec::new();
+        for operation in &endpoint.operations {
+            for part in [Part::Message, Part::Reply] {
+                let frames = part.frames(writer, endpoint, operation);
+                if (part == Part::Reply && operation.reply.is_none())
+                    || !matches!(frames, Expression::Union(_))
+                {
+                    continue;
+                }
+                let (suffix, prose) = match part {
+                    Part::Message => ("Message", "The messages of"),
+                    Part::Reply => ("Reply", "The answers to"),
+                };
+                let name = exports.single(format!("{}{suffix}", operation.name.rust));
+                let docs = Comment::default().paragraph(format!("{prose} `{}`.", operation.name.wire));
+                let docs = docs.declared_at(&format!("#/operations/{}", operation.name.wire)).print(0);
+                items.push(Item { docs, body: Body::Alias(frames.print_alias(&name)), name: name.clone() });
+                unions.names.insert((operation.name.wire.clone(), part), name);
+            }
+        }
+        (unions, items)
+    }
+
+    /// The name of a union, where the operation has several messages.
+    pub(super) fn name(&self, operation: &Operation, part: Part) -> Option<&str> {
+        self.names.get(&(operation.name.wire.clone(), part)).map(String::as_str)
+    }
+}
