@@ -1,17 +1,22 @@
 //! The same document gives the same bytes, and the order of declarations decides nothing but order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use bellwire_codegen::model::Api;
-use bellwire_codegen::{Perspective, RustOptions, emit_rust};
+use bellwire_codegen::{OutputFile, Perspective, RustOptions, TypeScriptOptions, emit_rust, emit_typescript};
 
 use crate::files::load_text;
 use crate::golden::{api, cases};
 
+/// What each language's emitter makes of a model.
+fn emitted(api: &Api) -> [Vec<OutputFile>; 2] {
+    let source = "document.yaml".to_owned();
+    [emit_rust(api, &RustOptions::new(&source)), emit_typescript(api, &TypeScriptOptions { source })]
+}
+
 fn files(api: &Api) -> BTreeMap<PathBuf, String> {
-    let files = emit_rust(api, &RustOptions::new("document.yaml"));
-    files.into_iter().map(|file| (file.path, file.contents)).collect()
+    emitted(api).into_iter().flatten().map(|file| (file.path, file.contents)).collect()
 }
 
 #[test]
@@ -21,26 +26,59 @@ fn two_runs_give_the_same_bytes() {
     }
 }
 
-/// A file that outgrows the limit holds one type, which nothing can split.
+/// A file of Rust that outgrows the limit holds one type, which nothing can split.
 #[test]
 fn files_are_named_once_and_short() {
     for case in cases() {
-        let emitted = emit_rust(&api(&case), &RustOptions::new("document.yaml"));
-        let names: BTreeMap<_, _> =
-            emitted.iter().map(|file| (file.path.to_string_lossy().to_lowercase(), ())).collect();
-        assert_eq!(names.len(), emitted.len(), "{}: two files differ in case alone", case.display());
-        for file in emitted {
-            let lines = file.contents.lines().count();
-            let types =
-                ["\npub struct ", "\npub enum "].iter().map(|kind| file.contents.matches(kind).count());
-            let is_short = lines <= 500 || types.sum::<usize>() == 1;
-            assert!(
-                file.contents.ends_with('\n') && !file.contents.ends_with("\n\n"),
-                "{}",
-                file.path.display()
-            );
-            assert!(is_short, "{}: {} has {lines} lines", case.display(), file.path.display());
+        for files in emitted(&api(&case)) {
+            check_files(&case.display().to_string(), files);
         }
+    }
+}
+
+fn check_files(case: &str, files: Vec<OutputFile>) {
+    let names: BTreeSet<_> = files.iter().map(|file| file.path.to_string_lossy().to_lowercase()).collect();
+    assert_eq!(names.len(), files.len(), "{case}: two files differ in case alone");
+    for file in files {
+        let lines = file.contents.lines().count();
+        let types = ["\npub struct ", "\npub enum "].iter().map(|kind| file.contents.matches(kind).count());
+        let is_short = lines <= 500 || types.sum::<usize>() == 1;
+        let ends_well = file.contents.ends_with('\n') && !file.contents.ends_with("\n\n");
+        assert!(ends_well, "{case}: {}", file.path.display());
+        assert!(is_short, "{case}: {} has {lines} lines", file.path.display());
+    }
+}
+
+/// Hundreds of everything: members, values, arms, topics, requests, errors.
+#[test]
+fn no_typescript_file_is_long_whatever_the_document() {
+    let each = |line: &dyn Fn(usize) -> String| (0..510).map(line).collect::<String>();
+    let topics = each(&|n| {
+        format!(
+            "      topic{n}: {{ params: {{ $ref: '#/components/schemas/Wide' }}, update: {{ $ref: '#/components/schemas/S{n}' }} }}\n"
+        )
+    });
+    let requests =
+        each(&|n| format!("      ask.{n}: {{ summary: Asks., errors: {{ no-{n}: {{ retry: never }} }} }}\n"));
+    let members = each(&|n| {
+        format!("        m{n}: {{ description: The member., $ref: '#/components/schemas/S{n}' }}\n")
+    });
+    let small = each(&|n| {
+        format!("    S{n}: {{ type: object, required: [t], properties: {{ t: {{ const: t{n} }} }} }}\n")
+    });
+    let values = each(&|n| format!("value{n}, "));
+    let arms = each(&|n| format!("{{ $ref: '#/components/schemas/S{n}' }}, "));
+    let text = format!(
+        "asyncapi: 3.0.0\ninfo: {{ title: T, version: '1' }}\nchannels:\n  feed:\n    address: /ws\n    x-topics:\n\
+         {topics}    x-requests:\n{requests}components:\n  schemas:\n    Wide:\n      type: object\n      properties:\n\
+         {members}    Many: {{ enum: [{values}] }}\n    Any: {{ oneOf: [{arms}] }}\n{small}"
+    );
+    match load_text(&text, Perspective::Server) {
+        Ok(loaded) => {
+            let options = TypeScriptOptions { source: "wide.yaml".to_owned() };
+            check_files("wide", emit_typescript(&loaded.api, &options));
+        }
+        Err(report) => panic!("{report}"),
     }
 }
 
@@ -63,11 +101,13 @@ fn the_order_of_components_does_not_reach_their_files() {
         Err(report) => panic!("{report}"),
     };
     let (mut first, mut second) = (read(document([bar, side, params])), read(document([params, side, bar])));
-    let list = Path::new("types/mod.rs");
+    let lists = [Path::new("types/mod.rs"), Path::new("types/index.ts")];
     for files in [&mut first, &mut second] {
-        let mut lines: Vec<_> = files[list].lines().map(str::to_owned).collect();
-        lines.sort();
-        files.insert(list.to_owned(), lines.join("\n"));
+        for list in lists {
+            let mut lines: Vec<_> = files[list].lines().map(str::to_owned).collect();
+            lines.sort();
+            files.insert(list.to_owned(), lines.join("\n"));
+        }
     }
     assert_eq!(first, second);
 }

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use bellwire_codegen::model::Api;
-use bellwire_codegen::{LoadOptions, OutputFile, RustOptions, emit_rust, load};
+use bellwire_codegen::{
+    LoadOptions, OutputFile, RustOptions, TypeScriptOptions, emit_rust, emit_typescript, load,
+};
 
 use crate::files::{Below, tests};
 
@@ -34,6 +36,12 @@ pub(crate) fn api(case: &Path) -> Api {
 #[test]
 fn rust_is_as_expected() {
     check("rust", |api| emit_rust(api, &RustOptions::new(SOURCE)));
+}
+
+#[test]
+fn typescript_is_as_expected() {
+    let options = TypeScriptOptions { source: SOURCE.to_owned() };
+    check("typescript", |api| emit_typescript(api, &options));
 }
 
 /// Compares every case's files of one emitter: those in the subfolder `place`.

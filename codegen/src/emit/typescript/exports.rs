@@ -26,8 +26,8 @@ impl Exports {
     }
 
     /// A name, with `_` after it where it is taken.
-    pub(super) fn single(&mut self, name: String) -> String {
-        self.base(&name, |name| vec![name.to_owned()])
+    pub(super) fn single(&mut self, name: &str) -> String {
+        self.base(name, |name| vec![name.to_owned()])
     }
 
     /// A base for the names of a client.

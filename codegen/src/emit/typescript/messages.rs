@@ -72,7 +72,7 @@ impl Unions {
                     Part::Message => ("Message", "The messages of"),
                     Part::Reply => ("Reply", "The answers to"),
                 };
-                let name = exports.single(format!("{}{suffix}", operation.name.rust));
+                let name = exports.single(&format!("{}{suffix}", operation.name.rust));
                 let docs = Comment::default().paragraph(format!("{prose} `{}`.", operation.name.wire));
                 let docs = docs.declared_at(&format!("#/operations/{}", operation.name.wire)).print(0);
                 items.push(Item { docs, body: Body::Alias(frames.print_alias(&name)), name: name.clone() });
