@@ -19,7 +19,7 @@ const config = tseslint.config(
     },
   },
   {
-    files: ['**/test/**'],
+    files: ['**/test/**', 'conformance/**', 'generated/**'],
     // A `describe` is a chapter, not a function.
     rules: { 'max-lines-per-function': 'off' },
   },

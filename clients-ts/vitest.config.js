@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const config = defineConfig({
   test: {
-    include: ['test/**/*.test.ts', 'runtime/test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'conformance/**/*.test.ts', 'runtime/test/**/*.test.ts'],
     restoreMocks: true,
   },
 });
