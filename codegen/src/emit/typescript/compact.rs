@@ -7,28 +7,36 @@ use super::types::{Body, Item, Member};
 /// Keeps `prettier` from undoing it.
 pub(super) const IGNORE: &str = "// prettier-ignore\n";
 
-/// Words on as few lines as they need, at most about `line_count`.
+/// Words on at most `line_count` lines, which are longer than usual where it takes that.
 pub(super) fn filled(words: &[String], indent: usize, line_count: usize) -> String {
-    let total: usize = words.iter().map(|word| width(word) + 1).sum();
-    let limit = WIDTH.max(total / line_count.max(1) + indent);
-    let mut lines = vec![String::new()];
-    let mut used = indent;
+    let mut limit = WIDTH;
+    loop {
+        let lines = fill_lines(words, limit.saturating_sub(indent));
+        if lines.len() <= line_count.max(1) {
+            return lines.join(&format!("\n{}", " ".repeat(indent)));
+        }
+        limit += limit / 4;
+    }
+}
+
+fn fill_lines(words: &[String], limit: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut used = 0;
     for word in words {
         let size = width(word);
-        if used > indent && used + 1 + size > limit {
-            lines.push(String::new());
-            used = indent;
-        }
-        if let Some(line) = lines.last_mut() {
-            if !line.is_empty() {
+        match lines.last_mut() {
+            Some(line) if used + 1 + size <= limit => {
                 line.push(' ');
-                used += 1;
+                line.push_str(word);
+                used += 1 + size;
             }
-            line.push_str(word);
-            used += size;
+            _ => {
+                lines.push(word.clone());
+                used = size;
+            }
         }
     }
-    lines.join(&format!("\n{}", " ".repeat(indent)))
+    lines
 }
 
 /// Members with comments of one line, or none, as far as it takes; says whether that is enough.

@@ -134,7 +134,7 @@ impl Literal {
         }
     }
 
-    /// The literal with its lines filled, for tables too long to be read; at most about `line_count` lines.
+    /// The literal with its lines filled, for tables too long to be read; at most `line_count` lines.
     pub(super) fn print_filled(&self, indent: usize, line_count: usize) -> String {
         let mut words = Vec::new();
         self.words("", "", &mut words);
