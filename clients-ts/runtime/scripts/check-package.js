@@ -10,6 +10,12 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
+/** What the package consists of. */
+const BELONGS = /^(dist\/.*\.(js|d\.ts)|package\.json|README\.md|LICENSE-(APACHE|MIT))$/;
+
+/** Must be in it. */
+const REQUIRED = ['dist/index.js', 'dist/index.d.ts', 'README.md', 'LICENSE-APACHE', 'LICENSE-MIT'];
+
 /** Minified and compressed, in bytes. */
 const SIZE_BUDGET = 9_000;
 
@@ -21,11 +27,13 @@ function run(command, args) {
 }
 
 function pack(folder) {
+  // With the package's own `prepack`, which builds and brings the licences.
   const [packed] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', folder]));
-  const strangers = packed.files
-    .map(({ path }) => path)
-    .filter((path) => !/^(dist\/.*\.(js|d\.ts)|package\.json|README\.md)$/.test(path));
+  const paths = packed.files.map(({ path }) => path);
+  const strangers = paths.filter((path) => !BELONGS.test(path));
   if (strangers.length > 0) throw new Error(`These files must not be published: ${strangers.join(', ')}`);
+  const missing = REQUIRED.filter((path) => !paths.includes(path));
+  if (missing.length > 0) throw new Error(`These files are missing from the package: ${missing.join(', ')}`);
   return join(folder, packed.filename);
 }
 
