@@ -47,6 +47,26 @@ async function take<T>(values: AsyncIterable<T>, count: number): Promise<T[]> {
   return taken;
 }
 
+test(
+  '500 subscriptions in a row are as fast as the server allows, and no faster',
+  { timeout: 60_000 },
+  async () => {
+    const { url } = await serve();
+    const client = connect(url);
+    await client.bars.subscribe({ symbol: 'AAPL' }).ready;
+    const handles = Array.from({ length: 500 }, (_, index) =>
+      client.trades.subscribe({ symbol: `S${String(index)}` }),
+    );
+    await expect(Promise.all(handles.map(({ ready }) => ready))).resolves.toHaveLength(500);
+    // What is left of the burst serves a request at once, however many others wait for their turn.
+    for (const handle of handles) handle.unsubscribe();
+    await expect(client.orders.cancel({ accountId: 'TEST-001', orderId: 'none' })).rejects.toMatchObject({
+      code: 'unknown-order',
+    });
+    expect(client.status).toBe('connected');
+  },
+);
+
 test('live bars arrive after the consent, and stop with the last subscriber', async () => {
   const { url } = await serve();
   const client = connect(url);

@@ -10,6 +10,7 @@ import { parseJson } from './json.js';
 import { createLink, type Link, type LinkHandlers } from './link.js';
 import { createOperations, type MessageMeta, type Operations } from './operations.js';
 import { settle, type ClientOptions, type Settings } from './options.js';
+import { createPace, type Pace } from './pace.js';
 import {
   asFrame,
   encodeFrame,
@@ -95,6 +96,7 @@ type EventListeners = { readonly [Name in keyof ClientEvents]: Listeners<[Client
 class Client implements CoreClient {
   readonly #contract: Contract;
   readonly #link: Link;
+  readonly #pace: Pace;
   readonly #requests: Requests;
   readonly #subscriptions: Subscriptions;
   readonly #operations: Operations;
@@ -107,6 +109,7 @@ class Client implements CoreClient {
     const send = (text: string): boolean => this.#send(text);
     const limits = { timeoutMs: settings.requestTimeoutMs, maxQueued: settings.maxQueuedRequests };
     this.#contract = contract;
+    this.#pace = createPace(contract.messagesPerSecond);
     this.#events = eventListeners(report);
     this.#broadcasts = new Map(
       Object.keys(contract.broadcasts ?? {}).map((name) => [name, createListeners(report)]),
@@ -119,6 +122,7 @@ class Client implements CoreClient {
       bufferSize,
       backoff,
       report,
+      pace: this.#pace,
       ask: (type, payload, onAnswer) => {
         this.#requests.ask(type, payload, {}, onAnswer);
       },
@@ -203,6 +207,7 @@ class Client implements CoreClient {
 
   #send(text: string): boolean {
     if (this.#link.status !== 'connected') return false;
+    this.#pace.spend();
     this.#link.send(text);
     return true;
   }
@@ -210,6 +215,7 @@ class Client implements CoreClient {
   #linkHandlers(): LinkHandlers {
     return {
       onUp: () => {
+        this.#pace.reset();
         this.#requests.flush();
         this.#operations.flush();
         this.#subscriptions.connected();
@@ -230,7 +236,7 @@ class Client implements CoreClient {
       },
       isNeeded: () => this.#isNeeded(),
       ping: () => {
-        this.#link.send(encodeFrame('ping', pingId));
+        this.#send(encodeFrame('ping', pingId));
       },
     };
   }

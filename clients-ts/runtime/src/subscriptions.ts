@@ -3,11 +3,13 @@
  *
  * Handles with the same canonical topic share one entry, and an entry is subscribed once per connection. Per entry
  * only one message is under way at a time, so that a quick leave and return cannot overtake each other on the server.
+ * Entries that have something to say take turns, as fast as the server listens; what it is, is decided at their turn.
  */
 import { backoffDelay, type Backoff } from './backoff.js';
 import type { Contract, TopicContract } from './contract.js';
 import type { Report } from './emitter.js';
 import { RequestError, TimeoutError, type ConnectionClosedError } from './errors.js';
+import type { Pace } from './pace.js';
 import { isObject, type Frame } from './protocol/frames.js';
 import type { Answer } from './requests.js';
 import { SubscriptionHandle, type SubscribeOptions, type Subscribed } from './subscription.js';
@@ -19,6 +21,7 @@ export interface SubscriptionsSettings {
   readonly bufferSize: number;
   readonly backoff: Backoff;
   readonly report: Report;
+  readonly pace: Pace;
   /** Asks the server; only called while connected. */
   ask(type: string, payload: unknown, onAnswer: (answer: Answer) => void): void;
   /** A connection is needed. */
@@ -71,6 +74,9 @@ class SubscriptionRegistry implements Subscriptions {
   readonly #entries = new Map<string, Entry>();
   /** By the topic that the server returned, which is what its frames say; only what it holds. */
   readonly #held = new Map<string, Entry>();
+  /** Who waits for a turn to send, first come first served. */
+  readonly #line = new Set<Entry>();
+  #lineTimer: ReturnType<typeof setTimeout> | undefined;
   /** Which types of frames belong to topics: `bars.update`. */
   readonly #kinds: ReadonlyMap<string, FrameKind>;
   /** Counts connections, so that answers of an earlier one are known as such; 0 while there is none. */
@@ -119,7 +125,7 @@ class SubscriptionRegistry implements Subscriptions {
     const kind = this.#kinds.get(frame.type);
     const entry = frame.topic === undefined ? undefined : this.#held.get(frame.topic);
     if (kind === undefined || entry === undefined) return false;
-    if (entry.state === 'leaving') return true;
+    if (entry.state === 'leaving' || entry.handles.size === 0) return true;
     const live = [...entry.handles].filter((handle) => handle.status === 'live');
     // A snapshot that a newcomer asked for is no news to those who were there before.
     const newcomers = kind === 'snapshot' ? live.filter((handle) => handle.wantsSnapshot) : [];
@@ -135,18 +141,15 @@ class SubscriptionRegistry implements Subscriptions {
   connected(): void {
     this.#lastConnection += 1;
     this.#connection = this.#lastConnection;
-    const perSecond = this.#settings.contract.messagesPerSecond ?? Infinity;
-    for (const [index, entry] of [...this.#entries.values()].entries()) {
-      const delayMs = Math.floor(index / perSecond) * 1000;
-      if (delayMs === 0) this.#ask(entry);
-      else this.#askLater(entry, delayMs);
-    }
+    for (const entry of [...this.#entries.values()]) this.#takeTurn(entry);
   }
 
   disconnected(): void {
     this.#connection = 0;
+    this.#leaveLine();
     for (const entry of [...this.#entries.values()]) {
       clearTimeout(entry.timer);
+      entry.timer = undefined;
       this.#standsDown(entry);
       entry.attempt = 0;
       for (const handle of entry.handles) if (handle.status === 'live') handle.setStatus('stale');
@@ -157,6 +160,7 @@ class SubscriptionRegistry implements Subscriptions {
   closed(error: ConnectionClosedError): void {
     this.#closedBy = error;
     this.#connection = 0;
+    this.#leaveLine();
     const entries = [...this.#entries.values()];
     this.#entries.clear();
     this.#held.clear();
@@ -192,9 +196,9 @@ class SubscriptionRegistry implements Subscriptions {
   #join(entry: Entry, handle: SubscriptionHandle): void {
     entry.handles.add(handle);
     if (this.#connection === 0) this.#settings.want();
-    else if (entry.state === 'waiting' && entry.timer === undefined) this.#ask(entry);
+    else if (entry.state === 'waiting' && entry.timer === undefined) this.#takeTurn(entry);
     // Asking again brings the newcomer its own snapshot; without one there is nothing to ask for.
-    else if (entry.state === 'live' && entry.contract.snapshot === true) this.#ask(entry);
+    else if (entry.state === 'live' && entry.contract.snapshot === true) this.#takeTurn(entry);
     else if (entry.state === 'live') {
       afterReturn(() => {
         if (entry.state === 'live')
@@ -206,25 +210,53 @@ class SubscriptionRegistry implements Subscriptions {
   #release(key: string, handle: SubscriptionHandle): void {
     const entry = this.#entries.get(key);
     if (entry?.handles.delete(handle) !== true || entry.handles.size > 0) return;
-    if (entry.state === 'live') this.#leave(entry);
+    if (entry.state === 'live') this.#takeTurn(entry);
     else this.#forgetIfEmpty(entry);
   }
 
   #forgetIfEmpty(entry: Entry): void {
     if (entry.state !== 'waiting' || entry.handles.size > 0) return;
     clearTimeout(entry.timer);
+    this.#line.delete(entry);
     this.#entries.delete(entry.key);
   }
 
-  #askLater(entry: Entry, delayMs: number): void {
-    entry.timer = setTimeout(() => {
-      this.#ask(entry);
-    }, delayMs);
+  /** Lets an entry say what it has to: at once, or when those before it have. */
+  #takeTurn(entry: Entry): void {
+    this.#line.add(entry);
+    if (this.#lineTimer === undefined) this.#advance();
+  }
+
+  #advance(): void {
+    for (const entry of this.#line) {
+      const waitMs = this.#settings.pace.waitMs();
+      if (waitMs > 0) {
+        // A callback during an earlier turn may have set it.
+        this.#lineTimer ??= setTimeout(() => {
+          this.#lineTimer = undefined;
+          this.#advance();
+        }, waitMs);
+        return;
+      }
+      this.#line.delete(entry);
+      this.#speak(entry);
+    }
+  }
+
+  #leaveLine(): void {
+    clearTimeout(this.#lineTimer);
+    this.#lineTimer = undefined;
+    this.#line.clear();
+  }
+
+  /** What an entry needs may have changed while it waited: nothing at all, perhaps. */
+  #speak(entry: Entry): void {
+    const { state, handles } = entry;
+    if (state === 'live' && handles.size === 0) this.#leave(entry);
+    else if (state === 'waiting' || (state === 'live' && hasNewcomers(handles))) this.#ask(entry);
   }
 
   #ask(entry: Entry): void {
-    clearTimeout(entry.timer);
-    entry.timer = undefined;
     entry.state = 'asking';
     this.#exchange(`${entry.route}.subscribe`, entry, (answer) => {
       if (answer.ok) this.#agreed(entry, answer.payload);
@@ -236,7 +268,7 @@ class SubscriptionRegistry implements Subscriptions {
     entry.state = 'leaving';
     this.#exchange(`${entry.route}.unsubscribe`, entry, () => {
       this.#standsDown(entry);
-      if (entry.handles.size > 0) this.#ask(entry);
+      if (entry.handles.size > 0) this.#takeTurn(entry);
       else this.#forgetIfEmpty(entry);
     });
   }
@@ -256,7 +288,7 @@ class SubscriptionRegistry implements Subscriptions {
     entry.topic = subscribed.topic;
     this.#held.set(subscribed.topic, entry);
     this.#agree(entry, subscribed);
-    if (entry.handles.size === 0) this.#leave(entry);
+    if (entry.handles.size === 0) this.#takeTurn(entry);
   }
 
   #agree(entry: Entry, subscribed: Subscribed<unknown>): void {
@@ -276,7 +308,7 @@ class SubscriptionRegistry implements Subscriptions {
     // Refused only to a newcomer: the server still holds what it granted before.
     if (entry.topic !== undefined) {
       entry.state = 'live';
-      if (entry.handles.size === 0) this.#leave(entry);
+      if (entry.handles.size === 0) this.#takeTurn(entry);
     }
     // Without an answer nobody knows what the server did: make sure.
     else if (error instanceof TimeoutError) this.#leave(entry);
@@ -296,7 +328,11 @@ class SubscriptionRegistry implements Subscriptions {
 
   #retry(entry: Entry): void {
     entry.state = 'waiting';
-    this.#askLater(entry, backoffDelay(entry.attempt, this.#settings.backoff, 0, Math.random));
+    const delayMs = backoffDelay(entry.attempt, this.#settings.backoff, 0, Math.random);
+    entry.timer = setTimeout(() => {
+      entry.timer = undefined;
+      this.#takeTurn(entry);
+    }, delayMs);
     entry.attempt += 1;
   }
 
@@ -309,6 +345,11 @@ class SubscriptionRegistry implements Subscriptions {
 /** Callbacks must not run before the caller of `subscribe` holds the handle they may use. */
 function afterReturn(action: () => void): void {
   queueMicrotask(action);
+}
+
+/** Whether anyone has not got consent yet. */
+function hasNewcomers(handles: ReadonlySet<SubscriptionHandle>): boolean {
+  return [...handles].some(({ status }) => status !== 'live');
 }
 
 function frameKinds(contract: Contract): ReadonlyMap<string, FrameKind> {
