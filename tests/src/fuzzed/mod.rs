@@ -3,4 +3,5 @@
 //! Each file stands alone: `tests/fuzz` includes it without depending on this package.
 
 pub mod decode_frame;
+pub mod decode_websocket;
 pub mod load_document;

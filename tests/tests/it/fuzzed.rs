@@ -41,3 +41,16 @@ fn frames_that_once_broke_the_decoder_do_no_more() {
         fuzzed::decode_frame::run(text.as_bytes());
     }
 }
+
+#[test]
+fn what_a_client_sends_is_understood_however_it_is_cut() {
+    replay(&["tests/fuzz/regressions/decode_websocket", "tests/frames"], fuzzed::decode_websocket::run);
+    for bytes in [
+        &b"\x00"[..],
+        b"\x02\x81\x80\0\0\0\0\x88\x80\0\0\0\0",
+        b"\x05\xc1\x82\0\0\0\0\x00\x00",
+        b"\x07\xff\xff",
+    ] {
+        fuzzed::decode_websocket::run(bytes);
+    }
+}

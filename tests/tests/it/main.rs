@@ -9,3 +9,4 @@ mod new_api;
 mod readme;
 mod topics;
 mod trading;
+mod websocket;

@@ -63,6 +63,19 @@ const RUST: &[Absence] = &[
         why: "the protocol is pure data",
     },
     Absence {
+        folder: "server/src/websocket/",
+        forbidden: &[
+            "tokio",
+            "axum",
+            "hyper",
+            "crate::protocol",
+            "crate::hub",
+            "crate::connection",
+            "crate::node",
+        ],
+        why: "the WebSocket codec is pure and knows nothing of Bellwire's own protocol",
+    },
+    Absence {
         folder: "server/src/hub/",
         forbidden: &[
             "axum",
