@@ -117,14 +117,15 @@ function none(errors) {
 }
 
 async function lookAtBars(browser, address, socket) {
-  const { page, errors } = await openPage(browser, `${address}/?socket=${encodeURIComponent(socket)}`);
+  const { page, errors } = await openPage(browser, `${address}/?url=${encodeURIComponent(socket)}`);
   await check('the page is told its topic', async () => {
     const topic = page.locator('#topic', { hasText: 'bars:{"resolution":"1","symbol":"BTC-USD"}' });
     await topic.waitFor({ timeout: patienceMs });
   });
   await check('the page shows BTC-USD bars that arrive', async () => {
     await page.locator('#bars tr').nth(2).waitFor({ timeout: patienceMs });
-    const close = Number(await page.locator('#bars tr').first().locator('td').nth(4).textContent());
+    const shown = await page.locator('#bars tr').first().locator('td').nth(4).textContent();
+    const close = Number(shown.replaceAll(',', ''));
     if (!(close > 1000)) throw new Error(`a close of ${String(close)} is no price of bitcoin`);
   });
   await check('the page is connected', async () => {
@@ -132,6 +133,16 @@ async function lookAtBars(browser, address, socket) {
   });
   await check('the page reports no error', () => none(errors));
   await page.screenshot({ path: join(pictures, 'bars.png') });
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await check('the page fits a phone', async () => {
+    const overflow = await page.evaluate(() => {
+      const main = document.querySelector('main');
+      return main.scrollWidth - main.clientWidth;
+    });
+    if (overflow > 0) throw new Error(`it is ${String(overflow)} px too wide`);
+  });
+  await page.screenshot({ path: join(pictures, 'bars-phone.png') });
   await page.close();
 }
 
