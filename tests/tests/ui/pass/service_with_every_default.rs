@@ -16,7 +16,7 @@ impl ChatRequests for Desk {
     }
 }
 
-fn main() {
+pub(crate) fn main() {
     let node = bellwire::Node::new();
     let publish = ChatPublishers::new(&node);
     let reach = publish.rooms.publish(

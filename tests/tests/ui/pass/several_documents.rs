@@ -7,6 +7,6 @@ mod rooms {
     bellwire::asyncapi!("codegen/tests/golden/operations/document.yaml",);
 }
 
-fn main() {
+pub(crate) fn main() {
     assert_ne!(chat::ENDPOINT.address, rooms::ENDPOINT.address);
 }
