@@ -90,13 +90,14 @@ fn construction(context: &EndpointContext<'_>, parts: &[Part]) -> TokenStream {
     let name = context.item("Api");
     let parameters: Vec<_> = parts.iter().map(|part| &part.parameter).collect();
     let bounds = parts.iter().map(|Part { parameter, bound, .. }| quote!(#parameter: super::#bound));
-    let generics = (!parts.is_empty()).then(|| quote!(<#(#bounds),*>));
-    let arguments = (!parts.is_empty()).then(|| quote!(<#(#parameters),*>));
+    // On the method and not on the block: there the compiler says which topic a type does not serve.
+    let bounds = (!parts.is_empty()).then(|| quote!(where #(#bounds,)*));
+    let parameters = (!parts.is_empty()).then(|| quote!(<#(#parameters),*>));
     let body = endpoint(context);
     quote! {
-        impl #generics #name #arguments {
+        impl #parameters #name #parameters {
             #[doc = " The endpoint, ready to be served."]
-            pub fn into_endpoint(self) -> rt::Endpoint { #body }
+            pub fn into_endpoint(self) -> rt::Endpoint #bounds { #body }
         }
     }
 }

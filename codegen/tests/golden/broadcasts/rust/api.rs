@@ -12,9 +12,12 @@ pub struct DocumentApi<Connect> {
     pub connect: Connect,
 }
 
-impl<Connect: super::DocumentConnect> DocumentApi<Connect> {
+impl<Connect> DocumentApi<Connect> {
     /// The endpoint, ready to be served.
-    pub fn into_endpoint(self) -> rt::Endpoint {
+    pub fn into_endpoint(self) -> rt::Endpoint
+    where
+        Connect: super::DocumentConnect,
+    {
         let connect = Arc::new(super::broadcasts::ConnectRouter(self.connect));
         rt::Endpoint::new(&super::endpoint::ENDPOINT)
             .broadcast::<super::Notice>()

@@ -10,9 +10,12 @@ pub struct DocumentApi<Charts> {
     pub charts: Charts,
 }
 
-impl<Charts: super::ChartsService> DocumentApi<Charts> {
+impl<Charts> DocumentApi<Charts> {
     /// The endpoint, ready to be served.
-    pub fn into_endpoint(self) -> rt::Endpoint {
+    pub fn into_endpoint(self) -> rt::Endpoint
+    where
+        Charts: super::ChartsService,
+    {
         rt::Endpoint::new(&super::endpoint::ENDPOINT)
             .topic(super::ChartsRouter(self.charts))
     }

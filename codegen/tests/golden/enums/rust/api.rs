@@ -10,9 +10,12 @@ pub struct DocumentApi<Orders> {
     pub orders: Orders,
 }
 
-impl<Orders: super::OrdersService> DocumentApi<Orders> {
+impl<Orders> DocumentApi<Orders> {
     /// The endpoint, ready to be served.
-    pub fn into_endpoint(self) -> rt::Endpoint {
+    pub fn into_endpoint(self) -> rt::Endpoint
+    where
+        Orders: super::OrdersService,
+    {
         rt::Endpoint::new(&super::endpoint::ENDPOINT)
             .topic(super::OrdersRouter(self.orders))
     }

@@ -10,9 +10,12 @@ pub struct DocumentApi<Shapes> {
     pub shapes: Shapes,
 }
 
-impl<Shapes: super::ShapesService> DocumentApi<Shapes> {
+impl<Shapes> DocumentApi<Shapes> {
     /// The endpoint, ready to be served.
-    pub fn into_endpoint(self) -> rt::Endpoint {
+    pub fn into_endpoint(self) -> rt::Endpoint
+    where
+        Shapes: super::ShapesService,
+    {
         rt::Endpoint::new(&super::endpoint::ENDPOINT)
             .topic(super::ShapesRouter(self.shapes))
     }

@@ -12,9 +12,12 @@ pub struct DocumentApi<Operations> {
     pub operations: Operations,
 }
 
-impl<Operations: super::DocumentOperations> DocumentApi<Operations> {
+impl<Operations> DocumentApi<Operations> {
     /// The endpoint, ready to be served.
-    pub fn into_endpoint(self) -> rt::Endpoint {
+    pub fn into_endpoint(self) -> rt::Endpoint
+    where
+        Operations: super::DocumentOperations,
+    {
         let operations = Arc::new(super::operations::OperationsRouter(self.operations));
         rt::Endpoint::new(&super::endpoint::ENDPOINT)
             .operation::<super::TakeSubscribe, _>(operations.clone())

@@ -7,6 +7,7 @@ export const contract: Contract = {
   address: '/ws/{room}',
   parameters: { room: {} },
   closes: {
+    1002: 'never',
     1003: 'never',
     1007: 'never',
     1008: 'never',

@@ -12,12 +12,13 @@ pub struct DocumentApi<Trees, Documents> {
     pub documents: Documents,
 }
 
-impl<
-    Trees: super::TreesService,
-    Documents: super::DocumentsService,
-> DocumentApi<Trees, Documents> {
+impl<Trees, Documents> DocumentApi<Trees, Documents> {
     /// The endpoint, ready to be served.
-    pub fn into_endpoint(self) -> rt::Endpoint {
+    pub fn into_endpoint(self) -> rt::Endpoint
+    where
+        Trees: super::TreesService,
+        Documents: super::DocumentsService,
+    {
         rt::Endpoint::new(&super::endpoint::ENDPOINT)
             .topic(super::TreesRouter(self.trees))
             .topic(super::DocumentsRouter(self.documents))

@@ -12,9 +12,12 @@ pub struct DocumentApi<Requests> {
     pub requests: Requests,
 }
 
-impl<Requests: super::DocumentRequests> DocumentApi<Requests> {
+impl<Requests> DocumentApi<Requests> {
     /// The endpoint, ready to be served.
-    pub fn into_endpoint(self) -> rt::Endpoint {
+    pub fn into_endpoint(self) -> rt::Endpoint
+    where
+        Requests: super::DocumentRequests,
+    {
         let requests = Arc::new(super::requests::RequestsRouter(self.requests));
         rt::Endpoint::new(&super::endpoint::ENDPOINT)
             .request::<super::OrdersPlace, _>(requests.clone())

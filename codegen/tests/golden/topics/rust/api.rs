@@ -14,13 +14,14 @@ pub struct DocumentApi<Bars, Quotes, OrderEvents> {
     pub order_events: OrderEvents,
 }
 
-impl<
-    Bars: super::BarsService,
-    Quotes: super::QuotesService,
-    OrderEvents: super::OrderEventsService,
-> DocumentApi<Bars, Quotes, OrderEvents> {
+impl<Bars, Quotes, OrderEvents> DocumentApi<Bars, Quotes, OrderEvents> {
     /// The endpoint, ready to be served.
-    pub fn into_endpoint(self) -> rt::Endpoint {
+    pub fn into_endpoint(self) -> rt::Endpoint
+    where
+        Bars: super::BarsService,
+        Quotes: super::QuotesService,
+        OrderEvents: super::OrderEventsService,
+    {
         rt::Endpoint::new(&super::endpoint::ENDPOINT)
             .topic(super::BarsRouter(self.bars))
             .topic(super::QuotesRouter(self.quotes))

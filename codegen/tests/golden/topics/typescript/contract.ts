@@ -10,6 +10,7 @@ export const contract: Contract = {
   activity: 'message',
   messagesPerSecond: 100,
   closes: {
+    1002: 'never',
     1003: 'never',
     1007: 'never',
     1008: 'never',

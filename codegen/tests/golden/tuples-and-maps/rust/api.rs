@@ -10,9 +10,12 @@ pub struct DocumentApi<Books> {
     pub books: Books,
 }
 
-impl<Books: super::BooksService> DocumentApi<Books> {
+impl<Books> DocumentApi<Books> {
     /// The endpoint, ready to be served.
-    pub fn into_endpoint(self) -> rt::Endpoint {
+    pub fn into_endpoint(self) -> rt::Endpoint
+    where
+        Books: super::BooksService,
+    {
         rt::Endpoint::new(&super::endpoint::ENDPOINT)
             .topic(super::BooksRouter(self.books))
     }

@@ -12,12 +12,13 @@ pub struct DocumentApi<Events, Values> {
     pub values: Values,
 }
 
-impl<
-    Events: super::EventsService,
-    Values: super::ValuesService,
-> DocumentApi<Events, Values> {
+impl<Events, Values> DocumentApi<Events, Values> {
     /// The endpoint, ready to be served.
-    pub fn into_endpoint(self) -> rt::Endpoint {
+    pub fn into_endpoint(self) -> rt::Endpoint
+    where
+        Events: super::EventsService,
+        Values: super::ValuesService,
+    {
         rt::Endpoint::new(&super::endpoint::ENDPOINT)
             .topic(super::EventsRouter(self.events))
             .topic(super::ValuesRouter(self.values))

@@ -9,6 +9,7 @@ export const contract: Contract = {
   heartbeatMs: 30000,
   messagesPerSecond: 100,
   closes: {
+    1002: 'never',
     1003: 'never',
     1007: 'never',
     1008: 'never',

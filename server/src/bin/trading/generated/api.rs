@@ -48,18 +48,18 @@ pub struct TradingApi<
 }
 
 impl<
-    Bars: super::BarsService,
-    Quotes: super::QuotesService,
-    Trades: super::TradesService,
-    Orderbook: super::OrderbookService,
-    Orders: super::OrdersService,
-    Positions: super::PositionsService,
-    Executions: super::ExecutionsService,
-    Equity: super::EquityService,
-    BrokerConnection: super::BrokerConnectionService,
-    Account: super::AccountService,
-    Notifications: super::NotificationsService,
-    Requests: super::TradingRequests,
+    Bars,
+    Quotes,
+    Trades,
+    Orderbook,
+    Orders,
+    Positions,
+    Executions,
+    Equity,
+    BrokerConnection,
+    Account,
+    Notifications,
+    Requests,
 > TradingApi<
     Bars,
     Quotes,
@@ -75,7 +75,21 @@ impl<
     Requests,
 > {
     /// The endpoint, ready to be served.
-    pub fn into_endpoint(self) -> rt::Endpoint {
+    pub fn into_endpoint(self) -> rt::Endpoint
+    where
+        Bars: super::BarsService,
+        Quotes: super::QuotesService,
+        Trades: super::TradesService,
+        Orderbook: super::OrderbookService,
+        Orders: super::OrdersService,
+        Positions: super::PositionsService,
+        Executions: super::ExecutionsService,
+        Equity: super::EquityService,
+        BrokerConnection: super::BrokerConnectionService,
+        Account: super::AccountService,
+        Notifications: super::NotificationsService,
+        Requests: super::TradingRequests,
+    {
         let requests = Arc::new(super::requests::RequestsRouter(self.requests));
         rt::Endpoint::new(&super::endpoint::ENDPOINT)
             .topic(super::BarsRouter(self.bars))

@@ -14,12 +14,13 @@ pub struct AccountApi<Prices2, Requests> {
     pub requests: Requests,
 }
 
-impl<
-    Prices2: super::Prices2Service,
-    Requests: super::AccountRequests,
-> AccountApi<Prices2, Requests> {
+impl<Prices2, Requests> AccountApi<Prices2, Requests> {
     /// The endpoint, ready to be served.
-    pub fn into_endpoint(self) -> rt::Endpoint {
+    pub fn into_endpoint(self) -> rt::Endpoint
+    where
+        Prices2: super::Prices2Service,
+        Requests: super::AccountRequests,
+    {
         let requests = Arc::new(super::requests::RequestsRouter(self.requests));
         rt::Endpoint::new(&super::endpoint::ENDPOINT)
             .topic(super::Prices2Router(self.prices))

@@ -10,9 +10,12 @@ pub struct MarketApi<Prices> {
     pub prices: Prices,
 }
 
-impl<Prices: super::PricesService> MarketApi<Prices> {
+impl<Prices> MarketApi<Prices> {
     /// The endpoint, ready to be served.
-    pub fn into_endpoint(self) -> rt::Endpoint {
+    pub fn into_endpoint(self) -> rt::Endpoint
+    where
+        Prices: super::PricesService,
+    {
         rt::Endpoint::new(&super::endpoint::ENDPOINT)
             .topic(super::PricesRouter(self.prices))
             .broadcast::<super::Notice>()
