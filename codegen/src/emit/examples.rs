@@ -57,12 +57,20 @@ impl<'a> Examples<'a> {
         if let Some(known) = self.known.borrow().get(&key) {
             return known.clone();
         }
-        let document = json!({ "allOf": [schema], "components": { "schemas": self.schemas } });
-        let validator =
-            jsonschema::options().with_draft(Draft::Draft7).should_validate_formats(true).build(&document);
-        let found = validator.ok().and_then(|validator| self.fitting(ty, &validator));
+        let found = self.validator(&schema).and_then(|validator| self.fitting(ty, &validator));
         self.known.borrow_mut().insert(key, found.clone());
         found
+    }
+
+    /// Whether a given value fits the type's schema.
+    pub(crate) fn fits(&self, ty: &Type, value: &Value) -> bool {
+        self.validator(&schema::of(self.api, ty)).is_some_and(|validator| validator.is_valid(value))
+    }
+
+    fn validator(&self, schema: &Value) -> Option<Validator> {
+        let document = json!({ "allOf": [schema], "components": { "schemas": self.schemas } });
+        let options = jsonschema::options().with_draft(Draft::Draft7).should_validate_formats(true);
+        options.build(&document).ok()
     }
 
     fn fitting(&self, ty: &Type, validator: &Validator) -> Option<Value> {

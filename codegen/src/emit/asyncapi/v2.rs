@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::frames::{self, Frame};
 use super::{declare, schema, v3};
 use crate::emit::examples::Examples;
-use crate::model::{Action, Api, Endpoint};
+use crate::model::{Action, Api, Endpoint, Type, TypeId};
 
 /// The whole document.
 pub(super) fn document(api: &Api) -> Value {
@@ -20,6 +20,9 @@ pub(super) fn document(api: &Api) -> Value {
     let mut info = v3::info(api);
     let id = format!("urn:bellwire:{}", component_key(&api.name.wire));
     let mut out = Map::from_iter([("asyncapi".to_owned(), json!("2.4.0")), ("id".to_owned(), json!(id))]);
+    if let Some(info) = info.as_object_mut() {
+        info.entry("tags").or_insert_with(|| tags(api));
+    }
     let moved = ["tags", "externalDocs"]
         .map(|key| (key, info.as_object_mut().and_then(|info| info.shift_remove(key))));
     out.insert("info".into(), info);
@@ -36,13 +39,46 @@ pub(super) fn document(api: &Api) -> Value {
     out.insert("channels".into(), Value::Object(channels));
     let mut components = Map::new();
     components.insert("messages".into(), Value::Object(messages.components));
-    components.insert("schemas".into(), Value::Object(schema::components(api)));
+    components.insert("schemas".into(), Value::Object(schemas(api, &examples)));
     if let Some(schemes) = api.security_schemes.as_object().filter(|schemes| !schemes.is_empty()) {
         let schemes = schemes.iter().map(|(name, scheme)| (name.clone(), security_scheme(scheme)));
         components.insert("securitySchemes".into(), Value::Object(schemes.collect()));
     }
     out.insert("components".into(), Value::Object(components));
     Value::Object(out)
+}
+
+/// The components without the examples that contradict them, which 2.x refuses.
+fn schemas(api: &Api, examples: &Examples<'_>) -> Map<String, Value> {
+    let mut schemas = schema::components(api);
+    for (at, def) in api.types.iter().enumerate() {
+        let schema = schema::component_key(def).and_then(|key| schemas.get_mut(&key));
+        if let Some(list) = schema.and_then(|schema| schema.get_mut("examples")).and_then(Value::as_array_mut)
+        {
+            list.retain(|example| examples.fits(&Type::Named(TypeId(at)), example));
+        }
+    }
+    schemas
+}
+
+/// Every tag in use, in order of first use; validators of 2.x want at least one.
+fn tags(api: &Api) -> Value {
+    let mut names: Vec<&str> = Vec::new();
+    for endpoint in &api.endpoints {
+        let topics = endpoint.topics.iter().flat_map(|topic| &topic.tags);
+        let requests = endpoint.requests.iter().flat_map(|request| &request.tags);
+        let broadcasts = endpoint.broadcasts.iter().flat_map(|broadcast| &broadcast.tags);
+        let operations = endpoint.operations.iter().flat_map(|operation| &operation.tags);
+        for tag in topics.chain(requests).chain(broadcasts).chain(operations) {
+            if !names.contains(&tag.as_str()) {
+                names.push(tag);
+            }
+        }
+    }
+    if names.is_empty() {
+        names.push("websocket");
+    }
+    names.into_iter().map(|name| json!({ "name": name })).collect()
 }
 
 /// `components.messages`, whose keys are also the message ids.
@@ -82,7 +118,7 @@ fn channel(api: &Api, endpoint: &Endpoint, examples: &Examples<'_>, messages: &m
     let topics = endpoint.topics.iter().flat_map(|topic| frames::of_topic(api, endpoint, topic, examples));
     let shared = v3::shared_frames(api, endpoint, examples);
     add_frames(endpoint, &topics.chain(shared).collect::<Vec<_>>(), messages, &mut directions);
-    add_explicit(api, endpoint, messages, &mut directions);
+    add_explicit(api, endpoint, examples, messages, &mut directions);
 
     let mut out = Map::new();
     if let Some(text) = endpoint.docs.description.as_ref().or(endpoint.docs.summary.as_ref()) {
@@ -145,16 +181,29 @@ fn add_frames(endpoint: &Endpoint, frames: &[Frame], messages: &mut Messages, di
     }
 }
 
-fn add_explicit(api: &Api, endpoint: &Endpoint, messages: &mut Messages, directions: &mut Directions) {
+fn add_explicit(
+    api: &Api,
+    endpoint: &Endpoint,
+    examples: &Examples<'_>,
+    messages: &mut Messages,
+    directions: &mut Directions,
+) {
     let mut written: HashSet<(usize, usize, bool)> = HashSet::new();
     let mut references: Map<String, Value> = Map::new();
-    let mut reference = |channel: usize, index: usize| {
+    // A message that goes both ways stands twice: an id may occur in one direction only.
+    let mut reference = |channel: usize, index: usize, from_client: bool| {
         let source = &endpoint.channels[channel];
         let message = &source.messages[index];
-        let entry = references.entry(format!("{channel}/{index}"));
+        let entry = references.entry(format!("{channel}/{index}/{from_client}"));
         entry
             .or_insert_with(|| {
-                messages.add(&source.id, &message.name.wire, v3::explicit_message(api, message))
+                let mut written = v3::explicit_message(api, message);
+                // Validators of 2.x refuse what those of 3.0 let pass: an example that its schema refuses.
+                let given = written.get_mut("examples").and_then(Value::as_array_mut);
+                if let (Some(payload), Some(given)) = (&message.payload, given) {
+                    given.retain(|example| examples.fits(payload, &example["payload"]));
+                }
+                messages.add(&source.id, &message.name.wire, written)
             })
             .clone()
     };
@@ -167,7 +216,7 @@ fn add_explicit(api: &Api, endpoint: &Endpoint, messages: &mut Messages, directi
             .flat_map(|reply| reply.messages.iter().map(move |index| (reply.channel, *index, !receives)));
         for (channel, index, from_client) in asks.chain(replies) {
             if written.insert((channel, index, from_client)) {
-                let reference = reference(channel, index);
+                let reference = reference(channel, index, from_client);
                 if from_client { &mut directions.publish } else { &mut directions.subscribe }.push(reference);
             }
         }
@@ -212,7 +261,7 @@ fn parameters(endpoint: &Endpoint) -> Value {
 fn server(api: &Api, server: &Value) -> Value {
     let text = |key: &str| server.get(key).and_then(Value::as_str).unwrap_or_default();
     let url = format!("{}://{}{}", text("protocol"), text("host"), text("pathname"));
-    let mut out = json!({ "url": url, "protocol": text("protocol") });
+    let mut out = json!({ "url": url.trim_end_matches('/'), "protocol": text("protocol") });
     for key in ["protocolVersion", "description", "variables", "bindings"] {
         if let Some(value) = server.get(key) {
             out[key] = value.clone();

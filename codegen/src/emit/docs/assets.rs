@@ -1,7 +1,10 @@
-//! Style and script of the page, folded so that a rule or a function is a line.
+//! Style and script of the page, folded so that a few rules or a function make a line.
 //!
-//! The folding knows only what these files do: lines of comment go, an indented line joins the one above. The sources
-//! therefore end every statement with `;` and keep strings on one line.
+//! The folding knows only what these files do: lines of comment go, an indented line joins the one above, short lines
+//! join each other. The sources therefore end every statement with `;` and keep strings on one line.
+
+/// Length at which a line is not joined by another rule or function.
+const FULL: usize = 320;
 
 const STYLE: [&str; 3] = [
     include_str!("../../../templates/docs/style/base.css"),
@@ -30,14 +33,18 @@ pub(super) fn script() -> String {
 
 fn fold(sources: &[&str]) -> String {
     let mut out = String::new();
+    let mut start = 0;
     for line in sources.iter().flat_map(|source| source.lines()) {
         let text = line.trim();
         if text.is_empty() || text.starts_with("//") || (text.starts_with("/*") && text.ends_with("*/")) {
             continue;
         }
         let opens = !line.starts_with([' ', '}', ')', ']']);
-        if !out.is_empty() {
-            out.push(if opens { '\n' } else { ' ' });
+        if opens && out.len() - start + text.len() > FULL && !out.is_empty() {
+            out.push('\n');
+            start = out.len();
+        } else if !out.is_empty() {
+            out.push(' ');
         }
         out.push_str(text);
     }

@@ -253,7 +253,9 @@ fn operation(
 
 /// The example a message gives, else one made up.
 pub(super) fn message_example(message: &Message, examples: &Examples<'_>) -> Option<Value> {
-    message.docs.examples.first().cloned().or_else(|| examples.of(message.payload.as_ref()?))
+    let payload = message.payload.as_ref()?;
+    let given = message.docs.examples.iter().find(|example| examples.fits(payload, example));
+    given.cloned().or_else(|| examples.of(payload))
 }
 
 fn entry(id: String, name: &str, (kind, plural): (&'static str, &'static str), docs: &Docs) -> Entry {

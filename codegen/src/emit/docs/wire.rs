@@ -7,6 +7,9 @@ use super::super::examples::Examples;
 use super::operations::message_example;
 use crate::model::{Action, Activity, Api, Endpoint, Matcher, Type};
 
+/// Length at which a line of data takes no further entry.
+const FULL: usize = 1200;
+
 /// The console's data as JSON text that may stand inside a script element.
 pub(super) fn data(api: &Api, examples: &Examples<'_>) -> String {
     let endpoints: Vec<Value> =
@@ -15,16 +18,26 @@ pub(super) fn data(api: &Api, examples: &Examples<'_>) -> String {
     lines.push(endpoints.iter().map(Value::to_string).collect::<Vec<_>>().join(",\n"));
     lines.push("],\"schemas\":{".into());
     let schemas = schema::types(api);
-    lines.push(
-        schemas
-            .iter()
-            .map(|(key, schema)| format!("{}:{schema}", json!(key)))
-            .collect::<Vec<_>>()
-            .join(",\n"),
-    );
+    lines.extend(packed(schemas.iter().map(|(key, schema)| format!("{}:{schema}", json!(key)))));
     lines.push("}}".into());
     // A closing tag or a comment inside a string would end the element.
     lines.join("\n").replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+}
+
+/// Entries with commas between them, several to a line.
+fn packed(entries: impl Iterator<Item = String>) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for entry in entries {
+        match lines.last_mut() {
+            Some(line) if line.len() + entry.len() < FULL => line.push_str(&format!(",{entry}")),
+            Some(line) => {
+                line.push(',');
+                lines.push(entry);
+            }
+            None => lines.push(entry),
+        }
+    }
+    lines
 }
 
 fn endpoint(api: &Api, endpoint: &Endpoint, examples: &Examples<'_>) -> Value {
