@@ -29,8 +29,8 @@ function resetEditor() {
 
 function formSchema() {
   if (!composer.send.schema || composer.send.raw === 'text') { return null; }
-  const schema = resolve(composer.send.schema);
-  return schema.properties && !schema.allOf && !schema.oneOf && !schema.anyOf ? schema : null;
+  const schema = flat(composer.send.schema);
+  return schema.properties && !schema.oneOf && !schema.anyOf ? schema : null;
 }
 
 function showEditor() {
@@ -62,7 +62,7 @@ function buildForm(example) {
 }
 
 function field(key, given, value, must) {
-  const schema = resolve(given);
+  const schema = flat(given);
   const type = [schema.type ?? []].flat().find((one) => one !== 'null');
   const start = value ?? schema.default;
   const hint = [schema.format, schema.minimum !== undefined ? `≥ ${schema.minimum}` : '', must ? '' : 'optional'].filter(Boolean).join(' · ');

@@ -57,6 +57,19 @@ function resolve(schema) {
   return current ?? {};
 }
 
+// The same with `allOf` folded in: what a form is built from.
+function flat(given, depth = 0) {
+  const schema = resolve(given);
+  if (!schema.allOf || depth > 8) { return schema; }
+  const arms = schema.allOf.map((arm) => flat(arm, depth + 1));
+  const merged = Object.assign({}, ...arms, schema);
+  const all = [...arms, schema];
+  merged.required = all.flatMap((arm) => arm.required ?? []);
+  if (all.some((arm) => arm.properties)) { merged.properties = Object.assign({}, ...all.map((arm) => arm.properties ?? {})); }
+  delete merged.allOf;
+  return merged;
+}
+
 const KIND = {
   object: (value) => value !== null && typeof value === 'object' && !Array.isArray(value),
   array: Array.isArray,
