@@ -11,4 +11,5 @@ mod lowering;
 mod references;
 mod robustness;
 mod samples;
+mod served;
 mod yaml;
