@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::super::asyncapi::schema;
 use super::markdown::{escape, inline, render};
 use crate::model::{Additional, Api, Constraint, Docs, Field, IntWidth, Shape, Type, TypeDef};
 
@@ -90,7 +91,7 @@ fn view(api: &Api, def: &TypeDef) -> TypeView {
     };
     TypeView {
         id: anchor(def),
-        name: def.name.typescript.clone(),
+        name: title(def),
         kind: kind.to_owned(),
         text: prose(&def.docs) + &constraints(&def.constraints),
         fields,
@@ -110,6 +111,9 @@ fn field_view(api: &Api, field: &Field) -> FieldView {
         ty.push_str(" | null");
     }
     let mut text = short(&field.docs);
+    if let (true, Type::Named(id)) = (text.is_empty(), &field.ty) {
+        text = short(&api.type_def(*id).docs);
+    }
     if let Some(default) = &field.default {
         text.push_str(&format!(" <span class=rule>default {}</span>", escape(&default.to_string())));
     }
@@ -165,8 +169,13 @@ fn anchor(def: &TypeDef) -> String {
     format!("schema-{}", def.name.typescript)
 }
 
+/// As the document calls it, where it has a place of its own there.
+fn title(def: &TypeDef) -> String {
+    schema::component_key(def).unwrap_or_else(|| def.name.typescript.clone())
+}
+
 fn named(def: &TypeDef) -> String {
-    format!("<a class=type href=\"#{}\">{}</a>", escape(&anchor(def)), escape(&def.name.typescript))
+    format!("<a class=type href=\"#{}\">{}</a>", escape(&anchor(def)), escape(&title(def)))
 }
 
 /// A use of a type, one line.

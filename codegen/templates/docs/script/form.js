@@ -69,7 +69,8 @@ function field(key, given, value, must) {
   let input = null;
   if (schema.enum ?? ('const' in schema)) {
     const values = schema.enum ?? [schema.const];
-    const options = values.map((one) => el('option', { value: JSON.stringify(one), selected: JSON.stringify(one) === JSON.stringify(start) }, String(one)));
+    const names = schema['x-enum-varnames'] ?? schema['x-enum-names'] ?? [];
+    const options = values.map((one, index) => el('option', { value: JSON.stringify(one), selected: JSON.stringify(one) === JSON.stringify(start) }, names[index] ? `${one} · ${names[index]}` : String(one)));
     input = el('select', { 'data-kind': 'literal' }, ...(must ? [] : [el('option', { value: '' }, '—')]), ...options);
   } else if (type === 'boolean') {
     input = el('input', { type: 'checkbox', 'data-kind': 'boolean', checked: start === true });

@@ -85,7 +85,7 @@ function check(value, given, pointer = '', depth = 0) {
   if (depth > 24 || typeof schema !== 'object') { return schema === false ? [{ pointer, message: 'is not allowed' }] : []; }
   const wrong = (message) => [{ pointer, message }];
   const types = [schema.type ?? []].flat();
-  if (types.length > 0 && !types.some((type) => KIND[type]?.(value))) { return wrong(`is not ${types.join(' or ')}`); }
+  if (types.length > 0 && !types.some((type) => KIND[type]?.(value))) { return wrong(`is not ${types.map((type) => (type === 'null' ? type : `${/^[aio]/.test(type) ? 'an' : 'a'} ${type}`)).join(' or ')}`); }
   const same = (other) => JSON.stringify(other) === JSON.stringify(value);
   if ('const' in schema && !same(schema.const)) { return wrong(`is not ${JSON.stringify(schema.const)}`); }
   if (schema.enum && !schema.enum.some(same)) { return wrong(`is not one of ${schema.enum.map((one) => JSON.stringify(one)).join(', ')}`); }

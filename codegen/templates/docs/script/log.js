@@ -43,7 +43,7 @@ function redraw() {
 function row(entry) {
   const pretty = $('pretty').getAttribute('aria-pressed') === 'true';
   const code = el('code', {});
-  const print = (full) => code.replaceChildren(entry.way === 'meta' ? entry.text : highlighted(entry.text, full));
+  const print = (full) => code.replaceChildren(...(entry.way === 'meta' ? [entry.text] : full ? [highlighted(entry.text, true)] : summary(entry.text)));
   print(pretty);
   const item = el('li', { class: `${entry.way}${entry.bad ? ' bad' : ''}` });
   code.addEventListener('click', () => { if (getSelection().isCollapsed) { print(item.classList.toggle('full') || pretty); } });
@@ -52,6 +52,13 @@ function row(entry) {
   const took = entry.took === null ? '' : `answered in ${entry.took.toFixed(1)} ms`;
   item.append(el('i', { class: `dir ${entry.way}` }, arrow), el('time', { title: took || entry.at.toISOString() }, time), code);
   return item;
+}
+
+// What tells frames apart at a glance: the type, then the payload.
+function summary(text) {
+  const type = parse(text)?.type;
+  if (typeof type !== 'string' || text.length > LONGEST) { return [highlighted(text, false)]; }
+  return [el('b', {}, type), ' ', text.includes('"payload":') ? highlighted(payloadOf(text), false) : ''];
 }
 
 function clearLog() {
