@@ -16,8 +16,14 @@ import pkg from '@asyncapi/parser';
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
 // Remarks on what an author left out of 2.x documents: a rendering does not invent a contact, a licence or a server.
-const leftOut = ['asyncapi-info-contact', 'asyncapi-info-contact-properties', 'asyncapi-info-license', 'asyncapi-servers'];
-const excused = (version, { code, severity }) => severity > 1 || (version.startsWith('2.') && leftOut.includes(code));
+const leftOut = [
+  'asyncapi-info-contact',
+  'asyncapi-info-contact-properties',
+  'asyncapi-info-license',
+  'asyncapi-servers',
+];
+const excused = (version, { code, severity }) =>
+  severity > 1 || (version.startsWith('2.') && leftOut.includes(code));
 
 // The parser itself trips over members called like those of `Object.prototype`; the obstacle course has them all.
 const prototypeNames = Object.getOwnPropertyNames(Object.prototype).join('|');
@@ -34,12 +40,16 @@ async function check(path, name) {
   const found = diagnostics.filter((one) => !excused(JSON.parse(text).asyncapi, one));
   if (document && found.length === 0) return true;
   console.error(`${name}: ${document ? 'accepted, with remarks' : 'refused'}`);
-  for (const { code, path: place, message } of found.slice(0, 20)) console.error(`  ${code} ${place.join('/')} ${message}`);
+  for (const { code, path: place, message } of found.slice(0, 20))
+    console.error(`  ${code} ${place.join('/')} ${message}`);
   return false;
 }
 
 function sources() {
-  const folder = (path, pattern) => readdirSync(join(root, path)).filter((name) => pattern.test(name)).map((name) => join(root, path, name));
+  const folder = (path, pattern) =>
+    readdirSync(join(root, path))
+      .filter((name) => pattern.test(name))
+      .map((name) => join(root, path, name));
   const yaml = /\.ya?ml$/;
   const golden = join(root, 'codegen/tests/golden');
   const cases = readdirSync(golden).flatMap((name) => folder(join('codegen/tests/golden', name), yaml));
@@ -68,6 +78,9 @@ async function checkProject() {
 }
 
 const given = process.argv.slice(2);
-const results = given.length > 0 ? await Promise.all(given.map((path) => check(resolve(path), path))) : [await checkProject()];
+const results =
+  given.length > 0
+    ? await Promise.all(given.map((path) => check(resolve(path), path)))
+    : [await checkProject()];
 process.exitCode = results.every(Boolean) ? 0 : 1;
 if (process.exitCode === 0) console.log('The official parser accepts every document.');

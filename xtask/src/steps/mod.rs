@@ -106,6 +106,7 @@ const CHECKS: &[Step] = &[
 const TESTS: &[Step] = &[
     Step { name: "rust", about: "every Rust test, goldens compiled", run: rust::test },
     Step { name: "ts", about: "every TypeScript test", run: typescript::test },
+    Step { name: "oracle", about: "the official parser on every AsyncAPI document", run: typescript::oracle },
     Step { name: "fuzz", about: "each fuzz target for a while", run: fuzz::run },
     Step { name: "browser", about: "a page and the docs in headless Chromium", run: browser::run },
 ];

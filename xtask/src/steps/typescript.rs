@@ -25,6 +25,10 @@ pub(super) fn test(session: &Session) -> Result<Outcome> {
     Ok(Outcome::tests(finished.success, counts::vitest(&finished.output)))
 }
 
+pub(super) fn oracle(session: &Session) -> Result<Outcome> {
+    script(session, "oracle")
+}
+
 fn script(session: &Session, name: &str) -> Result<Outcome> {
     let finished = session.run(FOLDER, "npm", &["run", "--silent", name])?;
     Ok(if finished.success {

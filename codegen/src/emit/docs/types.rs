@@ -55,7 +55,13 @@ fn view(api: &Api, def: &TypeDef) -> TypeView {
             let listed = values.values.iter().map(|value| {
                 let what =
                     value.description.as_ref().map(|text| format!(" {}", inline(text))).unwrap_or_default();
-                format!("<li><code>{}</code>{what}</li>", escape(&value.value.to_string()))
+                // A number says nothing by itself: its name in generated code does.
+                let name = if value.value.is_number() {
+                    format!(" {}", value.name.typescript)
+                } else {
+                    String::new()
+                };
+                format!("<li><code>{}</code>{}{what}</li>", escape(&value.value.to_string()), escape(&name))
             });
             let open = if values.open { "<p class=note>Further values may be added.</p>" } else { "" };
             (
