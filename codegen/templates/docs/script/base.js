@@ -55,6 +55,7 @@ function setUpContents() {
 
 function toggleMenu(open) {
   document.body.classList.toggle('nav-open', open);
+  if (open) { $('nav').scrollTop = 0; }
   $('menu').setAttribute('aria-expanded', String(open));
 }
 
