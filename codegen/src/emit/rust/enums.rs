@@ -49,6 +49,11 @@ fn listed(values: &Enum) -> TokenStream {
     }
     let values = values.values.iter().map(|value| match &value.value {
         Value::Null => quote!(null),
+        // Without a suffix the compiler takes an integer for an `i32`.
+        value if value.is_i64() && i32::try_from(value.as_i64().unwrap_or_default()).is_err() => {
+            format!("{value}i64").parse().unwrap_or_default()
+        }
+        value if value.is_u64() && !value.is_i64() => format!("{value}u64").parse().unwrap_or_default(),
         // Read back from its text: a negative or fractional number has no token of its own.
         value => value.to_string().parse().unwrap_or_default(),
     });

@@ -10,7 +10,7 @@ use bellwire::contract as rt;
 #[serde(crate = "bellwire::contract::serde", try_from = "i64", into = "i64")]
 #[schemars(
     crate = "bellwire::contract::schemars",
-    extend("enum" = [0, 1, -1, 9007199254740991])
+    extend("enum" = [0, 1, -1, 9007199254740991i64])
 )]
 pub enum NumberValues {
     /// `0`.
