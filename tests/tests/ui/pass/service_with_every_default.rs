@@ -19,10 +19,9 @@ impl ChatRequests for Desk {
 pub(crate) fn main() {
     let node = bellwire::Node::new();
     let publish = ChatPublishers::new(&node);
-    let reach = publish.rooms.publish(
-        &types::Room { room: "lobby".to_owned() },
-        &types::Message { text: "hello".to_owned() },
-    );
+    let reach = publish
+        .rooms
+        .publish(&types::Room { room: "lobby".to_owned() }, &types::Message { text: "hello".to_owned() });
     assert_eq!(reach.subscribers, 0);
     let _ = ChatApi { rooms: (), requests: Desk }.into_endpoint();
 }
