@@ -6,6 +6,7 @@ use super::declared::error_code;
 use super::schemas::SchemaLowering;
 use super::tables::{CLOSES, FRAMEWORK_ERRORS};
 use crate::model::{Activity, Close, Connection, Docs, Envelope, ErrorCode, OnInvalid, Retry};
+use crate::spec::endpoint::http_base;
 use crate::spec::quantity::{duration_ms, size_bytes};
 use crate::spec::shape::Shape;
 use crate::spec::shapes::extensions::CONNECTION;
@@ -61,7 +62,6 @@ pub(super) fn lower<'a>(
     schemas: &mut SchemaLowering<'a>,
 ) -> Connection {
     let settings = Settings::new(node, &CONNECTION);
-    let http = node.and_then(|node| node.get("http")?.as_str());
     Connection {
         envelope: Envelope::Standard,
         subprotocol: settings.text("subprotocol"),
@@ -78,19 +78,10 @@ pub(super) fn lower<'a>(
         max_subscriptions: settings.count("maxSubscriptions"),
         queue_bytes: settings.size("queue"),
         messages_per_second: settings.count("messagesPerSecond"),
-        http_base: http.map_or_else(|| base(address), str::to_owned),
+        http_base: http_base(node, address),
         closes: closes(node.and_then(|node| node.get("closes"))),
         errors: errors(document, node.and_then(|node| node.get("errors")), schemas),
     }
-}
-
-/// The address without its last segment, and without anything from its first parameter on.
-fn base(address: &str) -> String {
-    let fixed = match address.find('{') {
-        Some(at) => &address[..at],
-        None => address,
-    };
-    fixed.rsplit_once('/').map_or("", |(base, _)| base).to_owned()
 }
 
 /// The retry class of a node, else the usual one.

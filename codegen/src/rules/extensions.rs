@@ -36,6 +36,8 @@ rules! {
         "A history that keeps nothing.", "give it a `size` and a `ttl` above zero, or leave `history` out";
     INVALID_HTTP_PATH = Error "invalid-http-path":
         "An HTTP path does not begin with a slash or holds what a path cannot.", "write it like `/api/v1`";
+    DUPLICATE_HTTP_PATH = Error "duplicate-http-path":
+        "The state of a topic is to be had at a path that is taken.", "choose another path";
     UNKNOWN_CLOSE_CONDITION = Error "unknown-close-condition":
         "A close for a condition that does not exist.", "";
     INVALID_CLOSE_CODE = Error "invalid-close-code":

@@ -51,6 +51,17 @@ pub(crate) fn split_address(written: Option<&str>) -> (String, Option<&str>) {
     (path, query)
 }
 
+/// The path below which an endpoint's HTTP publishing and health stand: what `x-connection` says, else the address
+/// without its last segment, and without anything from its first parameter on.
+#[must_use]
+pub(crate) fn http_base(connection: Option<&Node>, address: &str) -> String {
+    if let Some(base) = connection.and_then(|connection| connection.get("http")?.as_str()) {
+        return base.to_owned();
+    }
+    let fixed = address.find('{').map_or(address, |at| &address[..at]);
+    fixed.rsplit_once('/').map_or("", |(base, _)| base).to_owned()
+}
+
 /// The endpoints of a document, in the order in which their addresses first occur.
 pub(super) fn group<'a>(document: &Document<'a>, sink: &mut Diagnostics) -> Vec<Endpoint<'a>> {
     let mut endpoints: Vec<Endpoint<'a>> = Vec::new();

@@ -1,11 +1,11 @@
-//! Closes, error codes and HTTP paths.
+//! Closes and error codes.
 
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::lower::tables::{CLOSES, FRAMEWORK_ERRORS};
 use crate::nearest::nearest;
 use crate::rules::extensions as rules;
 use crate::spec::document::entries;
-use crate::spec::{Declared, Document, Endpoint, Entry, Node};
+use crate::spec::{Declared, Document, Endpoint, Entry};
 
 pub(super) fn closes(document: &Document<'_>, sink: &mut Diagnostics) {
     let connections = document.endpoints.iter().filter_map(|endpoint| endpoint.connection);
@@ -100,38 +100,4 @@ fn kebab(code: &str) -> String {
         }
     }
     out.trim_matches('-').to_owned()
-}
-
-pub(super) fn paths(document: &Document<'_>, sink: &mut Diagnostics) {
-    for endpoint in &document.endpoints {
-        if let Some(node) = endpoint.connection.and_then(|connection| connection.get("http"))
-            && let Some(text) = node.as_str()
-            && !(text.is_empty() || (is_path(text) && !text.ends_with('/')))
-        {
-            path(node, text, sink);
-        }
-        let states = endpoint.topics.iter().filter_map(|topic| topic.node.get("state")?.get("http"));
-        for node in states {
-            if let Some(text) = node.as_str().filter(|text| !is_path(text)) {
-                path(node, text, sink);
-            }
-        }
-    }
-}
-
-fn path(node: &Node, text: &str, sink: &mut Diagnostics) {
-    let message = format!("`{text}` is no path");
-    let diagnostic = Diagnostic::new(&rules::INVALID_HTTP_PATH, node.span, message);
-    let better = format!("/{}", text.trim_matches('/'));
-    sink.push(if is_path(&better) && better != text && better != "/" {
-        diagnostic.help(format!("write `{better}`"))
-    } else {
-        diagnostic
-    });
-}
-
-fn is_path(text: &str) -> bool {
-    text.starts_with('/')
-        && !text.contains("//")
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-_.~".contains(&b))
 }

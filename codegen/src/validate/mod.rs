@@ -11,6 +11,7 @@ mod limits;
 pub(crate) mod messages;
 mod names;
 mod operations;
+mod paths;
 mod security;
 mod structure;
 mod topics;
@@ -45,7 +46,8 @@ const CHECKS: &[Check] = &[
     topics::labels,
     extensions::closes,
     extensions::errors,
-    extensions::paths,
+    paths::paths,
+    paths::distinct_paths,
     limits::connections,
     limits::topics,
     components::unused,
