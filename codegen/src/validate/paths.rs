@@ -73,7 +73,8 @@ pub(super) fn distinct_paths(document: &Document<'_>, sink: &mut Diagnostics) {
 
 /// What a server has by itself.
 fn served(document: &Document<'_>) -> BTreeMap<String, Owner> {
-    let mut owners = BTreeMap::from([("/metrics".to_owned(), Owner::Server("where the server's metrics are"))]);
+    let mut owners =
+        BTreeMap::from([("/metrics".to_owned(), Owner::Server("where the server's metrics are"))]);
     for endpoint in &document.endpoints {
         let address = endpoint.address.trim_end_matches('/');
         let base = http_base(endpoint.connection, &endpoint.address);
