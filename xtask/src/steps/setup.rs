@@ -1,4 +1,4 @@
-//! What a bare machine lacks: two cargo tools, the npm packages, a browser.
+//! What a bare machine lacks: two cargo tools, the npm packages, a compiler for C++, a browser.
 
 use std::process::Command;
 
@@ -16,6 +16,19 @@ struct Tool {
 const TOOLS: &[Tool] =
     &[Tool { package: "cargo-deny", version: "0.20.2" }, Tool { package: "cargo-fuzz", version: "0.13.2" }];
 
+/// A program of the system.
+struct Program {
+    command: &'static str,
+    /// Debian's name for it.
+    package: &'static str,
+    what_for: &'static str,
+}
+
+const PROGRAMS: &[Program] = &[
+    Program { command: "c++", package: "g++", what_for: "builds the fuzzing engine" },
+    Program { command: "chromium", package: "chromium", what_for: "looks at the pages" },
+];
+
 pub(super) fn tools(session: &Session) -> Result<Outcome> {
     let mut notes = Vec::new();
     for tool in TOOLS {
@@ -24,9 +37,11 @@ pub(super) fn tools(session: &Session) -> Result<Outcome> {
             notes.push(format!("installed {}", tool.package));
         }
     }
-    if !session.has("chromium") {
-        chromium(session)?;
-        notes.push("installed chromium".to_owned());
+    for program in PROGRAMS {
+        if !session.has(program.command) {
+            debian(session, program)?;
+            notes.push(format!("installed {}", program.package));
+        }
     }
     Ok(Outcome::good(if notes.is_empty() { "all there".to_owned() } else { notes.join(", ") }))
 }
@@ -47,17 +62,26 @@ fn install(session: &Session, tool: &Tool) -> Result<()> {
     Ok(())
 }
 
-/// Debian's browser: the version is the distribution's, and it comes with the libraries it needs.
-fn chromium(session: &Session) -> Result<()> {
+/// Debian's package: the version is the distribution's, and it comes with the libraries it needs.
+fn debian(session: &Session, program: &Program) -> Result<()> {
+    let Program { command, package, what_for } = program;
     if !session.has("apt-get") {
-        bail!("chromium is missing: install it so that `chromium` is on the PATH, then run this again");
+        bail!(
+            "`{command}` is missing, which {what_for}: install it so that it is on the PATH, then run this again"
+        );
     }
     let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
     if !is_root {
-        bail!("chromium is missing: `sudo apt-get install chromium`, then run this again");
+        bail!(
+            "`{command}` is missing, which {what_for}: `sudo apt-get install {package}`, then run this again"
+        );
     }
-    session.must(".", "apt-get", &["update", "-qq"])?;
-    session.must(".", "apt-get", &["install", "-y", "-qq", "--no-install-recommends", "chromium"])?;
+    let unattended = [("DEBIAN_FRONTEND", "noninteractive")];
+    for arguments in [&["update", "-qq"][..], &["install", "-y", "-qq", "--no-install-recommends", package]] {
+        if !session.run_with(".", "apt-get", arguments, &unattended)?.success {
+            bail!("cannot install {package}; see {}", session.log_name());
+        }
+    }
     Ok(())
 }
 
