@@ -120,7 +120,6 @@ impl Outbound {
     fn gather(&self, lanes: &mut Lanes) -> (Bytes, Option<Arc<str>>) {
         let (mut joined, mut count) = (BytesMut::new(), 0);
         let now = Instant::now();
-        let metrics = &self.node.shared().metrics;
         let mut resync = None;
         while joined.len() < JOINED {
             match lanes.next(self.limit, now) {
@@ -134,8 +133,7 @@ impl Outbound {
             }
             count += 1;
         }
-        metrics.messages_sent.inc_by(count);
-        metrics.messages_sent_bytes.inc_by(joined.len() as u64);
+        self.sent(count, joined.len());
         if joined.is_empty() {
             return (Bytes::new(), resync);
         }
@@ -146,6 +144,13 @@ impl Outbound {
             lag.announced = false;
         }
         (joined.freeze(), None)
+    }
+
+    /// Counts frames that leave.
+    fn sent(&self, frames: u64, bytes: usize) {
+        let metrics = &self.node.shared().metrics;
+        metrics.messages_sent.inc_by(frames);
+        metrics.messages_sent_bytes.inc_by(bytes as u64);
     }
 
     /// Takes nothing more: what remains is replies, control messages and this close frame.
@@ -292,24 +297,22 @@ impl Outlet for Outbound {
         self.offer_to(&mut self.lock(), publication);
     }
 
-    fn offer_all(&self, joined: &Bytes, publications: &[Arc<Publication>]) -> bool {
+    fn offer_all(&self, joined: &Bytes, publications: &[Arc<Publication>]) {
         let mut lanes = self.lock();
-        if lanes.is_idle() {
-            match self.stream.try_write(joined) {
-                Ok(count) if count == joined.len() => return true,
-                Ok(count) => {
-                    lanes.partial = joined.slice(count..);
-                    lanes.wake();
-                    return true;
-                }
-                // Whatever else it is, the loop will meet it too.
-                Err(_) => {}
+        // Whatever keeps the socket from taking it, the loop will meet it too.
+        if lanes.is_idle()
+            && let Ok(count) = self.stream.try_write(joined)
+        {
+            self.sent(publications.len() as u64, joined.len());
+            if count < joined.len() {
+                lanes.partial = joined.slice(count..);
+                lanes.wake();
             }
+            return;
         }
         for publication in publications {
             self.offer_to(&mut lanes, publication);
         }
-        false
     }
 
     fn overflow(&self) {

@@ -11,9 +11,9 @@ pub(crate) trait Outlet: Send + Sync {
     /// Takes a publication, or acts on its overflow policy where there is no room for it.
     fn offer(&self, publication: &Arc<Publication>);
 
-    /// Takes publications that follow each other, and their frames joined into one run of bytes; `true` where the bytes
-    /// were written or are about to be, `false` where the publications wait one by one.
-    fn offer_all(&self, joined: &Bytes, publications: &[Arc<Publication>]) -> bool;
+    /// Takes publications that follow each other, and their frames joined into one run of bytes: written at once where
+    /// nothing else waits, else taken one by one.
+    fn offer_all(&self, joined: &Bytes, publications: &[Arc<Publication>]);
 
     /// Ends the connection: more is waiting for it than it may hold back.
     fn overflow(&self);

@@ -32,9 +32,8 @@ impl Outlet for Inbox {
         self.received.lock().expect("no panic").push(format!("{}{mark}{payload}", publication.topic));
     }
 
-    fn offer_all(&self, _joined: &Bytes, publications: &[Arc<Publication>]) -> bool {
+    fn offer_all(&self, _joined: &Bytes, publications: &[Arc<Publication>]) {
         publications.iter().for_each(|publication| self.offer(publication));
-        false
     }
 
     fn overflow(&self) {

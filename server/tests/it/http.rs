@@ -54,6 +54,24 @@ async fn health_counts_connections_and_metrics_count_the_rest() {
 }
 
 #[tokio::test]
+async fn every_frame_is_counted_whoever_wrote_it() {
+    let server = TestServer::start().await;
+    let mut client = server.client().await;
+    client.ask_ok(json!({"type": "bars.subscribe", "payload": {"symbol": "AAPL"}})).await;
+    let publisher = bellwire::contract::Publisher::<Bars<false>>::new(&server.node);
+    let params = BarsParams { symbol: "AAPL".to_owned(), resolution: "1".to_owned() };
+    for time in 1..=3 {
+        publisher.publish(&params, &Bar { time, open: 1.0, high: 2.0, low: 0.5, close: 1.5, volume: 10.0 });
+        assert_eq!(client.frame().await["payload"]["time"], time);
+    }
+    // Whoever fans out counts before it lets go of the socket, so the pong comes after.
+    client.ask(json!({"type": "ping"})).await;
+    let metrics = server.get("/metrics").await.body;
+    let line = "bellwire_messages_sent_total 5";
+    assert!(metrics.lines().any(|known| known == line), "{line} is not in\n{metrics}");
+}
+
+#[tokio::test]
 async fn retained_state_is_a_plain_get_where_the_document_says_so() {
     let server = TestServer::start().await;
     let path = "/api/v1/bars/AAPL";
