@@ -29,6 +29,8 @@ mod config;
 mod connection;
 pub mod contract;
 mod error;
+#[cfg(feature = "feed")]
+pub mod feed;
 mod http;
 mod hub;
 mod limits;

@@ -88,6 +88,20 @@ const RUST: &[Absence] = &[
         why: "the hub knows no sockets",
     },
     Absence {
+        folder: "server/src/feed/",
+        forbidden: &[
+            "axum",
+            "crate::app",
+            "crate::connection",
+            "crate::contract",
+            "crate::http",
+            "crate::hub",
+            "crate::node",
+            "crate::protocol",
+        ],
+        why: "an upstream client stands alone: it hands text on and knows nothing of the server",
+    },
+    Absence {
         folder: "server/src/connection/",
         forbidden: &["crate::http", "crate::app"],
         why: "a connection does not know how it was made",

@@ -5,8 +5,7 @@
 
 use std::time::Duration;
 
-use anyhow::{bail, ensure};
-use serde::Deserialize;
+use anyhow::ensure;
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{MarketEvent, coinbase};
@@ -35,36 +34,14 @@ pub(crate) struct Recording {
     pub(crate) unreadable: u64,
 }
 
-#[derive(Deserialize)]
-struct Line {
-    t: String,
-    #[serde(default)]
-    ts: f64,
-    #[serde(default)]
-    data: String,
-}
-
 impl Recording {
-    /// Reads JSON lines as `recordings/README.md` describes them. Frames inside that cannot be read are counted; a line
-    /// that is no such line is an error, since then the file is no recording.
+    /// Reads a recording. Frames inside that cannot be read are counted.
     pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
         let mut recording = Self { steps: Vec::new(), unreadable: 0 };
-        let mut start = None;
-        for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let line: Line = match serde_json::from_str(line) {
-                Ok(line) => line,
-                Err(error) => bail!("line {} is not a line of a recording: {error}", index + 1),
-            };
-            if line.t != "recv" {
-                continue;
-            }
-            let start = *start.get_or_insert(line.ts);
-            let Ok(offset) = Duration::try_from_secs_f64(line.ts - start) else {
-                bail!("line {} is older than the first frame", index + 1);
-            };
-            match coinbase::parse(&line.data) {
+        for (offset, frame) in bellwire::feed::Recording::parse(text)?.frames() {
+            match coinbase::parse(frame) {
                 Ok(events) if events.is_empty() => {}
-                Ok(events) => recording.steps.push((offset, events)),
+                Ok(events) => recording.steps.push((*offset, events)),
                 Err(_) => recording.unreadable += 1,
             }
         }
@@ -162,7 +139,7 @@ mod tests {
     #[test]
     fn what_is_no_recording_is_refused() {
         for (text, want) in [
-            ("", "it holds no prices"),
+            ("", "it holds no frames"),
             ("hello", "line 1 is not a line of a recording: expected value at line 1 column 1"),
             (r#"{"t":"recv","ts":1.0,"data":"{}"}"#, "it holds no prices"),
         ] {
