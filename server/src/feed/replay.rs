@@ -33,9 +33,6 @@ pub enum RecordingError {
         /// What is wrong with it.
         cause: String,
     },
-    /// A frame that was received before the first.
-    #[error("line {0} is older than the first frame")]
-    Order(usize),
     /// No frames at all.
     #[error("it holds no frames")]
     Empty,
@@ -56,20 +53,22 @@ impl Recording {
     /// # Errors
     /// Names the first line that does not fit.
     pub fn parse(text: &str) -> Result<Self, RecordingError> {
-        let mut frames = Vec::new();
-        let mut start = None;
+        let mut received: Vec<(f64, String)> = Vec::new();
         for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-            let line: Line = serde_json::from_str(line)
-                .map_err(|error| RecordingError::Line { line: index + 1, cause: error.to_string() })?;
-            if line.t != "recv" {
-                continue;
+            let unreadable = |cause: String| RecordingError::Line { line: index + 1, cause };
+            let line: Line = serde_json::from_str(line).map_err(|error| unreadable(error.to_string()))?;
+            if line.t == "recv" {
+                if !(0.0..1e11).contains(&line.ts) {
+                    return Err(unreadable(format!("`ts` is {}, no seconds since the epoch", line.ts)));
+                }
+                received.push((line.ts, line.data));
             }
-            let start = *start.get_or_insert(line.ts);
-            let offset =
-                Duration::try_from_secs_f64(line.ts - start).map_err(|_| RecordingError::Order(index + 1))?;
-            frames.push((offset, line.data));
         }
-        if frames.is_empty() { Err(RecordingError::Empty) } else { Ok(Self { frames }) }
+        // Recordings of several connections hold one after the other.
+        received.sort_by(|left, right| left.0.total_cmp(&right.0));
+        let Some(&(start, _)) = received.first() else { return Err(RecordingError::Empty) };
+        let offset = |ts: f64| Duration::try_from_secs_f64(ts - start).unwrap_or_default();
+        Ok(Self { frames: received.into_iter().map(|(ts, data)| (offset(ts), data)).collect() })
     }
 
     /// The frames, each with its distance from the first.
@@ -176,11 +175,18 @@ mod tests {
     fn what_is_no_recording_is_refused() {
         let error = |text| Recording::parse(text).unwrap_err().to_string();
         assert_eq!(error(""), "it holds no frames");
-        assert_eq!(
-            error("{\"t\":\"recv\",\"ts\":5.0}\n{\"t\":\"recv\",\"ts\":4.0}"),
-            "line 2 is older than the first frame"
-        );
+        let odd = "{\"t\":\"recv\",\"ts\":-1.0}";
+        assert_eq!(error(odd), "line 1 is not a line of a recording: `ts` is -1, no seconds since the epoch");
         assert!(error("hello").starts_with("line 1 is not a line of a recording: expected value"));
+    }
+
+    #[test]
+    fn connections_recorded_one_after_the_other_interleave() {
+        let line = |ts: f64, data: &str| format!("{{\"t\":\"recv\",\"ts\":{ts},\"data\":\"{data}\"}}\n");
+        let text = [line(5.0, "a"), line(7.0, "c"), line(4.0, "x"), line(6.0, "b")].concat();
+        let recording = Recording::parse(&text).unwrap();
+        let order: Vec<&str> = recording.frames().iter().map(|(_, data)| data.as_str()).collect();
+        assert_eq!((order, recording.length().as_secs()), (vec!["x", "a", "b", "c"], 4));
     }
 
     #[tokio::test(start_paused = true)]

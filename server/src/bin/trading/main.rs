@@ -7,6 +7,8 @@ mod banner;
 mod broadcaster;
 mod broker;
 mod broker_service;
+#[path = "../exchanges/mod.rs"]
+mod exchanges;
 mod feed;
 #[rustfmt::skip] // the generator formats what it writes
 mod generated;

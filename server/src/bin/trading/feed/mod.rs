@@ -3,7 +3,6 @@
 //! A feed is a task that sends events into a bounded channel and waits when it is full. What an event means is the
 //! market's business.
 
-mod coinbase;
 mod replay;
 mod synthetic;
 
@@ -14,7 +13,9 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 pub(crate) use replay::Pace;
 
-use crate::generated::types::{Bar, Trade};
+pub(crate) use crate::exchanges::Ticker;
+use crate::exchanges::{self, Event};
+use crate::generated::types::{Bar, Trade, TradeSide};
 
 /// Events that wait for the market before a feed has to.
 const EVENTS_QUEUED: usize = 1_024;
@@ -30,22 +31,21 @@ pub(crate) enum MarketEvent {
     Ticker(Ticker),
 }
 
-/// Best prices and day figures of one symbol.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Ticker {
-    pub(crate) symbol: String,
-    pub(crate) exchange: &'static str,
-    pub(crate) price: f64,
-    pub(crate) bid: f64,
-    pub(crate) bid_quantity: f64,
-    pub(crate) ask: f64,
-    pub(crate) ask_quantity: f64,
-    /// Highest and lowest price and quantity of the last 24 hours.
-    pub(crate) high: f64,
-    pub(crate) low: f64,
-    pub(crate) volume: f64,
-    /// Against the price 24 hours ago, in per cent.
-    pub(crate) change_percent: f64,
+impl From<Event> for MarketEvent {
+    fn from(event: Event) -> Self {
+        match event {
+            Event::Trade(trade) => {
+                let side = if trade.sold { TradeSide::Sell } else { TradeSide::Buy };
+                let exchanges::Trade { id, symbol, price, quantity, time, live, .. } = trade;
+                Self::Trade { trade: Trade { trade_id: id, symbol, price, quantity, side, time }, live }
+            }
+            Event::Candle { symbol, candle } => {
+                let exchanges::Candle { time, open, high, low, close, volume } = candle;
+                Self::Candle { symbol, candle: Bar { time, open, high, low, close, volume } }
+            }
+            Event::Ticker(ticker) => Self::Ticker(ticker),
+        }
+    }
 }
 
 impl MarketEvent {

@@ -8,10 +8,9 @@ use std::time::Duration;
 use anyhow::ensure;
 use tokio::{sync::mpsc, time::Instant};
 
-use super::{MarketEvent, coinbase};
-
-/// The recording that stands beside this code; see `recordings/README.md`.
-pub(crate) const SHIPPED: &str = include_str!("../recordings/coinbase-btc-eth.jsonl");
+use super::MarketEvent;
+pub(crate) use crate::exchanges::COINBASE_RECORDING as SHIPPED;
+use crate::exchanges::coinbase;
 
 /// Pause between two passes.
 const SEAM: Duration = Duration::from_secs(1);
@@ -41,7 +40,9 @@ impl Recording {
         for (offset, frame) in bellwire::feed::Recording::parse(text)?.frames() {
             match coinbase::parse(frame) {
                 Ok(events) if events.is_empty() => {}
-                Ok(events) => recording.steps.push((*offset, events)),
+                Ok(events) => {
+                    recording.steps.push((*offset, events.into_iter().map(MarketEvent::from).collect()))
+                }
                 Err(_) => recording.unreadable += 1,
             }
         }

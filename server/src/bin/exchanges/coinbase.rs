@@ -1,23 +1,41 @@
-//! Frames of the Coinbase Advanced Trade WebSocket as market events. Pure: text in, events out.
+//! Coinbase Advanced Trade: its public WebSocket and the frames of its channels `market_trades`, `candles` and `ticker`.
 //!
-//! Only the three channels with prices are read; what else the exchange sends (`subscriptions`, `heartbeats`) is no
-//! event. A frame that does not fit is an error with its cause, for the caller to count.
+//! Source: the exchange's WebSocket documentation, "Advanced Trade WebSocket Channels", and the recording.
 
+use bellwire::feed::WebSocketProvider;
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::Deserialize;
+use serde_json::json;
 
-use super::{MarketEvent, Ticker};
-use crate::generated::types::{Bar, Trade, TradeSide};
+use super::{Candle, Event, Ticker, Trade, number};
+
+/// The public endpoint.
+pub(crate) const URL: &str = "wss://advanced-trade-ws.coinbase.com";
+
+/// The exchange as a provider: no authentication; subscribes to trades, candles and heartbeats of the wanted symbols.
+pub(crate) fn provider(url: &str) -> WebSocketProvider {
+    let messages = |kind: &'static str| {
+        move |change: bellwire::feed::Change<'_>| {
+            let channel = |channel: &str| {
+                json!({ "type": kind, "product_ids": change.keys, "channel": channel }).to_string()
+            };
+            ["market_trades", "candles", "heartbeats"].map(channel).to_vec()
+        }
+    };
+    WebSocketProvider::new("coinbase", url)
+        .subscribe(messages("subscribe"))
+        .unsubscribe(messages("unsubscribe"))
+}
 
 #[derive(Deserialize)]
 struct Frame {
     channel: String,
     #[serde(default)]
-    events: Vec<Event>,
+    events: Vec<Batch>,
 }
 
 #[derive(Deserialize)]
-struct Event {
+struct Batch {
     #[serde(rename = "type", default)]
     kind: String,
     #[serde(default)]
@@ -88,7 +106,7 @@ struct RawTicker {
 }
 
 /// Reads one frame; a snapshot's trades come oldest first and are not live.
-pub(crate) fn parse(frame: &str) -> serde_json::Result<Vec<MarketEvent>> {
+pub(crate) fn parse(frame: &str) -> serde_json::Result<Vec<Event>> {
     let frame: Frame = serde_json::from_str(frame)?;
     let mut events = Vec::new();
     if !matches!(frame.channel.as_str(), "market_trades" | "candles" | "ticker") {
@@ -97,34 +115,31 @@ pub(crate) fn parse(frame: &str) -> serde_json::Result<Vec<MarketEvent>> {
     for event in frame.events {
         let live = event.kind == "update";
         // The exchange lists trades newest first.
-        events
-            .extend(event.trades.into_iter().rev().map(|raw| MarketEvent::Trade { trade: trade(raw), live }));
+        events.extend(event.trades.into_iter().rev().map(|raw| Event::Trade(trade(raw, live))));
         events.extend(event.candles.into_iter().map(candle));
-        events.extend(event.tickers.into_iter().map(|raw| MarketEvent::Ticker(ticker(raw))));
+        events.extend(event.tickers.into_iter().map(|raw| Event::Ticker(ticker(raw))));
     }
     Ok(events)
 }
 
-fn trade(raw: RawTrade) -> Trade {
+fn trade(raw: RawTrade, live: bool) -> Trade {
     Trade {
-        trade_id: raw.trade_id,
+        id: raw.trade_id,
         symbol: raw.product_id,
         price: raw.price,
         quantity: raw.size,
-        side: match raw.side {
-            RawSide::Buy => TradeSide::Buy,
-            RawSide::Sell => TradeSide::Sell,
-        },
+        sold: matches!(raw.side, RawSide::Sell),
         time: raw.time.as_millisecond(),
+        live,
     }
 }
 
-fn candle(raw: RawCandle) -> MarketEvent {
+fn candle(raw: RawCandle) -> Event {
     #[expect(clippy::cast_possible_truncation, reason = "whole seconds since the epoch, far below 2^53")]
     let time = raw.start as i64 * 1_000;
     let candle =
-        Bar { time, open: raw.open, high: raw.high, low: raw.low, close: raw.close, volume: raw.volume };
-    MarketEvent::Candle { symbol: raw.product_id, candle }
+        Candle { time, open: raw.open, high: raw.high, low: raw.low, close: raw.close, volume: raw.volume };
+    Event::Candle { symbol: raw.product_id, candle }
 }
 
 fn ticker(raw: RawTicker) -> Ticker {
@@ -143,13 +158,6 @@ fn ticker(raw: RawTicker) -> Ticker {
     }
 }
 
-/// Numbers arrive as strings.
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-    let value: f64 = text.parse().map_err(|_| D::Error::custom(format!("`{text}` is not a number")))?;
-    if value.is_finite() { Ok(value) } else { Err(D::Error::custom(format!("`{text}` is not finite"))) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,8 +168,10 @@ mod tests {
             r#"{"channel":"market_trades","events":[{"type":"update","trades":[{"product_id":"BTC-USD","trade_id":"1068572091","price":"65083.67","size":"0.01034361","time":"2026-08-09T21:05:48.167634Z","side":"SELL"}]}]}"#,
         )
         .unwrap();
-        let [MarketEvent::Trade { trade, live: true }] = events.as_slice() else { panic!("{events:?}") };
-        assert_eq!((trade.price, trade.side, trade.time), (65083.67, TradeSide::Sell, 1_786_309_548_167));
+        let [Event::Trade(trade @ Trade { live: true, .. })] = events.as_slice() else {
+            panic!("{events:?}")
+        };
+        assert_eq!((trade.price, trade.sold, trade.time), (65083.67, true, 1_786_309_548_167));
     }
 
     #[test]
