@@ -2,6 +2,7 @@
 
 use super::connection::{Settings, retry};
 use super::docs::{docs, tags};
+use super::http::http;
 use super::names::upper_camel;
 use super::naming::{Member, RequestName};
 use super::schemas::{SchemaLowering, members};
@@ -11,7 +12,7 @@ use crate::model::{
 };
 use crate::spec::document::entries;
 use crate::spec::shape::{Kind, Shape};
-use crate::spec::shapes::extensions::{BROADCAST, TOPIC};
+use crate::spec::shapes::extensions::{BROADCAST, REQUEST, TOPIC};
 use crate::spec::{Declared, Document, Node};
 
 /// Deepest nesting of parameters that goes into a topic string.
@@ -144,6 +145,7 @@ pub(super) fn error_code<'a>(
         code: code.to_owned(),
         docs: docs(|key| node?.get(key)),
         retry: retry(node.and_then(|node| node.get("retry")), usual),
+        status: node.and_then(|node| u16::try_from(node.get("status")?.as_integer()?).ok()),
         details: details.map(|schema| schemas.payload(schema, &format!("{owner}{ident}Details"))),
         ident,
     }
@@ -172,6 +174,8 @@ pub(super) fn request<'a>(
         reply,
         errors: errors(document, node, &upper, schemas),
         access: node.get("access").map(Node::to_json),
+        http: http(node),
+        socket: Settings::new(Some(node), &REQUEST).flag("socket"),
     }
 }
 

@@ -7,6 +7,7 @@ mod connection;
 mod declared;
 mod docs;
 mod explicit;
+pub(crate) mod http;
 mod json;
 mod matchers;
 pub(crate) mod names;
@@ -41,6 +42,7 @@ pub(crate) fn lower(
     let types = schemas.finish(sink);
     for endpoint in &mut endpoints {
         declared::shape_params(&mut endpoint.topics, &types);
+        http::divide(&mut endpoint.requests, &types);
         matchers::choose(endpoint, &types);
     }
     matchers::ambiguities(document, &endpoints, sink);

@@ -88,6 +88,8 @@ pub struct ErrorCode {
     pub retry: Retry,
     /// Type of the `details` member, if it has one.
     pub details: Option<Type>,
+    /// Status of an HTTP answer that carries it, where the document says so.
+    pub status: Option<u16>,
 }
 
 /// What a client does after a failure.

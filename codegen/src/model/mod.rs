@@ -6,12 +6,14 @@
 
 mod connection;
 mod docs;
+mod http;
 mod operation;
 mod topic;
 mod types;
 
 pub use connection::{Activity, Close, Connection, Envelope, ErrorCode, OnInvalid, Retry};
 pub use docs::{Constraint, Docs, Name};
+pub use http::{Http, HttpMethod, HttpParameter, HttpText};
 pub use operation::{Action, Broadcast, Channel, Matcher, Message, Operation, Parameter, Reply, Request};
 pub use topic::{Delivery, DeliveryMode, History, Order, Overflow, ParamShape, State, StateKind, Topic};
 pub use types::{
@@ -65,6 +67,13 @@ pub struct Endpoint {
     pub channels: Vec<Channel>,
     /// Explicit operations, written in plain AsyncAPI.
     pub operations: Vec<Operation>,
+}
+
+impl Endpoint {
+    /// The requests that are made over the socket.
+    pub fn socket_requests(&self) -> impl Iterator<Item = &Request> {
+        self.requests.iter().filter(|request| request.socket)
+    }
 }
 
 impl Api {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Docs, ErrorCode, Name, Type};
+use super::{Docs, ErrorCode, Http, Name, Type};
 
 /// One entry of `x-requests`: a call with a typed reply and typed errors.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +25,18 @@ pub struct Request {
     pub errors: Vec<ErrorCode>,
     /// The `access` object as written.
     pub access: Option<Value>,
+    /// How it is made over plain HTTP, if it is.
+    pub http: Option<Http>,
+    /// Whether it is made over the socket.
+    pub socket: bool,
+}
+
+impl Request {
+    /// The media type of a reply that is bytes.
+    #[must_use]
+    pub fn produces(&self) -> Option<&str> {
+        self.http.as_ref()?.produces.as_deref()
+    }
 }
 
 /// One entry of `x-broadcasts`: a message to every connection.

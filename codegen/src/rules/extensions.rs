@@ -9,7 +9,7 @@ rules! {
     DUPLICATE_TYPE = Error "duplicate-type":
         "Two things of one endpoint have the same `type` on the wire.", "rename one of the two";
     PARAMS_NOT_OBJECT = Error "params-not-object":
-        "The parameters of a topic are not an object.", "";
+        "The parameters of a topic, or what stands in path and query of a request, are not an object.", "";
     RESERVED_PARAMETER_NAME = Error "reserved-parameter-name":
         "A parameter has the name of a member of the reply to a subscription.", "choose another name";
     STATE_NOT_OBJECT = Error "state-not-object":
@@ -37,7 +37,16 @@ rules! {
     INVALID_HTTP_PATH = Error "invalid-http-path":
         "An HTTP path does not begin with a slash or holds what a path cannot.", "write it like `/api/v1`";
     DUPLICATE_HTTP_PATH = Error "duplicate-http-path":
-        "The state of a topic is to be had at a path that is taken.", "choose another path";
+        "The state of a topic, or a request, is to be had at a path that is taken.", "choose another path";
+    HTTP_PARAMETER_NOT_FOUND = Error "http-parameter-not-found":
+        "A path has a parameter that is no member of the payload.", "";
+    INVALID_HTTP_REPLY = Error "invalid-http-reply":
+        "A reply that is bytes (`produces`) cannot be told from, or sent as, anything else.", "";
+    INVALID_HTTP_STATUS = Error "invalid-http-status":
+        "The HTTP status of an error is none of 400 to 599.", "";
+    UNREACHABLE_REQUEST = Error "unreachable-request":
+        "A request that is made neither over the socket nor over HTTP.",
+        "give it `http: { method: …, path: … }`, or remove `socket: false`";
     UNKNOWN_CLOSE_CONDITION = Error "unknown-close-condition":
         "A close for a condition that does not exist.", "";
     INVALID_CLOSE_CODE = Error "invalid-close-code":

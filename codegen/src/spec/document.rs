@@ -106,14 +106,23 @@ impl<'a> Layered<'a> {
     }
 }
 
+impl Channel<'_> {
+    /// Whether it only expands a request that is made over plain HTTP.
+    #[must_use]
+    pub fn is_http(&self) -> bool {
+        self.node.get("x-http").is_some_and(|owner| owner.as_str().is_some())
+    }
+}
+
 impl Operation<'_> {
     /// Whether it only expands a declaration, so that nothing is generated from it.
     #[must_use]
     pub fn is_expansion(&self, document: &Document<'_>) -> bool {
         let declared = ["x-request", "x-broadcast"].iter().any(|key| self.parts.node.get(key).is_some());
         let control = self.parts.node.get("x-control").and_then(Node::as_bool) == Some(true);
-        let topic = self.channel.is_some_and(|at| document.channels[at].node.get("x-topic").is_some());
-        declared || control || topic
+        let channel = self.channel.map(|at| &document.channels[at]);
+        let other = channel.is_some_and(|channel| channel.is_http() || channel.node.get("x-topic").is_some());
+        declared || control || other
     }
 
     /// Whether the described application sends; it receives otherwise.

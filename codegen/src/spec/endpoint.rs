@@ -65,7 +65,7 @@ pub(crate) fn http_base(connection: Option<&Node>, address: &str) -> String {
 /// The endpoints of a document, in the order in which their addresses first occur.
 pub(super) fn group<'a>(document: &Document<'a>, sink: &mut Diagnostics) -> Vec<Endpoint<'a>> {
     let mut endpoints: Vec<Endpoint<'a>> = Vec::new();
-    for (at, channel) in document.channels.iter().enumerate() {
+    for (at, channel) in document.channels.iter().enumerate().filter(|(_, channel)| !channel.is_http()) {
         let (address, _) = split_address(channel.node.get("address").and_then(Node::as_str));
         match endpoints.iter_mut().find(|endpoint| endpoint.address == address) {
             Some(endpoint) => endpoint.channels.push(at),
@@ -118,7 +118,7 @@ fn declarations<'a>(document: &Document<'a>, endpoint: &mut Endpoint<'a>, sink: 
         endpoint.broadcasts.extend(read("x-broadcasts"));
     }
     for operation in &document.operations {
-        if !operation.channel.is_some_and(|at| endpoint.channels.contains(&at)) {
+        if !operation.channel.is_some_and(|at| belongs(document, endpoint, at)) {
             continue;
         }
         for (key, list) in [("x-request", &mut endpoint.requests), ("x-broadcast", &mut endpoint.broadcasts)]
@@ -128,6 +128,13 @@ fn declarations<'a>(document: &Document<'a>, endpoint: &mut Endpoint<'a>, sink: 
             }
         }
     }
+}
+
+/// Whether a channel is the endpoint's, or a request of the endpoint's over plain HTTP.
+fn belongs(document: &Document<'_>, endpoint: &Endpoint<'_>, at: usize) -> bool {
+    let owner = document.channels[at].node.get("x-http").and_then(Node::as_str);
+    endpoint.channels.contains(&at)
+        || owner.is_some_and(|owner| endpoint.channels.iter().any(|at| document.channels[*at].id == owner))
 }
 
 fn declared<'a>(document: &Document<'a>, entries: &'a [Entry], sink: &mut Diagnostics) -> Vec<Declared<'a>> {

@@ -7,6 +7,7 @@ mod channels;
 mod components;
 pub(crate) mod examples;
 mod extensions;
+mod http;
 mod limits;
 pub(crate) mod messages;
 mod names;
@@ -48,6 +49,10 @@ const CHECKS: &[Check] = &[
     extensions::errors,
     paths::paths,
     paths::distinct_paths,
+    http::reachable,
+    http::parameters,
+    http::replies,
+    http::statuses,
     limits::connections,
     limits::topics,
     components::unused,

@@ -1,4 +1,4 @@
-//! HTTP paths: of retained state, and of what a server always has beside its sockets.
+//! HTTP paths: of retained state, of requests, and of what a server always has beside its sockets.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,9 @@ use crate::rules::extensions as rules;
 use crate::source::Span;
 use crate::spec::endpoint::http_base;
 use crate::spec::{Document, Node};
+
+/// Methods of requests.
+const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 pub(super) fn paths(document: &Document<'_>, sink: &mut Diagnostics) {
     for endpoint in &document.endpoints {
@@ -19,6 +22,12 @@ pub(super) fn paths(document: &Document<'_>, sink: &mut Diagnostics) {
         let states = endpoint.topics.iter().filter_map(|topic| topic.node.get("state")?.get("http"));
         for node in states {
             if let Some(text) = node.as_str().filter(|text| !is_path(text)) {
+                path(node, text, sink);
+            }
+        }
+        let requests = endpoint.requests.iter().filter_map(|request| request.node.get("http")?.get("path"));
+        for node in requests {
+            if let Some(text) = node.as_str().filter(|text| !is_template(text)) {
                 path(node, text, sink);
             }
         }
@@ -42,49 +51,110 @@ fn is_path(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-_.~".contains(&b))
 }
 
-/// Who has a path already: another topic, at this place, or the server itself.
+/// A path that may hold one `{parameter}` per segment, each of its own name.
+fn is_template(text: &str) -> bool {
+    let mut names: Vec<&str> = Vec::new();
+    let named = |name: &str| {
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
+    };
+    for segment in text.split('/') {
+        let Some((_, rest)) = segment.split_once('{') else { continue };
+        let Some((name, tail)) = rest.split_once('}') else { return false };
+        if !named(name) || tail.contains(['{', '}']) || names.contains(&name) {
+            return false;
+        }
+        names.push(name);
+    }
+    is_path(&text.replace(['{', '}'], "-"))
+}
+
+/// Who has a path already: something declared at this place, or the server itself.
 enum Owner {
     Server(&'static str),
-    Topic(Span),
+    Declared(&'static str, Span),
 }
+
+/// One method of a path, the path's parameters without their names.
+type Place = (&'static str, String);
 
 pub(super) fn distinct_paths(document: &Document<'_>, sink: &mut Diagnostics) {
     let mut owners = served(document);
-    for topic in document.endpoints.iter().flat_map(|endpoint| &endpoint.topics) {
-        let Some(node) = topic.node.get("state").and_then(|state| state.get("http")) else { continue };
-        let Some(text) = node.as_str() else { continue };
-        let diagnostic = match owners.get(text) {
-            None => {
-                owners.insert(text.to_owned(), Owner::Topic(node.span));
-                continue;
+    for endpoint in &document.endpoints {
+        let health = format!("{}/health", http_base(endpoint.connection, &endpoint.address));
+        for topic in &endpoint.topics {
+            let node = topic.node.get("state").and_then(|state| state.get("http"));
+            claim(&mut owners, node, "GET", "topic", sink);
+        }
+        for request in &endpoint.requests {
+            let Some(http) = request.node.get("http") else { continue };
+            let method = http.get("method").and_then(Node::as_str).unwrap_or("POST");
+            let Some(method) = METHODS.into_iter().find(|known| *known == method) else { continue };
+            // What a request says at the place of `/health` joins what the server says there.
+            if method == "GET" && http.get("path").and_then(Node::as_str) == Some(&health) {
+                owners.remove(&("GET", health.clone()));
             }
-            Some(Owner::Server(what)) => {
-                let message = format!("`{text}` is {what}");
-                Diagnostic::new(&rules::DUPLICATE_HTTP_PATH, node.span, message)
-            }
-            Some(Owner::Topic(first)) => {
-                let message = format!("two topics have the path `{text}`");
-                Diagnostic::new(&rules::DUPLICATE_HTTP_PATH, node.span, message).related(*first, "taken here")
-            }
-        };
-        sink.push(diagnostic);
+            claim(&mut owners, http.get("path"), method, "request", sink);
+        }
     }
 }
 
+/// Takes a path, or says who has it.
+fn claim(
+    owners: &mut BTreeMap<Place, Owner>,
+    node: Option<&Node>,
+    method: &'static str,
+    kind: &'static str,
+    sink: &mut Diagnostics,
+) {
+    let Some((node, text)) = node.and_then(|node| Some((node, node.as_str()?))) else { return };
+    let place = (method, structure(text));
+    let diagnostic = match owners.get(&place) {
+        None => {
+            owners.insert(place, Owner::Declared(kind, node.span));
+            return;
+        }
+        Some(Owner::Server(what)) => {
+            let message = format!("`{text}` is {what}");
+            Diagnostic::new(&rules::DUPLICATE_HTTP_PATH, node.span, message)
+        }
+        Some(Owner::Declared(other, first)) => {
+            let message = if *other == kind {
+                format!("two {kind}s have the path `{text}`")
+            } else {
+                format!("a {other} has the path `{text}`")
+            };
+            Diagnostic::new(&rules::DUPLICATE_HTTP_PATH, node.span, message).related(*first, "taken here")
+        }
+    };
+    sink.push(diagnostic);
+}
+
+/// A path without the names of its parameters.
+fn structure(path: &str) -> String {
+    let mut parts = path.split('{');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str("{}");
+        out.push_str(part.split_once('}').map_or("", |(_, rest)| rest));
+    }
+    out
+}
+
 /// What a server has by itself.
-fn served(document: &Document<'_>) -> BTreeMap<String, Owner> {
-    let mut owners =
-        BTreeMap::from([("/metrics".to_owned(), Owner::Server("where the server's metrics are"))]);
+fn served(document: &Document<'_>) -> BTreeMap<Place, Owner> {
+    let mut owners = BTreeMap::new();
+    let mut add = |method, path: &str, what| {
+        owners.insert((method, structure(path)), Owner::Server(what));
+    };
+    add("GET", "/metrics", "where the server's metrics are");
     for endpoint in &document.endpoints {
         let address = endpoint.address.trim_end_matches('/');
         let base = http_base(endpoint.connection, &endpoint.address);
-        owners.extend([
-            (endpoint.address.clone(), Owner::Server("the address of a socket")),
-            (format!("{address}/asyncapi"), Owner::Server("where the docs page is")),
-            (format!("{address}/asyncapi.json"), Owner::Server("where the AsyncAPI document is")),
-            (format!("{base}/health"), Owner::Server("where the server says how it is")),
-            (format!("{base}/publish"), Owner::Server("where back ends publish")),
-        ]);
+        add("GET", &endpoint.address, "the address of a socket");
+        add("GET", &format!("{address}/asyncapi"), "where the docs page is");
+        add("GET", &format!("{address}/asyncapi.json"), "where the AsyncAPI document is");
+        add("GET", &format!("{base}/health"), "where the server says how it is");
+        add("POST", &format!("{base}/publish"), "where back ends publish");
     }
     owners
 }

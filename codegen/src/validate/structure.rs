@@ -21,6 +21,7 @@ const EXTENSIONS: &[(&str, &str)] = &[
     ("x-requests", "on a channel"),
     ("x-broadcasts", "on a channel"),
     ("x-topic", "on a channel"),
+    ("x-http", "on a channel"),
     ("x-request", "on an operation"),
     ("x-broadcast", "on an operation"),
     ("x-control", "on an operation"),

@@ -25,6 +25,7 @@ use futures_util::stream::FuturesUnordered;
 use rand::RngExt;
 use tokio::time::{Instant, sleep_until, timeout};
 
+pub(crate) use replies::guarded;
 pub(crate) use served::{Options, Served};
 pub(crate) use stream::Stream;
 

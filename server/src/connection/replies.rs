@@ -25,7 +25,7 @@ pub(super) struct Reply {
 }
 
 /// Waits for a service: not for ever, and not beyond its panic.
-pub(super) async fn guarded<T>(served: &Served, service: impl Future<Output = T>) -> Result<T, Refusal> {
+pub(crate) async fn guarded<T>(served: &Served, service: impl Future<Output = T>) -> Result<T, Refusal> {
     let caught = AssertUnwindSafe(service).catch_unwind();
     match timeout(served.options.request_timeout, caught).await {
         Ok(Ok(answer)) => Ok(answer),

@@ -19,6 +19,8 @@ pub struct Endpoint {
     pub(crate) schemas: Schemas,
     pub(crate) topics: Vec<Arc<dyn TopicService>>,
     pub(crate) requests: Vec<Arc<dyn RequestService>>,
+    /// Those of the requests that are made over plain HTTP, some of them over nothing else.
+    pub(crate) http: Vec<Arc<dyn RequestService>>,
     pub(crate) operations: Vec<Arc<dyn OperationService>>,
     pub(crate) welcomes: Vec<Arc<dyn ConnectService>>,
     pub(crate) publishables: Vec<Arc<dyn Publishable>>,
@@ -32,6 +34,7 @@ impl Endpoint {
             schemas: Schemas::new(spec.asyncapi_json),
             topics: Vec::new(),
             requests: Vec::new(),
+            http: Vec::new(),
             operations: Vec::new(),
             welcomes: Vec::new(),
             publishables: Vec::new(),
@@ -48,7 +51,13 @@ impl Endpoint {
     /// Answers a request.
     #[must_use]
     pub fn request<R: Request, S: RequestRouter<R>>(mut self, router: Arc<S>) -> Self {
-        self.requests.push(Arc::new(ErasedRequest::<R, S>(router, PhantomData)));
+        let service = Arc::new(ErasedRequest::<R, S>(router, PhantomData));
+        if R::SPEC.http.is_some() {
+            self.http.push(service.clone());
+        }
+        if R::SPEC.socket {
+            self.requests.push(service);
+        }
         self
     }
 

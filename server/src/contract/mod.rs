@@ -5,6 +5,7 @@
 //! change only together with the generator.
 
 mod caller;
+mod content;
 mod endpoint;
 pub(crate) mod erased;
 mod explain;
@@ -18,6 +19,7 @@ mod topic;
 mod values;
 
 pub use caller::{Caller, Identity};
+pub use content::Content;
 pub use endpoint::Endpoint;
 pub use operation::{DecodeError, EncodeError, Frames, Operation, OperationRouter, frames};
 pub use refusal::Refusal;
@@ -29,6 +31,7 @@ pub use values::*;
 pub use crate::node::{BroadcastPublisher, Node, OperationPublisher, Publisher, Reach};
 pub use crate::protocol::{
     Activity, BroadcastSpec, CloseCondition, CloseSpec, ConnectionSpec, DeliveryMode, DeliverySpec,
-    EndpointSpec, Envelope, Fault, Faults, HistorySpec, Matcher, MessageSpec, OnInvalid, OperationSpec,
-    Overflow, ParamMember, RequestSpec, Retry, SchemaRef, StateKind, StateSpec, TopicSpec,
+    EndpointSpec, Envelope, Fault, Faults, HistorySpec, HttpMethod, HttpParameter, HttpSpec, HttpText,
+    Matcher, MessageSpec, OnInvalid, OperationSpec, Overflow, ParamMember, RequestSpec, Retry, SchemaRef,
+    StateKind, StateSpec, TopicSpec,
 };

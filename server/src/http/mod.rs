@@ -4,6 +4,7 @@ mod document;
 mod health;
 mod origin;
 mod publish;
+mod requests;
 mod state;
 mod upgrade;
 mod websocket;
@@ -21,6 +22,7 @@ use crate::config::Secret;
 use crate::connection::Served;
 use crate::node::Node;
 use crate::protocol::encode::Failure;
+use requests::Requests;
 
 /// What the routes need beside the endpoints.
 pub(crate) struct HttpOptions {
@@ -34,7 +36,8 @@ pub(crate) struct HttpOptions {
 
 /// The routes of all endpoints.
 pub(crate) fn router(node: &Node, endpoints: &[Arc<Served>], options: HttpOptions) -> Router {
-    let mut router = health::routes(node, endpoints);
+    let requests = Arc::new(Requests::new(node, endpoints, options.origins.clone()));
+    let mut router = health::routes(node, endpoints, &requests.health_paths().collect());
     let gate =
         Arc::new(websocket::Gate { origins: options.origins, max_connections: options.max_connections });
     let mut bases: BTreeMap<&'static str, Vec<Arc<Served>>> = BTreeMap::new();
@@ -50,7 +53,13 @@ pub(crate) fn router(node: &Node, endpoints: &[Arc<Served>], options: HttpOption
             router = router.merge(publish::routes(base, endpoints, token.clone()));
         }
     }
+    let answer = |missing| {
+        let requests = requests.clone();
+        async move |request| requests.answer(request, missing).await
+    };
     router
+        .fallback(answer(StatusCode::NOT_FOUND))
+        .method_not_allowed_fallback(answer(StatusCode::METHOD_NOT_ALLOWED))
 }
 
 /// A failure as the body of an HTTP answer.

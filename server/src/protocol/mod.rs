@@ -10,6 +10,7 @@ mod fault;
 mod frame;
 #[doc(hidden)]
 pub mod fuzzing;
+mod http;
 pub(crate) mod json;
 mod spec;
 mod topic_name;
@@ -20,6 +21,7 @@ pub(crate) use error_code::ErrorCode;
 pub use error_code::Retry;
 pub use fault::{Fault, Faults};
 pub(crate) use frame::{Frame, FrameError, is_deeper_than};
+pub use http::{HttpMethod, HttpParameter, HttpSpec, HttpText};
 pub use spec::{
     Activity, BroadcastSpec, CloseSpec, ConnectionSpec, DeliveryMode, DeliverySpec, EndpointSpec, Envelope,
     HistorySpec, Matcher, MessageSpec, OnInvalid, OperationSpec, Overflow, ParamMember, RequestSpec,

@@ -2,7 +2,7 @@
 //!
 //! Everything here is plain data without behaviour; what it means is decided where it is read.
 
-use super::{CloseCondition, Retry};
+use super::{CloseCondition, HttpSpec, Retry};
 
 /// One WebSocket address and everything that is served with it.
 #[derive(Debug)]
@@ -263,6 +263,10 @@ pub struct RequestSpec {
     pub payload: Option<SchemaRef>,
     /// The `access` object as JSON text.
     pub access: Option<&'static str>,
+    /// How it is made over plain HTTP, if it is.
+    pub http: Option<HttpSpec>,
+    /// Whether it is made over the socket.
+    pub socket: bool,
 }
 
 /// One message to every connection.

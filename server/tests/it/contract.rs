@@ -188,6 +188,8 @@ impl rt::Request for OrdersPlace {
         name: "orders.place",
         payload: Some(schema("#/components/schemas/PreOrder")),
         access: None,
+        http: None,
+        socket: true,
     };
 }
 
@@ -197,7 +199,8 @@ impl rt::Request for OrdersCancelAll {
     type Payload = rt::Empty;
     type Reply = ();
     type Error = rt::Refusal;
-    const SPEC: rt::RequestSpec = rt::RequestSpec { name: "orders.cancelAll", payload: None, access: None };
+    const SPEC: rt::RequestSpec =
+        rt::RequestSpec { name: "orders.cancelAll", payload: None, access: None, http: None, socket: true };
 }
 
 /// A request that does what its payload says.
@@ -211,6 +214,8 @@ impl rt::Request for Act {
         name: "act",
         payload: Some(rt::SchemaRef { pointer: "#/components/schemas/Any", checked: false }),
         access: None,
+        http: None,
+        socket: true,
     };
 }
 

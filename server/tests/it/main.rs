@@ -7,6 +7,7 @@ mod frames;
 mod harness;
 mod hostile;
 mod http;
+mod http_requests;
 mod operations;
 mod publishing;
 mod services;

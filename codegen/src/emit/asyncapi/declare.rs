@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::schema;
 use crate::model::{
-    Activity, Api, Broadcast, Connection, DeliveryMode, Docs, Envelope, ErrorCode, OnInvalid, Order,
+    Activity, Api, Broadcast, Connection, DeliveryMode, Docs, Envelope, ErrorCode, Http, OnInvalid, Order,
     Overflow, Request, Retry, State, StateKind, Topic, Type,
 };
 
@@ -137,7 +137,24 @@ pub(crate) fn request(api: &Api, request: &Request) -> Value {
     if let Some(access) = &request.access {
         out.insert("access".into(), access.clone());
     }
+    if let Some(over) = &request.http {
+        out.insert("http".into(), http(over));
+    }
+    if !request.socket {
+        out.insert("socket".into(), json!(false));
+    }
     Value::Object(out)
+}
+
+fn http(http: &Http) -> Value {
+    let mut out = json!({ "method": http.method.as_str(), "path": http.path });
+    if let Some(kind) = &http.produces {
+        out["produces"] = json!(kind);
+    }
+    if let Some(ms) = http.max_age_ms {
+        out["maxAge"] = json!(duration(ms));
+    }
+    out
 }
 
 /// One `x-broadcast`.
@@ -157,6 +174,9 @@ fn errors(api: &Api, errors: &[ErrorCode]) -> Value {
         let mut out = Map::new();
         docs(&mut out, &error.docs, &[]);
         out.insert("retry".into(), json!(retry(error.retry)));
+        if let Some(status) = error.status {
+            out.insert("status".into(), json!(status));
+        }
         if let Some(details) = &error.details {
             out.insert("details".into(), schema::of(api, details));
         }

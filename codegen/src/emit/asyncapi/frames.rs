@@ -38,7 +38,8 @@ pub(crate) struct Example {
 
 /// Whether any frame of the standard envelope passes here: plain AsyncAPI endpoints have none of ours.
 pub(crate) fn speaks_envelope(endpoint: &Endpoint) -> bool {
-    !(endpoint.topics.is_empty() && endpoint.requests.is_empty() && endpoint.broadcasts.is_empty())
+    let requests = endpoint.socket_requests().next();
+    !(endpoint.topics.is_empty() && requests.is_none() && endpoint.broadcasts.is_empty())
 }
 
 /// Frames of one topic: subscribe, its reply, unsubscribe, its reply, snapshot where there is one, update.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use super::frames::{self, Frame};
-use super::{declare, schema, v3};
+use super::{declare, http, schema, v3};
 use crate::emit::examples::Examples;
 use crate::model::{Action, Api, Endpoint, Type, TypeId};
 
@@ -16,6 +16,9 @@ pub(super) fn document(api: &Api) -> Value {
     let mut channels = Map::new();
     for endpoint in &api.endpoints {
         channels.insert(endpoint.address.clone(), channel(api, endpoint, &examples, &mut messages));
+    }
+    for endpoint in &api.endpoints {
+        over_http(api, endpoint, &examples, &mut messages, &mut channels);
     }
     let mut info = v3::info(api);
     let id = format!("urn:bellwire:{}", component_key(&api.name.wire));
@@ -155,6 +158,74 @@ fn channel(api: &Api, endpoint: &Endpoint, examples: &Examples<'_>, messages: &m
         out.insert("x-topics".into(), Value::Object(topics.collect()));
     }
     Value::Object(out)
+}
+
+/// Requests over plain HTTP: a channel per path. The standard has one operation per channel and direction here, so
+/// that of several methods the first speaks.
+fn over_http(
+    api: &Api,
+    endpoint: &Endpoint,
+    examples: &Examples<'_>,
+    messages: &mut Messages,
+    channels: &mut Map<String, Value>,
+) {
+    for call in http::calls(api, endpoint) {
+        if channels.contains_key(call.path()) {
+            continue;
+        }
+        let mut asks = Value::Null;
+        let mut answers = Vec::new();
+        for (key, message) in call.messages(examples) {
+            let name = format!("{}.{key}", call.operation_id());
+            let reference = messages.add(&endpoint.name.wire, &name, message);
+            if key == "request" { asks = reference } else { answers.push(reference) }
+        }
+        let id = component_key(&call.operation_id());
+        let binding = |kind: &str| {
+            let mut binding = json!({ "type": kind });
+            if let (Some(binding), "request") = (binding.as_object_mut(), kind) {
+                binding.extend(call.binding("0.1.0").as_object().cloned().unwrap_or_default());
+            }
+            json!({ "http": binding })
+        };
+        let mut channel = call.channel(examples);
+        let mut out = Map::new();
+        if let Some(text) = channel.get("description").or_else(|| channel.get("summary")) {
+            out.insert("description".into(), text.clone());
+        }
+        let parameters = channel.get_mut("parameters").and_then(Value::as_object_mut);
+        if let Some(parameters) = parameters.filter(|parameters| !parameters.is_empty()) {
+            let entries = parameters.iter().map(|(name, entry)| (name.clone(), http_parameter(entry)));
+            out.insert("parameters".into(), Value::Object(entries.collect()));
+        }
+        if asks.is_null() {
+            asks = messages.add(
+                &endpoint.name.wire,
+                &format!("{}.request", call.operation_id()),
+                json!({ "summary": "A request without a body.", "payload": { "type": "null" } }),
+            );
+        }
+        let operation = json!({ "operationId": format!("{id}.request"), "summary": "What a client asks.",
+            "bindings": binding("request"), "message": asks });
+        out.insert("publish".into(), operation);
+        let operation = json!({ "operationId": format!("{id}.response"), "summary": "What it is answered.",
+            "bindings": binding("response"), "message": { "oneOf": answers } });
+        out.insert("subscribe".into(), operation);
+        channels.insert(call.path().to_owned(), Value::Object(out));
+    }
+}
+
+/// A parameter of 3.0 as 2.x writes it.
+fn http_parameter(entry: &Value) -> Value {
+    let mut schema = json!({ "type": "string" });
+    if let Some(values) = entry.get("enum") {
+        schema["enum"] = values.clone();
+    }
+    let mut out = json!({ "schema": schema });
+    if let Some(text) = entry.get("description") {
+        out["description"] = text.clone();
+    }
+    out
 }
 
 fn add_frames(endpoint: &Endpoint, frames: &[Frame], messages: &mut Messages, directions: &mut Directions) {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use super::frames::{self, Frame};
-use super::{PERSPECTIVE_NOTE, declare, schema};
+use super::{PERSPECTIVE_NOTE, declare, http, schema};
 use crate::emit::examples::Examples;
 use crate::model::{Action, Api, Channel, Endpoint, Message, Operation};
 
@@ -160,14 +160,21 @@ impl<'a> Writer<'a> {
     fn calls(&mut self, endpoint: &Endpoint, examples: &Examples<'_>) {
         let explicit = own_channel(endpoint);
         let id = &endpoint.name.wire;
+        let mut over_http = http::calls(self.api, endpoint).peekable();
         for request in &endpoint.requests {
-            let frames = frames::of_request(self.api, endpoint, request, examples);
-            let mut out = operation(endpoint, &frames[0], id, &free_key(&frames[0].key, explicit));
-            put_description(&mut out, request.docs.description.as_deref());
-            declare::tags(&mut out, &request.tags);
-            out.insert("reply".into(), reply(id, &free_key(&frames[1].key, explicit)));
-            out.insert("x-request".into(), declare::request(self.api, request));
-            self.add(endpoint, &request.name.wire, out);
+            if request.socket {
+                let frames = frames::of_request(self.api, endpoint, request, examples);
+                let mut out = operation(endpoint, &frames[0], id, &free_key(&frames[0].key, explicit));
+                put_description(&mut out, request.docs.description.as_deref());
+                declare::tags(&mut out, &request.tags);
+                out.insert("reply".into(), reply(id, &free_key(&frames[1].key, explicit)));
+                out.insert("x-request".into(), declare::request(self.api, request));
+                self.add(endpoint, &request.name.wire, out);
+            }
+            if let Some(call) = over_http.next_if(|call| std::ptr::eq(call.request(), request)) {
+                self.channels.insert(call.channel_id(), call.channel(examples));
+                self.add(endpoint, &call.operation_id(), call.operation(examples, !request.socket));
+            }
         }
         for broadcast in &endpoint.broadcasts {
             let frame = frames::of_broadcast(self.api, broadcast, examples);
@@ -233,7 +240,7 @@ impl<'a> Writer<'a> {
 /// Frames that belong to the endpoint's own channel.
 pub(super) fn shared_frames(api: &Api, endpoint: &Endpoint, examples: &Examples<'_>) -> Vec<Frame> {
     let requests =
-        endpoint.requests.iter().flat_map(|request| frames::of_request(api, endpoint, request, examples));
+        endpoint.socket_requests().flat_map(|request| frames::of_request(api, endpoint, request, examples));
     let broadcasts =
         endpoint.broadcasts.iter().map(|broadcast| frames::of_broadcast(api, broadcast, examples));
     let control = frames::speaks_envelope(endpoint).then(|| frames::of_control(&endpoint.connection));

@@ -12,11 +12,12 @@ const STYLE: [&str; 3] = [
     include_str!("../../../templates/docs/style/console.css"),
 ];
 
-const SCRIPT: [&str; 6] = [
+const SCRIPT: [&str; 7] = [
     include_str!("../../../templates/docs/script/base.js"),
     include_str!("../../../templates/docs/script/json.js"),
     include_str!("../../../templates/docs/script/form.js"),
     include_str!("../../../templates/docs/script/socket.js"),
+    include_str!("../../../templates/docs/script/http.js"),
     include_str!("../../../templates/docs/script/log.js"),
     include_str!("../../../templates/docs/script/main.js"),
 ];

@@ -5,6 +5,7 @@
 //! builds elements, never mark-up.
 
 mod assets;
+mod http;
 mod markdown;
 mod operations;
 mod snippets;

@@ -9,7 +9,7 @@ use super::super::asyncapi::{derived_snapshot, duration, retry};
 use super::super::examples::Examples;
 use super::markdown::{escape, inline};
 use super::types::{self, FieldView};
-use super::{Failure, snippets};
+use super::{Failure, http, snippets};
 use crate::model::{
     Action, Api, Broadcast, DeliveryMode, Docs, Endpoint, ErrorCode, Message, Operation, Overflow, Parameter,
     Request, StateKind, Topic, Type,
@@ -39,6 +39,8 @@ pub(super) struct Entry {
     pub(super) frames: Vec<FrameView>,
     /// TypeScript.
     pub(super) code: String,
+    /// A line for the shell, where it goes over plain HTTP.
+    pub(super) curl: Option<String>,
     pub(super) errors: Vec<Failure>,
     /// What the console offers: endpoint and frame type.
     pub(super) attempt: Option<String>,
@@ -150,20 +152,37 @@ fn request(
     let payload = request.payload.as_ref();
     let argument =
         payload.map(|payload| snippets::argument(examples.of(payload).as_ref())).unwrap_or_default();
-    let result = if request.reply.is_some() { "const result = " } else { "" };
+    let answers = request.reply.is_some() || request.produces().is_some();
+    let result = if answers { "const result = " } else { "" };
     let carries = payload.map(|payload| ("Payload", types::html(api, payload)));
-    let reply = request.reply.as_ref().map(|reply| ("Result", types::html(api, reply)));
+    let reply = match request.produces() {
+        Some(kind) => Some(("Result", format!("<code>{}</code>", escape(kind)))),
+        None => request.reply.as_ref().map(|reply| ("Result", types::html(api, reply))),
+    };
+    let over_http = request.http.iter().map(|over| {
+        let title = if request.socket { "Over plain HTTP as well." } else { "Over plain HTTP." };
+        badge(&http::tag(over), title)
+    });
+    let attempt = request.http.as_ref().filter(|_| !request.socket).map(http::tag);
+    let frames =
+        if request.socket { frames::of_request(api, endpoint, request, examples) } else { Vec::new() };
     Entry {
         members: "Payload",
         fields: members_of(api, payload),
         carries: carries.into_iter().chain(reply).collect(),
-        frames: frame_views(frames::of_request(api, endpoint, request, examples), anchors),
-        code: format!("{result}await client.{}({argument});", request.path.join(".")),
+        frames: frame_views(frames, anchors),
+        code: format!("{result}await {}({argument});", caller(request)),
+        curl: request.http.as_ref().map(|over| http::curl(api, request, over, examples)),
         errors: request.errors.iter().map(|error| failure(api, error)).collect(),
-        badges: request.access.iter().map(access_badge).collect(),
-        attempt: Some(format!("{}|{name}", endpoint.name.wire)),
+        badges: over_http.chain(request.access.iter().map(access_badge)).collect(),
+        attempt: Some(format!("{}|{}", endpoint.name.wire, attempt.unwrap_or_else(|| name.clone()))),
         ..entry(anchors.claim("request", name), name, ("request", "Requests"), &request.docs)
     }
+}
+
+/// What is called in TypeScript: the client, or what stands beside it for plain HTTP.
+fn caller(request: &Request) -> String {
+    format!("{}.{}", if request.socket { "client" } else { "http" }, request.path.join("."))
 }
 
 fn broadcast(api: &Api, broadcast: &Broadcast, examples: &Examples<'_>, anchors: &mut Anchors<'_>) -> Entry {
@@ -273,6 +292,7 @@ fn entry(id: String, name: &str, (kind, plural): (&'static str, &'static str), d
         carries: Vec::new(),
         frames: Vec::new(),
         code: String::new(),
+        curl: None,
         errors: Vec::new(),
         attempt: None,
     }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::asyncapi::{frames, retry, schema};
 use super::super::examples::Examples;
+use super::http;
 use super::operations::message_example;
 use crate::model::{Action, Activity, Api, Endpoint, Matcher, Type};
 
@@ -75,8 +76,11 @@ fn sends(api: &Api, endpoint: &Endpoint, examples: &Examples<'_>) -> Vec<Value> 
             out.push(entry(group, &format!("{}.{verb}", topic.name.wire), Some(&params)));
         }
     }
-    for request in &endpoint.requests {
+    for request in endpoint.socket_requests() {
         out.push(entry("Request", &request.name.wire, request.payload.as_ref()));
+    }
+    for request in &endpoint.requests {
+        out.extend(request.http.as_ref().map(|http| http::send(api, request, http, examples)));
     }
     if frames::speaks_envelope(endpoint) {
         out.push(entry("Control", "ping", None));

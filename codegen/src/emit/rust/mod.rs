@@ -10,6 +10,7 @@ mod defaults;
 mod endpoint;
 mod enums;
 mod errors;
+mod http;
 mod literal;
 mod module;
 mod objects;

@@ -9,7 +9,7 @@ use super::module::Module;
 use super::scope::Scope;
 use super::topics::optional_schema;
 use super::types::TypePlace;
-use super::{EndpointContext, braced, errors, print, prose};
+use super::{EndpointContext, braced, errors, http, print, prose};
 use crate::model::Request;
 
 /// Lines above which each request gets a file of its own.
@@ -72,7 +72,7 @@ fn signature(place: &TypePlace<'_>, request: &Request) -> (Option<TokenStream>, 
         let ty = place.ty(ty);
         quote!(payload: #ty)
     });
-    let reply = request.reply.as_ref().map_or_else(|| quote!(()), |ty| place.ty(ty));
+    let reply = http::reply(place, request);
     let error = error_name(request);
     (payload, place.scope.future(&place.scope.result(&reply, &quote!(#error))))
 }
@@ -123,10 +123,11 @@ fn definition(
     let pointer = format!("#/operations/{wire}");
     let docs = prose::item(&request.docs, &format!("The request {}.", prose::code(wire)), &pointer);
     let payload_type = request.payload.as_ref().map_or_else(|| quote!(rt::Empty), |ty| place.ty(ty));
-    let reply = request.reply.as_ref().map_or_else(|| quote!(()), |ty| place.ty(ty));
+    let reply = http::reply(place, request);
     let schema = optional_schema(place, request.payload.as_ref());
     let access =
         option(request.access.as_ref().map(json), &place.scope.std("Some"), &place.scope.std("None"));
+    let (http, socket) = (http::spec(&place.scope, request), request.socket);
     let mut items = vec![
         quote! {
             #docs
@@ -139,7 +140,13 @@ fn definition(
                 type Reply = #reply;
                 type Error = #error;
 
-                const SPEC: rt::RequestSpec = rt::RequestSpec { name: #wire, payload: #schema, access: #access };
+                const SPEC: rt::RequestSpec = rt::RequestSpec {
+                    name: #wire,
+                    payload: #schema,
+                    access: #access,
+                    http: #http,
+                    socket: #socket,
+                };
             }
         },
     ];
@@ -164,7 +171,7 @@ fn routing(
     } else {
         (quote!(_payload), None)
     };
-    let reply = request.reply.as_ref().map_or_else(|| quote!(()), |ty| place.ty(ty));
+    let reply = http::reply(place, request);
     let error = error_name(request);
     let result = place.scope.result(&reply, &quote!(#error));
     quote! {

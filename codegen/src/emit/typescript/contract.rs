@@ -59,7 +59,7 @@ fn contract(api: &Api, endpoint: &Endpoint) -> Members {
         add("closeReasons", Literal::Array(reasons));
     }
     add("topics", table(endpoint.topics.iter().map(|it| (&it.name.wire, topic(it)))));
-    add("requests", table(endpoint.requests.iter().map(|it| (&it.name.wire, Literal::Object(Vec::new())))));
+    add("requests", table(endpoint.socket_requests().map(|it| (&it.name.wire, Literal::Object(Vec::new())))));
     add("broadcasts", table(endpoint.broadcasts.iter().map(|it| (&it.name.wire, broadcast(it.on_connect)))));
     add(
         "operations",
@@ -71,7 +71,8 @@ fn contract(api: &Api, endpoint: &Endpoint) -> Members {
 /// Whether Bellwire's own messages, `ping` among them, are spoken here. An endpoint of plain operations alone may be
 /// anyone's.
 fn speaks_protocol(endpoint: &Endpoint) -> bool {
-    !(endpoint.topics.is_empty() && endpoint.requests.is_empty() && endpoint.broadcasts.is_empty())
+    let requests = endpoint.socket_requests().next();
+    !(endpoint.topics.is_empty() && requests.is_none() && endpoint.broadcasts.is_empty())
 }
 
 /// One entry per line.

@@ -31,7 +31,7 @@ impl<'a> Node<'a> {
         for topic in &endpoint.topics {
             root.insert(std::slice::from_ref(&topic.name.typescript), Entry::Topic(topic));
         }
-        for request in &endpoint.requests {
+        for request in endpoint.socket_requests() {
             root.insert(&callable_path(request, &endpoint.requests), Entry::Request(request));
         }
         for broadcast in &endpoint.broadcasts {

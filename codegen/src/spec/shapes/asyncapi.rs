@@ -135,6 +135,11 @@ pub static CHANNEL: Shape = Shape {
             Kind::Object(&super::extensions::DECLARED_TOPIC),
             "The one topic that this channel is.",
         ),
+        field(
+            "x-http",
+            Kind::Text,
+            "The channel of the endpoint whose request this channel is over plain HTTP; in served documents.",
+        ),
     ],
 };
 

@@ -43,6 +43,8 @@ macro_rules! request_fields {
             field("reply", Kind::Schema, "Schema of the reply's `result`."),
             ERRORS,
             ACCESS_FIELD,
+            field("http", Kind::Object(&HTTP), "How it is made over plain HTTP."),
+            field("socket", Kind::Boolean, "Whether it is made over the socket.").default("true"),
         ]
     };
 }
@@ -142,6 +144,11 @@ static ERROR: Shape = Shape {
         DESCRIPTION,
         field("retry", Kind::Word(RETRIES), "What a caller does next.").default("\"never\""),
         field("details", Kind::Schema, "Schema of the `details` member."),
+        field(
+            "status",
+            Kind::Count,
+            "Status of an HTTP answer that carries it; the code's usual one, where left out.",
+        ),
         DEPRECATED,
         EXAMPLES,
     ],
@@ -171,6 +178,22 @@ pub static BROADCAST: Shape = Shape { name: "a broadcast", fields: broadcast_fie
 
 /// `x-broadcast`: the same, with its name.
 pub static DECLARED_BROADCAST: Shape = Shape { name: "`x-broadcast`", fields: broadcast_fields!(NAME) };
+
+/// `http` of a request.
+pub static HTTP: Shape = Shape {
+    name: "an HTTP binding",
+    fields: &[
+        field("method", Kind::Word(HTTP_METHODS), "Method.").default("\"POST\""),
+        field(
+            "path",
+            Kind::Text,
+            "Path, with members of the payload as `{parameters}`: `/charts/{timeframe}.png`.",
+        )
+        .required(),
+        field("produces", Kind::Text, "Media type of a reply that is bytes: `image/png`."),
+        field("maxAge", Kind::Duration, "How long a reply may be kept before it is asked for again."),
+    ],
+};
 
 static STATE: Shape = Shape {
     name: "a state",
@@ -230,6 +253,8 @@ static ACCESS: Shape = Shape {
 const STATE_KINDS: &[&str] = &["latest", "merge", "keyed", "window"];
 /// The kinds of state that need no further settings.
 const PLAIN_STATES: &[&str] = &["latest", "merge"];
+/// The methods of HTTP requests.
+const HTTP_METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE"];
 const RETRIES: &[&str] = &["never", "later", "now"];
 
 static ERROR_KIND: Kind = Kind::Object(&ERROR);

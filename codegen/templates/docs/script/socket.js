@@ -75,6 +75,7 @@ function explain({ code, reason }) {
 function send() {
   if (!composer.send) { return; }
   validate();
+  if (composer.send.http) { sendOverHttp(composer.send); return; }
   const id = String(link.next);
   link.next += 1;
   const frame = frameToSend(id);

@@ -2,7 +2,7 @@
 
 mod topic;
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -16,7 +16,8 @@ pub(in crate::contract) use topic::ErasedTopic;
 use super::matching::{Candidate, find};
 use super::schema::Schemas;
 use super::{
-    Broadcast, Caller, ConnectRouter, Frames, Operation, OperationRouter, Refusal, Request, RequestRouter,
+    Broadcast, Caller, ConnectRouter, Content, Frames, Operation, OperationRouter, Refusal, Request,
+    RequestRouter,
 };
 use crate::protocol::{Fault, Faults, OperationSpec, RequestSpec, SchemaRef, TopicSpec, encode, json};
 
@@ -70,6 +71,24 @@ pub(crate) trait RequestService: Send + Sync {
         payload: Option<&str>,
         caller: Caller,
     ) -> Result<Answer, Faults>;
+    /// The same for a caller over HTTP, whose reply may be bytes.
+    fn fetch(
+        self: Arc<Self>,
+        schemas: &Schemas,
+        payload: Option<&str>,
+        caller: Caller,
+    ) -> Result<BoxFuture<Result<Fetched, Refusal>>, Faults>;
+}
+
+/// The reply to a request over HTTP.
+#[derive(Debug)]
+pub(crate) enum Fetched {
+    /// None is declared.
+    Nothing,
+    /// JSON text.
+    Json(String),
+    /// Bytes of the declared media type.
+    Bytes(Content),
 }
 
 /// An explicit operation with its service.
@@ -110,13 +129,33 @@ impl<R: Request, S: RequestRouter<R>> RequestService for ErasedRequest<R, S> {
         payload: Option<&str>,
         caller: Caller,
     ) -> Result<Answer, Faults> {
+        let answer = self.fetch(schemas, payload, caller)?;
+        Ok(Box::pin(async move {
+            match answer.await? {
+                Fetched::Json(text) => Ok(Some(text)),
+                Fetched::Nothing | Fetched::Bytes(_) => Ok(None),
+            }
+        }))
+    }
+
+    fn fetch(
+        self: Arc<Self>,
+        schemas: &Schemas,
+        payload: Option<&str>,
+        caller: Caller,
+    ) -> Result<BoxFuture<Result<Fetched, Refusal>>, Faults> {
         let payload: R::Payload = read_optional(schemas, self.spec().payload, payload)?;
         Ok(Box::pin(async move {
             let reply = self.0.call(&caller, payload).await.map_err(Into::into)?;
             if TypeId::of::<R::Reply>() == TypeId::of::<()>() {
-                return Ok(None);
+                return Ok(Fetched::Nothing);
             }
-            json::to_string(&reply).map(Some).map_err(|error| {
+            let mut reply = Some(reply);
+            let any: &mut dyn Any = &mut reply;
+            if let Some(content) = any.downcast_mut::<Option<Content>>().and_then(Option::take) {
+                return Ok(Fetched::Bytes(content));
+            }
+            json::to_string(&reply).map(Fetched::Json).map_err(|error| {
                 tracing::error!(request = self.spec().name, %error, "reply cannot be written as JSON");
                 Refusal::internal("The reply could not be written")
             })

@@ -61,6 +61,8 @@ impl rt::Request for OrdersPlace {
         name: "orders.place",
         payload: Some(rt::SchemaRef::checked("#/components/schemas/NewOrder")),
         access: Some(r#"{"claim":{"accountId":"accounts"}}"#),
+        http: None,
+        socket: true,
     };
 }
 
@@ -134,6 +136,8 @@ impl rt::Request for SessionEnd {
         name: "session.end",
         payload: None,
         access: None,
+        http: None,
+        socket: true,
     };
 }
 
@@ -183,6 +187,8 @@ impl rt::Request for Time {
         name: "time",
         payload: None,
         access: None,
+        http: None,
+        socket: true,
     };
 }
 

@@ -72,6 +72,8 @@ impl rt::Request for OrdersPlace {
         name: "orders.place",
         payload: Some(rt::SchemaRef::checked("#/components/schemas/PlaceOrder")),
         access: None,
+        http: None,
+        socket: true,
     };
 }
 
@@ -171,6 +173,8 @@ impl rt::Request for OrdersModify {
         name: "orders.modify",
         payload: Some(rt::SchemaRef::checked("#/components/schemas/ModifyOrder")),
         access: None,
+        http: None,
+        socket: true,
     };
 }
 
@@ -270,6 +274,8 @@ impl rt::Request for OrdersCancel {
         name: "orders.cancel",
         payload: Some(rt::SchemaRef::checked("#/components/schemas/CancelOrder")),
         access: None,
+        http: None,
+        socket: true,
     };
 }
 
@@ -339,6 +345,8 @@ impl rt::Request for PositionsClose {
         name: "positions.close",
         payload: Some(rt::SchemaRef::checked("#/components/schemas/ClosePosition")),
         access: None,
+        http: None,
+        socket: true,
     };
 }
 

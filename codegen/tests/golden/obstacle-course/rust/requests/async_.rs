@@ -18,6 +18,8 @@ impl rt::Request for Async {
         name: "async",
         payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Box")),
         access: None,
+        http: None,
+        socket: true,
     };
 }
 

@@ -18,6 +18,8 @@ impl rt::Request for BarsFind {
         name: "bars.find",
         payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Box")),
         access: None,
+        http: None,
+        socket: true,
     };
 }
 

@@ -41,6 +41,8 @@ impl rt::Request for Rename {
         name: "rename",
         payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Symbol")),
         access: None,
+        http: None,
+        socket: true,
     };
 }
 

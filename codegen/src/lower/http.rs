@@ -1,0 +1,84 @@
+//! Requests over plain HTTP: which members of a payload come from path and query, and how their text is read.
+
+use super::connection::Settings;
+use super::schemas::members;
+use crate::model::{EnumRepr, Http, HttpMethod, HttpParameter, HttpText, Request, Shape, Type, TypeDef};
+use crate::spec::Node;
+use crate::spec::shapes::extensions::HTTP;
+
+/// What the document says; the parameters are filled in once the types are known.
+pub(super) fn http(request: &Node) -> Option<Http> {
+    let node = request.get("http").filter(|node| node.is_mapping())?;
+    let settings = Settings::new(Some(node), &HTTP);
+    let method = match settings.text("method").as_str() {
+        "GET" => HttpMethod::Get,
+        "PUT" => HttpMethod::Put,
+        "PATCH" => HttpMethod::Patch,
+        "DELETE" => HttpMethod::Delete,
+        _ => HttpMethod::Post,
+    };
+    Some(Http {
+        method,
+        path: settings.text("path"),
+        produces: node.get("produces").and_then(Node::as_str).map(str::to_owned),
+        max_age_ms: settings.duration("maxAge"),
+        parameters: Vec::new(),
+        body: false,
+    })
+}
+
+/// Names between the braces of a path.
+pub(crate) fn expressions(path: &str) -> impl Iterator<Item = &str> {
+    path.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+}
+
+/// Divides the payload of each request between path, query and body.
+pub(super) fn divide(requests: &mut [Request], types: &[TypeDef]) {
+    for request in requests {
+        let Some(http) = &mut request.http else { continue };
+        let fields = request.payload.as_ref().and_then(|ty| members(types, ty)).map(|object| &object.fields);
+        let fields = fields.map_or(&[][..], Vec::as_slice);
+        let parameter = |name: &str, in_path| {
+            let field = fields.iter().find(|field| field.name.wire == name);
+            HttpParameter {
+                name: name.to_owned(),
+                in_path,
+                text: field.map_or(HttpText::Text, |field| text(types, &field.ty, 0)),
+                required: in_path || field.is_some_and(|field| field.required && field.default.is_none()),
+            }
+        };
+        let in_path: Vec<&str> = expressions(&http.path).collect();
+        let rest = fields.iter().map(|field| field.name.wire.as_str()).filter(|name| !in_path.contains(name));
+        let in_query = rest.clone().filter(|_| !http.method.has_body());
+        http.parameters = in_path
+            .iter()
+            .map(|name| parameter(name, true))
+            .chain(in_query.map(|name| parameter(name, false)))
+            .collect();
+        let is_all_in_path = !in_path.is_empty() && rest.count() == 0;
+        http.body = http.method.has_body() && request.payload.is_some() && !is_all_in_path;
+    }
+}
+
+/// How text is read that stands for a value of this type.
+fn text(types: &[TypeDef], ty: &Type, depth: usize) -> HttpText {
+    let of = |ty: &Type| text(types, ty, depth + 1);
+    match ty {
+        Type::Nullable(inner) => of(inner),
+        Type::Array(item) => match of(item) {
+            HttpText::Text => HttpText::Texts,
+            _ => HttpText::Values,
+        },
+        Type::Named(id) if depth <= types.len() => match types.get(id.0).map(|def| &def.shape) {
+            Some(Shape::Alias(inner)) => of(inner),
+            Some(Shape::Enum(values)) if values.repr == EnumRepr::String => HttpText::Text,
+            Some(Shape::Untagged(arms)) if arms.iter().any(|arm| of(&arm.ty) == HttpText::Text) => {
+                HttpText::Text
+            }
+            _ => HttpText::Value,
+        },
+        Type::String { .. } | Type::Decimal | Type::IntegerString { .. } => HttpText::Text,
+        Type::Constant(value) if value.is_string() => HttpText::Text,
+        _ => HttpText::Value,
+    }
+}

@@ -1,0 +1,93 @@
+//! What a request over HTTP is answered with: status, headers, body.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::contract::erased::Fetched;
+use crate::contract::{Content, Refusal};
+use crate::http::failure;
+use crate::protocol::encode::Failure;
+use crate::protocol::{ErrorCode, HttpSpec};
+
+/// The answer of a service.
+pub(super) fn success(spec: &HttpSpec, fetched: Fetched, headers: &HeaderMap) -> Response {
+    let kept = spec.max_age_ms.map(|ms| format!("max-age={}", ms / 1_000));
+    match fetched {
+        Fetched::Nothing => StatusCode::NO_CONTENT.into_response(),
+        Fetched::Json(text) => {
+            let cache = kept.unwrap_or_else(|| "no-store".to_owned());
+            let headers =
+                [(header::CONTENT_TYPE, "application/json".to_owned()), (header::CACHE_CONTROL, cache)];
+            (headers, text).into_response()
+        }
+        // Whoever has the bytes already is told so.
+        Fetched::Bytes(content) => {
+            bytes(spec, content, kept.unwrap_or_else(|| "no-cache".to_owned()), headers)
+        }
+    }
+}
+
+fn bytes(spec: &HttpSpec, content: Content, cache: String, headers: &HeaderMap) -> Response {
+    let bytes = content.into_bytes();
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    let tag = format!("\"{:016x}-{:x}\"", hasher.finish(), bytes.len());
+    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let is_known = known
+        .flat_map(|value| value.split(','))
+        .map(|value| value.trim().trim_start_matches("W/"))
+        .any(|value| value == tag || value == "*");
+    let common = [(header::ETAG, tag), (header::CACHE_CONTROL, cache)];
+    if is_known {
+        return (StatusCode::NOT_MODIFIED, common).into_response();
+    }
+    let kind = spec.produces.unwrap_or("application/octet-stream");
+    let own = [(header::CONTENT_TYPE, kind), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    (common, own, Body::from(bytes)).into_response()
+}
+
+/// The answer where there is none: the document's status of the code, else the usual one.
+pub(super) fn refused(statuses: &[(&str, u16)], refusal: &Refusal) -> Response {
+    let declared = statuses.iter().find(|(code, _)| *code == refusal.code());
+    let declared = declared.and_then(|(_, status)| StatusCode::from_u16(*status).ok());
+    let status = declared.unwrap_or_else(|| usual_status(refusal.code()));
+    let body = Failure {
+        code: refusal.code(),
+        message: refusal.message(),
+        retry: refusal.retry_class(),
+        errors: refusal.errors(),
+        details: refusal.details_json(),
+    };
+    let mut response = failure(status, &body);
+    let headers = response.headers_mut();
+    match status {
+        StatusCode::UNAUTHORIZED => {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        _ => {}
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// The status of a code that the document says nothing about.
+fn usual_status(code: &str) -> StatusCode {
+    let framework = [
+        (ErrorCode::InvalidJson, StatusCode::BAD_REQUEST),
+        (ErrorCode::NotAuthenticated, StatusCode::UNAUTHORIZED),
+        (ErrorCode::Forbidden, StatusCode::FORBIDDEN),
+        (ErrorCode::UnknownType, StatusCode::NOT_FOUND),
+        (ErrorCode::RateLimited, StatusCode::TOO_MANY_REQUESTS),
+        (ErrorCode::Internal, StatusCode::INTERNAL_SERVER_ERROR),
+        (ErrorCode::ShuttingDown, StatusCode::SERVICE_UNAVAILABLE),
+        (ErrorCode::RequestTimeout, StatusCode::GATEWAY_TIMEOUT),
+    ];
+    let known = framework.iter().find(|(known, _)| known.as_str() == code);
+    known.map_or(StatusCode::UNPROCESSABLE_ENTITY, |(_, status)| *status)
+}

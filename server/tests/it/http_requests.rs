@@ -1,0 +1,274 @@
+//! Requests over plain HTTP, with a contract written by hand in the style of generated code.
+
+use std::time::Duration;
+
+use bellwire::Period;
+use bellwire::contract as rt;
+use rt::{Deserialize, Serialize, Value};
+use serde_json::json;
+use std::sync::Arc;
+
+use crate::contract::REPLY;
+use crate::harness::TestServer;
+use crate::services::TestServices;
+
+const DOCUMENT: &str = r#"{"components":{"schemas":{
+    "Draw":{"type":"object","additionalProperties":false,"required":["timeframe"],"properties":{
+        "timeframe":{"enum":["2M","5M","zones"]},"width":{"type":"integer","minimum":10},
+        "layers":{"type":"array","items":{"type":"string"}}}},
+    "Note":{"type":"object","required":["id","text"],"properties":{"id":{"type":"string"},"text":{"type":"string"}}},
+    "Fate":{"type":"object","required":["do"],"properties":{"do":{"type":"string"}}}}}}"#;
+
+static SPEC: rt::EndpointSpec =
+    rt::EndpointSpec { name: "charts", address: "/api/v1/ws", asyncapi_json: DOCUMENT, ..CHARTS };
+const CHARTS: rt::EndpointSpec = rt::EndpointSpec {
+    name: "",
+    title: "Charts",
+    version: "1.0.0",
+    address: "",
+    connection: REPLY.connection,
+    asyncapi_json: "",
+    asyncapi_2_json: "",
+    docs_html: "",
+};
+
+const fn http(method: rt::HttpMethod, path: &'static str) -> rt::HttpSpec {
+    rt::HttpSpec {
+        method,
+        path,
+        produces: None,
+        max_age_ms: None,
+        parameters: &[],
+        body: false,
+        statuses: &[],
+    }
+}
+
+macro_rules! requests {
+    ($($name:ident $wire:literal $schema:expr, $payload:ty => $reply:ty, $http:expr;)*) => {$(
+        struct $name;
+
+        impl rt::Request for $name {
+            type Payload = $payload;
+            type Reply = $reply;
+            type Error = rt::Refusal;
+            const SPEC: rt::RequestSpec = rt::RequestSpec {
+                name: $wire, payload: $schema, access: None, http: Some($http), socket: false,
+            };
+        }
+    )*};
+}
+
+const DRAW: Option<rt::SchemaRef> = Some(rt::SchemaRef::checked("#/components/schemas/Draw"));
+const NOTE: Option<rt::SchemaRef> = Some(rt::SchemaRef::checked("#/components/schemas/Note"));
+const FATE: Option<rt::SchemaRef> = Some(rt::SchemaRef::checked("#/components/schemas/Fate"));
+const IN_DRAW: &[rt::HttpParameter] = &[
+    rt::HttpParameter::new("timeframe", rt::HttpText::Text),
+    rt::HttpParameter::new("width", rt::HttpText::Value),
+    rt::HttpParameter::new("layers", rt::HttpText::Texts),
+];
+const ID: &[rt::HttpParameter] = &[rt::HttpParameter::new("id", rt::HttpText::Text)];
+
+requests! {
+    Draw "draw" DRAW, DrawPayload => DrawPayload, rt::HttpSpec { body: true, ..http(rt::HttpMethod::Post, "/draw") };
+    Chart "chart" DRAW, DrawPayload => rt::Content, rt::HttpSpec {
+        parameters: IN_DRAW, produces: Some("image/png"), max_age_ms: Some(60_000),
+        ..http(rt::HttpMethod::Get, "/charts/{timeframe}.png")
+    };
+    Erase "erase" DRAW, DrawPayload => (), rt::HttpSpec {
+        parameters: IN_DRAW, ..http(rt::HttpMethod::Delete, "/charts/{timeframe}.png")
+    };
+    Keep "keep" NOTE, Note => Note, rt::HttpSpec {
+        parameters: ID, body: true, ..http(rt::HttpMethod::Put, "/notes/{id}")
+    };
+    Health "health" None, rt::Empty => Value, http(rt::HttpMethod::Get, "/api/v1/health");
+    Service "service" None, rt::Empty => Value, http(rt::HttpMethod::Get, "/");
+    Meet "meet" FATE, Value => Value, rt::HttpSpec {
+        body: true, statuses: &[("no-such-fate", 404)], ..http(rt::HttpMethod::Post, "/api/v1/ws")
+    };
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct DrawPayload {
+    timeframe: String,
+    #[serde(default = "usual_width")]
+    width: u32,
+    #[serde(default)]
+    layers: Vec<String>,
+}
+
+fn usual_width() -> u32 {
+    800
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Note {
+    id: String,
+    text: String,
+}
+
+struct Charts;
+
+impl rt::RequestRouter<Draw> for Charts {
+    async fn call(&self, _: &rt::Caller, payload: DrawPayload) -> Result<DrawPayload, rt::Refusal> {
+        Ok(payload)
+    }
+}
+
+impl rt::RequestRouter<Chart> for Charts {
+    async fn call(&self, _: &rt::Caller, payload: DrawPayload) -> Result<rt::Content, rt::Refusal> {
+        Ok(rt::Content::new(format!("{} {} {:?}", payload.timeframe, payload.width, payload.layers)))
+    }
+}
+
+impl rt::RequestRouter<Erase> for Charts {
+    async fn call(&self, _: &rt::Caller, _: DrawPayload) -> Result<(), rt::Refusal> {
+        Ok(())
+    }
+}
+
+impl rt::RequestRouter<Keep> for Charts {
+    async fn call(&self, _: &rt::Caller, payload: Note) -> Result<Note, rt::Refusal> {
+        Ok(payload)
+    }
+}
+
+impl rt::RequestRouter<Health> for Charts {
+    async fn call(&self, _: &rt::Caller, _: rt::Empty) -> Result<Value, rt::Refusal> {
+        Ok(json!({ "queued_messages": 3 }))
+    }
+}
+
+impl rt::RequestRouter<Service> for Charts {
+    async fn call(&self, caller: &rt::Caller, _: rt::Empty) -> Result<Value, rt::Refusal> {
+        Ok(json!({ "name": "charts", "local": caller.remote_addr().is_some_and(|it| it.ip().is_loopback()) }))
+    }
+}
+
+impl rt::RequestRouter<Meet> for Charts {
+    async fn call(&self, _: &rt::Caller, payload: Value) -> Result<Value, rt::Refusal> {
+        match payload["do"].as_str().unwrap_or_default() {
+            "panic" => panic!("asked for"),
+            "hang" => std::future::pending().await,
+            code => Err(rt::Refusal::new(code, "No").at("/do", "is not possible")),
+        }
+    }
+}
+
+async fn server() -> TestServer {
+    let charts = Arc::new(Charts);
+    let endpoint = rt::Endpoint::new(&SPEC)
+        .request::<Draw, _>(charts.clone())
+        .request::<Chart, _>(charts.clone())
+        .request::<Erase, _>(charts.clone())
+        .request::<Keep, _>(charts.clone())
+        .request::<Health, _>(charts.clone())
+        .request::<Service, _>(charts.clone())
+        .request::<Meet, _>(charts);
+    TestServer::serve(TestServices::default(), vec![endpoint], axum::Router::new(), |settings| {
+        settings.request_timeout = Some(Period(Duration::from_millis(300)));
+    })
+    .await
+}
+
+const JSON: &str = "content-type: application/json\r\n";
+
+#[tokio::test]
+async fn a_body_is_the_payload_and_the_reply_is_bare() {
+    let server = server().await;
+    let answer = server.http("POST", "/draw", JSON, r#"{"timeframe":"5M"}"#).await;
+    assert_eq!((answer.status, answer.json()), (200, json!({"timeframe": "5M", "width": 800, "layers": []})));
+    assert_eq!(answer.headers["content-type"], "application/json");
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    let kept = server.http("PUT", "/notes/caf%C3%A9%2F1", JSON, r#"{"id":"other","text":"a"}"#).await;
+    assert_eq!((kept.status, kept.json()), (200, json!({"id": "café/1", "text": "a"})));
+    let root = server.get("/").await;
+    assert_eq!((root.status, root.json()), (200, json!({"name": "charts", "local": true})));
+}
+
+#[tokio::test]
+async fn bytes_leave_as_they_are_and_only_once() {
+    let server = server().await;
+    let chart = server.get("/charts/5M.png?width=20&layers=a,b&layers=c").await;
+    assert_eq!((chart.status, chart.body.as_str()), (200, r#"5M 20 ["a", "b", "c"]"#));
+    assert_eq!(chart.headers["content-type"], "image/png");
+    assert_eq!(chart.headers["cache-control"], "max-age=60");
+    let known = format!("if-none-match: \"x\", W/{}\r\n", chart.headers["etag"]);
+    let again = server.http("GET", "/charts/5M.png?width=20&layers=a,b,c", &known, "").await;
+    assert_eq!((again.status, again.body.as_str()), (304, ""));
+    assert_eq!(server.http("GET", "/charts/5M.png", &known, "").await.status, 200, "other bytes");
+    let head = server.http("HEAD", "/charts/5M.png", "", "").await;
+    assert_eq!((head.status, head.body.as_str(), head.headers["content-length"].as_str()), (200, "", "9"));
+    let erased = server.http("DELETE", "/charts/5M.png", "", "").await;
+    assert_eq!((erased.status, erased.body.as_str()), (204, ""));
+}
+
+#[tokio::test]
+async fn what_does_not_fit_is_refused_with_pointers() {
+    let server = server().await;
+    let long = format!(r#"{{"timeframe":"{}"}}"#, "x".repeat(70_000));
+    let deep = format!("{}{}", "[".repeat(40), "]".repeat(40));
+    let form = "content-type: application/x-www-form-urlencoded\r\n";
+    let foreign = format!("{JSON}origin: https://evil.example\r\n");
+    let good = r#"{"timeframe":"5M"}"#;
+    let cases: &[(&str, &str, &str, &str, u16, &str, &str)] = &[
+        ("POST", "/draw", JSON, r#"{"timeframe":"7M"}"#, 422, "invalid-payload", "/timeframe"),
+        ("POST", "/draw", JSON, r#"{"timeframe":"5M","width":1}"#, 422, "invalid-payload", "/width"),
+        ("POST", "/draw", JSON, "", 422, "invalid-payload", ""),
+        ("POST", "/draw", JSON, "{", 400, "invalid-json", ""),
+        ("POST", "/draw", JSON, &deep, 400, "invalid-json", ""),
+        ("POST", "/draw", JSON, &long, 413, "message-too-big", ""),
+        ("POST", "/draw", form, "timeframe=5M", 415, "unsupported-media-type", ""),
+        ("POST", "/draw", "", good, 415, "unsupported-media-type", ""),
+        ("POST", "/draw", &foreign, good, 403, "forbidden", ""),
+        ("GET", "/draw", "", "", 405, "method-not-allowed", ""),
+        ("PATCH", "/charts/5M.png", "", "", 405, "method-not-allowed", ""),
+        ("GET", "/charts/7M.png", "", "", 422, "invalid-payload", "/timeframe"),
+        ("GET", "/charts/5M.png?width=wide", "", "", 422, "invalid-payload", "/width"),
+        ("GET", "/charts/5M.png?colour=red", "", "", 422, "invalid-payload", ""),
+        ("PUT", "/notes/1", JSON, "[1]", 422, "invalid-payload", ""),
+        ("POST", "/api/v1/ws", JSON, r#"{"do":"no-such-fate"}"#, 404, "no-such-fate", "/do"),
+        ("POST", "/api/v1/ws", JSON, r#"{"do":"rate-limited"}"#, 429, "rate-limited", "/do"),
+        ("POST", "/api/v1/ws", JSON, r#"{"do":"not-authenticated"}"#, 401, "not-authenticated", "/do"),
+        ("POST", "/api/v1/ws", JSON, r#"{"do":"market-closed"}"#, 422, "market-closed", "/do"),
+        ("POST", "/api/v1/ws", JSON, r#"{"do":"panic"}"#, 500, "internal", ""),
+        ("POST", "/api/v1/ws", JSON, r#"{"do":"hang"}"#, 504, "request-timeout", ""),
+    ];
+    for (method, path, headers, body, status, code, pointer) in cases {
+        let answer = server.http(method, path, headers, body).await;
+        let said = answer.json();
+        assert_eq!((answer.status, &said["code"]), (*status, &json!(code)), "{method} {path}: {said}");
+        if !pointer.is_empty() {
+            assert_eq!(said["errors"][0]["pointer"], *pointer, "{method} {path}: {said}");
+        }
+        match status {
+            405 => assert!(answer.headers["allow"].contains("OPTIONS")),
+            401 => assert_eq!(answer.headers["www-authenticate"], "Bearer"),
+            429 => assert_eq!(answer.headers["retry-after"], "1"),
+            _ => {}
+        }
+    }
+    assert_eq!(
+        server.http("OPTIONS", "/charts/5M.png", "", "").await.headers["allow"],
+        "GET, HEAD, DELETE, OPTIONS"
+    );
+    for path in ["/charts/5M.jpg", "/charts/.png", "/draw/", "/nothing"] {
+        assert_eq!(server.get(path).await.status, 404, "{path}");
+    }
+    assert_eq!(server.http("DELETE", "/api/v1/publish", "", "").await.status, 405);
+    assert_eq!(server.get("/api/v1/ws").await.status, 426, "a socket is still no page");
+}
+
+#[tokio::test]
+async fn a_request_at_the_place_of_health_adds_to_it() {
+    let server = server().await;
+    let mut client = server.client().await;
+    let health = server.get("/api/v1/health").await.json();
+    assert_eq!(
+        (&health["status"], &health["active_connections"], &health["queued_messages"]),
+        (&json!("healthy"), &json!(1), &json!(3))
+    );
+    assert_eq!(server.get("/health").await.json().get("queued_messages"), None);
+    let unknown = client.ask(json!({"type": "draw", "payload": {"timeframe": "5M"}})).await;
+    assert_eq!(unknown["payload"]["code"], "unknown-type", "it is not made over the socket");
+}
