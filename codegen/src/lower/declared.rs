@@ -8,7 +8,7 @@ use super::naming::{Member, RequestName};
 use super::schemas::{SchemaLowering, members};
 use crate::model::{
     Broadcast, Delivery, DeliveryMode, ErrorCode, History, Order, Overflow, ParamShape, Request, Retry,
-    State, StateKind, Topic, Type, TypeDef,
+    State, StateKind, Topic, Type, TypeDef, WhenFull,
 };
 use crate::spec::document::entries;
 use crate::spec::shape::{Kind, Shape};
@@ -74,10 +74,24 @@ fn texts(node: Option<&Node>) -> Vec<String> {
 fn state(topic: &Node) -> Option<State> {
     let node = topic.get("state")?;
     let settings = Settings::new(Some(node), shape_of(&TOPIC, "state"));
-    let kind = match node.as_str().map_or_else(|| settings.text("kind"), str::to_owned).as_str() {
+    let word = node.as_str().map_or_else(|| settings.text("kind"), str::to_owned);
+    let kind = state_kind(&word, node, settings)?;
+    Some(State { kind, http: node.get("http").and_then(Node::as_str).map(str::to_owned) })
+}
+
+/// The kind of this name, with its settings.
+pub(super) fn state_kind(word: &str, node: &Node, settings: Settings<'_>) -> Option<StateKind> {
+    Some(match word {
         "latest" => StateKind::Latest,
         "merge" => StateKind::Merge,
-        "keyed" => StateKind::Keyed { key: texts(node.get("key")) },
+        "keyed" => StateKind::Keyed {
+            key: texts(node.get("key")),
+            max_keys: settings.count("maxKeys"),
+            when_full: match settings.text("whenFull").as_str() {
+                "refuse" => WhenFull::Refuse,
+                _ => WhenFull::DropOldest,
+            },
+        },
         "window" => {
             let order = match settings.text("order").as_str() {
                 "newestLast" => Order::NewestLast,
@@ -86,8 +100,7 @@ fn state(topic: &Node) -> Option<State> {
             StateKind::Window { size: settings.count("size"), order }
         }
         _ => return None,
-    };
-    Some(State { kind, http: node.get("http").and_then(Node::as_str).map(str::to_owned) })
+    })
 }
 
 fn delivery(topic: &Node) -> Delivery {

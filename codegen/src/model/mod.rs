@@ -15,7 +15,9 @@ pub use connection::{Activity, Close, Connection, Envelope, ErrorCode, OnInvalid
 pub use docs::{Constraint, Docs, Name};
 pub use http::{Http, HttpMethod, HttpParameter, HttpText};
 pub use operation::{Action, Broadcast, Channel, Matcher, Message, Operation, Parameter, Reply, Request};
-pub use topic::{Delivery, DeliveryMode, History, Order, Overflow, ParamShape, State, StateKind, Topic};
+pub use topic::{
+    Delivery, DeliveryMode, History, Order, Overflow, ParamShape, State, StateKind, Topic, WhenFull,
+};
 pub use types::{
     Additional, Enum, EnumRepr, EnumValue, Field, IntWidth, Object, Shape, Tagged, TaggedArm, Type, TypeDef,
     TypeId, UnionArm,

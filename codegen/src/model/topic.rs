@@ -68,6 +68,10 @@ pub enum StateKind {
     Keyed {
         /// Members of the update that make the key.
         key: Vec<String>,
+        /// Most keys that are kept.
+        max_keys: u32,
+        /// What happens to a new key when there are as many.
+        when_full: WhenFull,
     },
     /// Joins the last `size` updates.
     Window {
@@ -76,6 +80,15 @@ pub enum StateKind {
         /// In which order they are shown.
         order: Order,
     },
+}
+
+/// What happens to a new key when as many are kept as may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenFull {
+    /// The key that has been there longest goes.
+    DropOldest,
+    /// The new one is not kept.
+    Refuse,
 }
 
 /// Order of a window.

@@ -12,6 +12,10 @@ const SIZES: [(&str, u64, &str, u64, &str); 2] =
     [("maxMessage", 128, "128B", 64 << 20, "64MiB"), ("queue", 1 << 10, "1KiB", 1 << 30, "1024MiB")];
 const DURATIONS: [(&str, u64, &str); 2] = [("heartbeat", 100, "100ms"), ("lifetime", 1_000, "1s")];
 
+/// Settings of a state that belong to one kind.
+const SETTINGS_OF_KINDS: [(&str, &str); 5] =
+    [("key", "keyed"), ("maxKeys", "keyed"), ("whenFull", "keyed"), ("size", "window"), ("order", "window")];
+
 pub(super) fn connections(document: &Document<'_>, sink: &mut Diagnostics) {
     for connection in document.endpoints.iter().filter_map(|endpoint| endpoint.connection) {
         for (key, least, most) in COUNTS {
@@ -65,7 +69,10 @@ fn window(topic: &Declared<'_>, sink: &mut Diagnostics) {
         let message = format!("the window of `{}` keeps nothing", topic.name);
         sink.push(Diagnostic::new(&rules::WINDOW_SIZE_ZERO, size.span, message));
     }
-    for (key, only) in [("key", "keyed"), ("size", "window"), ("order", "window")] {
+    if let Some(most) = state.get("maxKeys").filter(|most| most.as_integer() == Some(0)) {
+        out_of_range(most, "maxKeys", "at least 1", sink);
+    }
+    for (key, only) in SETTINGS_OF_KINDS {
         if let Some(entry) = state.entry(key).filter(|_| kind != only) {
             let message = format!("`{key}` has no effect on a state of kind `{kind}`");
             let help = format!("it belongs to `kind: {only}`");

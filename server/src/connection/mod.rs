@@ -119,7 +119,7 @@ pub(crate) async fn serve(socket: Accepted, served: Arc<Served>, caller: Caller,
     metrics.connections_accepted.inc();
     tracing::debug!("connected");
     let outlet: Arc<dyn Outlet> = outbound;
-    let seat = served.audience.join(connection.caller.id(), outlet);
+    let seat = served.audience.join(connection.caller.id(), outlet, |stores| served.greetings(stores));
     connection.welcome().await;
     let ended = connection.run(&mut transport).await;
     // Gone from the hub before the farewell, so that nothing is queued for a socket that closes.

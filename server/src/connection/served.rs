@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::contract::Endpoint;
-use crate::hub::{Audience, Route};
-use crate::node::{Node, route_of};
+use crate::hub::{Audience, Publication, Route, Stores};
+use crate::node::{MESSAGE_DELIVERY, Node, route_of};
 use crate::protocol::{Activity, Close, CloseCondition, OnInvalid, ReasonValues};
 
 /// What a message type means.
@@ -74,6 +74,17 @@ impl Served {
     pub(crate) fn route(&self, name: &str) -> Option<(usize, &Arc<Route>)> {
         let index = self.endpoint.topics.iter().position(|topic| topic.spec().route == name)?;
         Some((index, &self.routes[index]))
+    }
+
+    /// What tells a new connection all that is retained.
+    pub(super) fn greetings(&self, stores: &mut Stores) -> Vec<Publication> {
+        let snapshots = self.endpoint.snapshots.iter();
+        snapshots
+            .map(|snapshot| {
+                let held = stores.object(snapshot.stores());
+                Publication::message(&snapshot.frame(&held), MESSAGE_DELIVERY)
+            })
+            .collect()
     }
 
     /// The close of a condition, as this endpoint words it.

@@ -5,12 +5,16 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::erased::{
-    ConnectService, ErasedBroadcast, ErasedConnect, ErasedOperation, ErasedRequest, ErasedSend, ErasedTopic,
-    OperationService, Publishable, RequestService, TopicService,
+    ConnectService, ErasedBroadcast, ErasedConnect, ErasedOperation, ErasedRequest, ErasedSend,
+    ErasedSnapshot, ErasedTopic, OperationService, Publishable, RequestService, SnapshotService,
+    TopicService,
 };
 use super::schema::Schemas;
-use super::{Broadcast, ConnectRouter, Operation, OperationRouter, Request, RequestRouter, TopicRouter};
-use crate::protocol::EndpointSpec;
+use super::{
+    Broadcast, ConnectRouter, Operation, OperationRouter, Request, RequestRouter, Snapshot, Stored,
+    TopicRouter,
+};
+use crate::protocol::{EndpointSpec, StoreSpec};
 
 /// One WebSocket address with the services behind it, ready for [`App::endpoint`](crate::App::endpoint). Generated
 /// code builds it, with a router for everything the document declares.
@@ -24,6 +28,8 @@ pub struct Endpoint {
     pub(crate) operations: Vec<Arc<dyn OperationService>>,
     pub(crate) welcomes: Vec<Arc<dyn ConnectService>>,
     pub(crate) publishables: Vec<Arc<dyn Publishable>>,
+    pub(crate) stores: Vec<&'static StoreSpec>,
+    pub(crate) snapshots: Vec<Arc<dyn SnapshotService>>,
 }
 
 impl Endpoint {
@@ -38,6 +44,8 @@ impl Endpoint {
             operations: Vec::new(),
             welcomes: Vec::new(),
             publishables: Vec::new(),
+            stores: Vec::new(),
+            snapshots: Vec::new(),
         }
     }
 
@@ -65,6 +73,20 @@ impl Endpoint {
     #[must_use]
     pub fn connect<B: Broadcast, S: ConnectRouter<B>>(mut self, router: Arc<S>) -> Self {
         self.welcomes.push(Arc::new(ErasedConnect::<B, S>(router, PhantomData)));
+        self
+    }
+
+    /// Serves what is retained of broadcasts.
+    #[must_use]
+    pub fn store<S: Stored>(mut self) -> Self {
+        self.stores.push(const { &S::SPEC });
+        self
+    }
+
+    /// Tells each new connection what is retained.
+    #[must_use]
+    pub fn snapshot<B: Snapshot>(mut self) -> Self {
+        self.snapshots.push(Arc::new(ErasedSnapshot::<B>(PhantomData)));
         self
     }
 

@@ -15,6 +15,7 @@ mod operation;
 mod refusal;
 mod request;
 mod schema;
+mod store;
 mod topic;
 mod values;
 
@@ -24,14 +25,15 @@ pub use endpoint::Endpoint;
 pub use operation::{DecodeError, EncodeError, Frames, Operation, OperationRouter, frames};
 pub use refusal::Refusal;
 pub use request::{Broadcast, ConnectRouter, Empty, Never, Request, RequestRouter};
+pub use store::{Snapshot, Stored};
 pub use topic::{ParamsOf, SnapshotOf, Topic, TopicRouter};
 pub use values::*;
 
 // The façade over the layers around this one: generated code shall need no second import.
-pub use crate::node::{BroadcastPublisher, Node, OperationPublisher, Publisher, Reach};
+pub use crate::node::{BroadcastPublisher, Node, OperationPublisher, Publisher, Reach, Store};
 pub use crate::protocol::{
     Activity, BroadcastSpec, CloseCondition, CloseSpec, ConnectionSpec, DeliveryMode, DeliverySpec,
     EndpointSpec, Envelope, Fault, Faults, HistorySpec, HttpMethod, HttpParameter, HttpSpec, HttpText,
     Matcher, MessageSpec, OnInvalid, OperationSpec, Overflow, ParamMember, RequestSpec, Retry, SchemaRef,
-    StateKind, StateSpec, TopicSpec,
+    StateKind, StateSpec, StoreSpec, Take, TopicSpec, WhenFull,
 };

@@ -6,7 +6,7 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::{Caller, Refusal};
-use crate::protocol::{BroadcastSpec, RequestSpec};
+use crate::protocol::{BroadcastSpec, RequestSpec, StoreSpec};
 
 /// A call with a typed reply and typed errors.
 pub trait Request: Send + Sync + 'static {
@@ -36,6 +36,8 @@ pub trait Broadcast: Send + Sync + 'static {
     type Payload: Serialize + DeserializeOwned + Send + Sync + 'static;
     /// What the document declares of it.
     const SPEC: BroadcastSpec;
+    /// What is retained of it.
+    const FEEDS: &'static [&'static StoreSpec] = &[];
 }
 
 /// Routes a broadcast that each new connection gets once.

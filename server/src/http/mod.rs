@@ -5,6 +5,7 @@ mod health;
 mod origin;
 mod publish;
 mod requests;
+mod retained;
 mod state;
 mod upgrade;
 mod websocket;
@@ -46,6 +47,7 @@ pub(crate) fn router(node: &Node, endpoints: &[Arc<Served>], options: HttpOption
         router = router
             .merge(websocket::routes(served.clone(), gate.clone()))
             .merge(document::routes(served.endpoint.spec))
+            .merge(retained::routes(served))
             .merge(state::routes(served));
     }
     if let Some(token) = options.publish_token {

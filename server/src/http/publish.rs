@@ -13,10 +13,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use subtle::ConstantTimeEq;
 
+use super::retained::unprocessable;
 use super::{below, failure};
 use crate::config::Secret;
 use crate::connection::Served;
-use crate::node::publish_frame;
+use crate::node::publish_written;
 use crate::protocol::encode::Failure;
 use crate::protocol::{ErrorCode, Fault, Faults, Retry, is_deeper_than};
 
@@ -129,20 +130,13 @@ fn publish_update(served: &Served, index: usize, publication: &Publication<'_>) 
 
 fn publish_message(served: &Served, publication: &Publication<'_>) -> Option<Result<Published, Faults>> {
     let publishable = served.endpoint.publishables.iter().find(|known| known.name() == publication.kind)?;
-    let frame = publishable.frame(&served.endpoint.schemas, publication.payload.map(RawValue::get));
-    Some(frame.map_err(|faults| faults.below("/payload")).map(|frame| {
-        let reach = publish_frame(&served.audience, &frame);
+    let written = publishable.read(&served.endpoint.schemas, publication.payload.map(RawValue::get));
+    Some(written.map_err(|faults| faults.below("/payload")).map(|written| {
+        let reach = publish_written(&served.audience, &written);
         Published { subscribers: reach.subscribers, topic: None }
     }))
 }
 
 fn bad_json(message: &str) -> Response {
     failure(StatusCode::BAD_REQUEST, &Failure::framework(ErrorCode::InvalidJson, message))
-}
-
-fn unprocessable(faults: &Faults) -> Response {
-    let summary = faults.summary();
-    let answer =
-        Failure { errors: faults.as_slice(), ..Failure::framework(ErrorCode::InvalidPayload, &summary) };
-    failure(StatusCode::UNPROCESSABLE_ENTITY, &answer)
 }

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Path, Query};
-use axum::http::{Extensions, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{Extensions, HeaderMap, StatusCode};
+use axum::response::Response;
 use axum::routing::get;
 use serde_json::{Map, Value};
 
 use super::failure;
+use super::retained::{Limit, json, unprocessable};
 use crate::connection::Served;
 use crate::contract::erased::ResolvedTopic;
 use crate::contract::{Caller, Refusal};
@@ -24,14 +25,26 @@ type Parameters = BTreeMap<String, String>;
 pub(super) fn routes(served: &Arc<Served>) -> Router {
     let mut router = Router::new();
     for (index, topic) in served.endpoint.topics.iter().enumerate() {
-        let Some(path) = topic.spec().state.and_then(|state| state.http) else { continue };
+        let Some(kept) = topic.spec().state else { continue };
+        let Some(path) = kept.http else { continue };
+        // A parameter of this name is the topic's own.
+        let has_limit = topic.spec().shape.iter().any(|member| member.key == "limit");
         let served = served.clone();
         let handler = async move |Path(path): Path<Parameters>,
-                                  Query(query): Query<Parameters>,
+                                  Query(mut query): Query<Parameters>,
+                                  headers: HeaderMap,
                                   extensions: Extensions| {
+            let limit = if has_limit { None } else { query.remove("limit") };
+            let limit = match Limit::read(kept.kind, limit.as_deref()) {
+                Ok(limit) => limit,
+                Err(faults) => return unprocessable(&faults),
+            };
             let remote = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
             let parameters = query.into_iter().chain(path).collect();
-            state(&served, index, &parameters, remote).await
+            match state(&served, index, &parameters, remote).await {
+                Ok(payload) => json(&headers, limit.shorten(payload)),
+                Err(refused) => refused,
+            }
         };
         router = router.route(path, get(handler));
     }
@@ -43,25 +56,22 @@ async fn state(
     index: usize,
     parameters: &Parameters,
     remote: Option<SocketAddr>,
-) -> Response {
+) -> Result<String, Response> {
     let resolved = match resolve(served, index, parameters) {
         Ok(resolved) => resolved,
-        Err(faults) => return refused(StatusCode::UNPROCESSABLE_ENTITY, &Refusal::from(faults)),
+        Err(faults) => return Err(unprocessable(&faults)),
     };
     let caller = Caller::new(0, served.endpoint.spec.address, remote, BTreeMap::new());
     if let Err(refusal) = resolved.clone().authorize(caller.clone()).await {
-        return refused(StatusCode::FORBIDDEN, &refusal);
+        return Err(refused(StatusCode::FORBIDDEN, &refusal));
     }
     let own = resolved.clone().snapshot(caller).await;
     let retained =
         || served.route(resolved.spec().route).and_then(|(_, route)| route.retained(resolved.topic()));
-    match own.or_else(retained) {
-        Some(payload) => ([(header::CONTENT_TYPE, "application/json")], payload).into_response(),
-        None => {
-            let message = format!("Nothing is retained of {}", resolved.label());
-            failure(StatusCode::NOT_FOUND, &Failure::framework(ErrorCode::UnknownType, &message))
-        }
-    }
+    own.or_else(retained).ok_or_else(|| {
+        let message = format!("Nothing is retained of {}", resolved.label());
+        failure(StatusCode::NOT_FOUND, &Failure::framework(ErrorCode::UnknownType, &message))
+    })
 }
 
 /// Reads the parameters as strings, and where they do not fit as what their text is in JSON.

@@ -1,38 +1,108 @@
-//! Everyone connected to one endpoint: whom broadcasts and explicit messages reach.
+//! Everyone connected to one endpoint: whom broadcasts and explicit messages reach, and what is retained of them.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use super::stores::{Stores, incoming};
 use super::{Outlet, Publication};
+use crate::protocol::StoreSpec;
+
+/// Changes what goes into a store, JSON text to JSON text; `None` keeps it out.
+pub(crate) type Hook = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// A broadcast on its way to everyone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Event<'a> {
+    /// Its payload, if it has one.
+    pub(crate) payload: Option<&'a str>,
+    /// What is retained of it.
+    pub(crate) feeds: &'static [&'static StoreSpec],
+    /// The whole frame, as it is sent.
+    pub(crate) publication: &'a Arc<Publication>,
+}
 
 /// Everyone connected to one endpoint.
 #[derive(Default)]
-pub(crate) struct Audience(Mutex<HashMap<u64, Arc<dyn Outlet>>>);
+pub(crate) struct Audience {
+    inner: Mutex<Inner>,
+    hooks: RwLock<HashMap<&'static str, Hook>>,
+}
+
+/// Under one lock, so that nobody sees a store without what it has been told, or the other way round.
+#[derive(Default)]
+struct Inner {
+    members: HashMap<u64, Arc<dyn Outlet>>,
+    stores: Stores,
+}
 
 impl Audience {
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Arc<dyn Outlet>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a connection; it leaves when the seat is dropped.
-    pub(crate) fn join(self: &Arc<Self>, connection: u64, outlet: Arc<dyn Outlet>) -> Seat {
-        self.lock().insert(connection, outlet);
+    /// Adds a connection; it leaves when the seat is dropped. What greets it out of the stores precedes all that is
+    /// published from now on.
+    pub(crate) fn join(
+        self: &Arc<Self>,
+        connection: u64,
+        outlet: Arc<dyn Outlet>,
+        greetings: impl FnOnce(&mut Stores) -> Vec<Publication>,
+    ) -> Seat {
+        let mut inner = self.lock();
+        for greeting in greetings(&mut inner.stores) {
+            outlet.offer(&Arc::new(greeting));
+        }
+        inner.members.insert(connection, outlet);
         Seat { audience: self.clone(), connection }
     }
 
     /// Offers a message to everyone and says how many that are.
     pub(crate) fn publish(&self, publication: &Arc<Publication>) -> usize {
-        let members = self.lock();
-        for outlet in members.values() {
-            outlet.offer(publication);
+        self.lock().offer(publication)
+    }
+
+    /// Retains what is to be retained of a broadcast and offers it to everyone, in one step.
+    pub(crate) fn publish_event(&self, event: Event<'_>) -> usize {
+        if event.feeds.is_empty() {
+            return self.publish(event.publication);
         }
-        members.len()
+        let frame = std::str::from_utf8(&event.publication.frame).unwrap_or_default();
+        let values: Vec<_> = event
+            .feeds
+            .iter()
+            .filter_map(|spec| Some((*spec, self.changed(spec, incoming(spec, event.payload, frame)?)?)))
+            .collect();
+        let mut inner = self.lock();
+        for (spec, value) in values {
+            inner.stores.put(spec, &value);
+        }
+        inner.offer(event.publication)
+    }
+
+    /// A value after its store's hook.
+    pub(crate) fn changed<'a>(&self, spec: &StoreSpec, value: Cow<'a, str>) -> Option<Cow<'a, str>> {
+        let hook = self.hooks.read().unwrap_or_else(PoisonError::into_inner).get(spec.name).cloned();
+        match hook {
+            Some(hook) => hook(&value).map(Cow::Owned),
+            None => Some(value),
+        }
+    }
+
+    /// Has every value of a store go through a hook from now on.
+    pub(crate) fn set_hook(&self, spec: &'static StoreSpec, hook: Hook) {
+        self.hooks.write().unwrap_or_else(PoisonError::into_inner).insert(spec.name, hook);
+    }
+
+    /// Looks at the stores, or changes them, without telling anyone. Nothing is published meanwhile.
+    pub(crate) fn stores<T>(&self, look: impl FnOnce(&mut Stores) -> T) -> T {
+        look(&mut self.lock().stores)
     }
 
     /// Offers a message to one connection; `false` where it is gone.
     pub(crate) fn send(&self, connection: u64, publication: &Arc<Publication>) -> bool {
-        self.lock().get(&connection).is_some_and(|outlet| {
+        self.lock().members.get(&connection).is_some_and(|outlet| {
             outlet.offer(publication);
             true
         })
@@ -40,13 +110,22 @@ impl Audience {
 
     /// How many are connected.
     pub(crate) fn len(&self) -> usize {
-        self.lock().len()
+        self.lock().members.len()
+    }
+}
+
+impl Inner {
+    fn offer(&self, publication: &Arc<Publication>) -> usize {
+        for outlet in self.members.values() {
+            outlet.offer(publication);
+        }
+        self.members.len()
     }
 }
 
 impl fmt::Debug for Audience {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Audience").field("len", &self.len()).finish()
+        formatter.debug_struct("Audience").field("len", &self.len()).finish_non_exhaustive()
     }
 }
 
@@ -59,6 +138,6 @@ pub(crate) struct Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.audience.lock().remove(&self.connection);
+        self.audience.lock().members.remove(&self.connection);
     }
 }

@@ -11,16 +11,18 @@ mod outlet;
 mod publication;
 mod route;
 mod state;
+mod stores;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-pub(crate) use audience::Audience;
+pub(crate) use audience::{Audience, Event, Hook};
 use fan_out::FanOut;
 pub(crate) use outlet::Outlet;
 pub(crate) use publication::{Publication, PublicationKind};
 pub(crate) use route::{Lifecycle, Route, RoutePolicy, Subscription};
 pub(crate) use state::{Retained, key_of};
+pub(crate) use stores::Stores;
 
 /// All routes and audiences of one node.
 #[derive(Debug, Default)]

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use indexmap::IndexMap;
 use serde_json::value::RawValue;
 
-use crate::protocol::StateKind;
+use crate::protocol::{StateKind, WhenFull};
 
 /// The retained state of one topic. Payloads are kept as the JSON text they were published with.
 #[derive(Debug)]
@@ -35,8 +35,9 @@ impl Retained {
         Self { kind, values }
     }
 
-    /// Takes an update. A payload that its kind cannot use (no object to merge) changes nothing.
-    pub(crate) fn apply(&mut self, payload: &str) {
+    /// Takes an update. A payload that its kind cannot use (no object to merge) or has no room for changes nothing; the
+    /// latter is answered with `false`.
+    pub(crate) fn apply(&mut self, payload: &str) -> bool {
         match (&mut self.values, self.kind) {
             (Values::Latest(latest), _) => *latest = Some(payload.into()),
             (Values::Merge(members), _) => {
@@ -44,8 +45,15 @@ impl Retained {
                     members.extend(update);
                 }
             }
-            (Values::Keyed(entries), StateKind::Keyed { key }) => {
-                entries.insert(key_of(key, payload), payload.into());
+            (Values::Keyed(entries), StateKind::Keyed { key, max_keys, when_full }) => {
+                let key = key_of(key, payload);
+                if entries.len() >= max_keys as usize && !entries.contains_key(&key) {
+                    if when_full == WhenFull::Refuse {
+                        return false;
+                    }
+                    entries.shift_remove_index(0);
+                }
+                entries.insert(key, payload.into());
             }
             (Values::Window(entries), StateKind::Window { size, .. }) => {
                 entries.push_back(payload.into());
@@ -55,6 +63,7 @@ impl Retained {
             }
             (Values::Keyed(_) | Values::Window(_), _) => {}
         }
+        true
     }
 
     /// The payload of a snapshot; `None` before the first update.
@@ -64,12 +73,20 @@ impl Retained {
             Values::Merge(members) if members.is_empty() => None,
             Values::Merge(members) => serde_json::to_string(members).ok(),
             Values::Keyed(entries) if entries.is_empty() => None,
-            Values::Keyed(entries) => Some(array(entries.values())),
             Values::Window(entries) if entries.is_empty() => None,
-            Values::Window(entries) => match self.kind {
-                StateKind::Window { newest_first: true, .. } => Some(array(entries.iter().rev())),
-                _ => Some(array(entries.iter())),
-            },
+            Values::Keyed(_) | Values::Window(_) => Some(self.list()),
+        }
+    }
+
+    /// The entries of a list, in the order in which they are shown; nothing of what is no list.
+    pub(super) fn list(&self) -> String {
+        match (&self.values, self.kind) {
+            (Values::Keyed(entries), _) => array(entries.values()),
+            (Values::Window(entries), StateKind::Window { newest_first: true, .. }) => {
+                array(entries.iter().rev())
+            }
+            (Values::Window(entries), _) => array(entries.iter()),
+            (Values::Latest(_) | Values::Merge(_), _) => array([].into_iter()),
         }
     }
 }
@@ -101,6 +118,10 @@ pub(crate) fn key_of(key: &[&str], payload: &str) -> String {
 mod tests {
     use super::*;
 
+    fn keyed(key: &'static [&'static str], max_keys: u32, when_full: WhenFull) -> StateKind {
+        StateKind::Keyed { key, max_keys, when_full }
+    }
+
     /// Applies updates and returns the snapshot.
     fn after(kind: StateKind, updates: &[&str]) -> Option<String> {
         let mut retained = Retained::new(kind);
@@ -115,7 +136,7 @@ mod tests {
         for kind in [
             StateKind::Latest,
             StateKind::Merge,
-            StateKind::Keyed { key: &["k"] },
+            keyed(&["k"], 9, WhenFull::Refuse),
             StateKind::Window { size: 2, newest_first: true },
         ] {
             assert_eq!(after(kind, &[]), None);
@@ -124,7 +145,7 @@ mod tests {
 
     #[test]
     fn each_kind_keeps_what_it_says() {
-        let cases: [(StateKind, &[&str], &str); 6] = [
+        let cases: [(StateKind, &[&str], &str); 8] = [
             (StateKind::Latest, &["1", "{\"a\":2}"], "{\"a\":2}"),
             (
                 StateKind::Merge,
@@ -132,9 +153,19 @@ mod tests {
                 "{\"a\":1,\"b\":{\"y\":2}}",
             ),
             (
-                StateKind::Keyed { key: &["s", "v"] },
+                keyed(&["s", "v"], 9, WhenFull::Refuse),
                 &["{\"s\":\"A\",\"v\":1}", "{\"s\":\"B\"}", "{\"p\":9,\"v\":1,\"s\":\"A\"}"],
                 "[{\"p\":9,\"v\":1,\"s\":\"A\"},{\"s\":\"B\"}]",
+            ),
+            (
+                keyed(&["k"], 2, WhenFull::Refuse),
+                &["{\"k\":1}", "{\"k\":2}", "{\"k\":3}", "{\"k\":1,\"v\":1}"],
+                "[{\"k\":1,\"v\":1},{\"k\":2}]",
+            ),
+            (
+                keyed(&["k"], 2, WhenFull::DropOldest),
+                &["{\"k\":1}", "{\"k\":2}", "{\"k\":2,\"v\":1}", "{\"k\":3}"],
+                "[{\"k\":2,\"v\":1},{\"k\":3}]",
             ),
             (StateKind::Window { size: 2, newest_first: true }, &["1", "2", "3"], "[3,2]"),
             (StateKind::Window { size: 2, newest_first: false }, &["1", "2", "3"], "[2,3]"),

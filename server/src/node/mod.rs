@@ -1,12 +1,14 @@
 //! What every connection of one server process shares.
 
 mod publish;
+mod store;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use publish::{BroadcastPublisher, OperationPublisher, Publisher, Reach};
-pub(crate) use publish::{publish_frame, route_of};
+pub(crate) use publish::{MESSAGE_DELIVERY, publish_written, route_of};
+pub use store::Store;
 
 use crate::hub::Hub;
 use crate::limits::ConnectionLimit;

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::Node;
-use crate::contract::erased::broadcast_frame;
+use crate::contract::erased::{Written, broadcast_written};
 use crate::contract::{Broadcast, Caller, Frames, Operation, Topic};
-use crate::hub::{Audience, Publication, Route, RoutePolicy};
+use crate::hub::{Audience, Event, Publication, Route, RoutePolicy};
 use crate::protocol::{DeliveryMode, DeliverySpec, Overflow, TopicSpec, json, topic_name};
 
 /// Broadcasts and explicit messages cannot be dropped without breaking what the document promises.
@@ -94,10 +94,11 @@ impl<B: Broadcast> BroadcastPublisher<B> {
         Self { audience: node.shared().hub.audience(B::SPEC.endpoint), broadcast: PhantomData }
     }
 
-    /// Sends the message to every connection and says how many there are. Never blocks.
+    /// Sends the message to every connection and says how many there are; what is retained of it is, when this
+    /// returns. Never blocks.
     pub fn publish(&self, payload: &B::Payload) -> Reach {
-        match broadcast_frame::<B>(payload) {
-            Ok(frame) => publish_frame(&self.audience, &frame),
+        match broadcast_written::<B>(payload) {
+            Ok(written) => publish_written(&self.audience, &written),
             Err(error) => {
                 tracing::error!(broadcast = B::SPEC.name, %error, "payload cannot be written as JSON");
                 Reach::default()
@@ -165,8 +166,15 @@ impl<O> fmt::Debug for OperationPublisher<O> {
     }
 }
 
+/// Offers a message to everyone, and retains what is to be retained of it.
+pub(crate) fn publish_written(audience: &Audience, written: &Written) -> Reach {
+    let publication = &Arc::new(Publication::message(&written.frame, MESSAGE_DELIVERY));
+    let event = Event { payload: written.payload.as_deref(), feeds: written.feeds, publication };
+    Reach { subscribers: audience.publish_event(event) }
+}
+
 /// Offers a whole frame to everyone.
-pub(crate) fn publish_frame(audience: &Audience, frame: &[u8]) -> Reach {
+fn publish_frame(audience: &Audience, frame: &[u8]) -> Reach {
     let publication = Arc::new(Publication::message(frame, MESSAGE_DELIVERY));
     Reach { subscribers: audience.publish(&publication) }
 }

@@ -13,6 +13,7 @@ pub mod fuzzing;
 mod http;
 pub(crate) mod json;
 mod spec;
+mod store;
 mod topic_name;
 
 pub use close::CloseCondition;
@@ -25,6 +26,7 @@ pub use http::{HttpMethod, HttpParameter, HttpSpec, HttpText};
 pub use spec::{
     Activity, BroadcastSpec, CloseSpec, ConnectionSpec, DeliveryMode, DeliverySpec, EndpointSpec, Envelope,
     HistorySpec, Matcher, MessageSpec, OnInvalid, OperationSpec, Overflow, ParamMember, RequestSpec,
-    SchemaRef, StateKind, StateSpec, TopicSpec,
+    SchemaRef, StateKind, StateSpec, TopicSpec, WhenFull,
 };
+pub use store::{StoreSpec, Take};
 pub(crate) use topic_name::topic_name;

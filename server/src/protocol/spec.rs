@@ -197,6 +197,10 @@ pub enum StateKind {
     Keyed {
         /// Members of the update that make the key.
         key: &'static [&'static str],
+        /// Most keys that are kept.
+        max_keys: u32,
+        /// What happens to a new key when there are as many.
+        when_full: WhenFull,
     },
     /// Joins the last `size` updates.
     Window {
@@ -205,6 +209,15 @@ pub enum StateKind {
         /// Whether the newest entry is shown first.
         newest_first: bool,
     },
+}
+
+/// What happens to a new key when as many are kept as may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenFull {
+    /// The key that has been there longest goes.
+    DropOldest,
+    /// The new one is not kept.
+    Refuse,
 }
 
 /// How updates are delivered.

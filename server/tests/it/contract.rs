@@ -150,7 +150,7 @@ macro_rules! topics {
 topics! {
     Plain "plain" {}
     Merged "merged" { state: retains(rt::StateKind::Merge) }
-    Keyed "keyed" { state: retains(rt::StateKind::Keyed { key: &["k"] }) }
+    Keyed "keyed" { state: retains(rt::StateKind::Keyed { key: &["k"], max_keys: 100, when_full: rt::WhenFull::DropOldest }) }
     Window "window" { state: retains(rt::StateKind::Window { size: 3, newest_first: true }) }
     Limited "limited" { max_subscriptions: Some(2) }
     Trades "trades" { delivery: delivery(rt::Overflow::DropOldest) }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::schema;
 use crate::model::{
     Activity, Api, Broadcast, Connection, DeliveryMode, Docs, Envelope, ErrorCode, Http, OnInvalid, Order,
-    Overflow, Request, Retry, State, StateKind, Topic, Type,
+    Overflow, Request, Retry, State, StateKind, Topic, Type, WhenFull,
 };
 
 /// `x-connection`, complete.
@@ -90,7 +90,12 @@ fn state(state: &State) -> Value {
     let mut out = match &state.kind {
         StateKind::Latest => json!({ "kind": "latest" }),
         StateKind::Merge => json!({ "kind": "merge" }),
-        StateKind::Keyed { key } => json!({ "kind": "keyed", "key": key }),
+        StateKind::Keyed { key, max_keys, when_full } => {
+            json!({ "kind": "keyed", "key": key, "maxKeys": max_keys, "whenFull": match when_full {
+                WhenFull::DropOldest => "dropOldest",
+                WhenFull::Refuse => "refuse",
+            } })
+        }
         StateKind::Window { size, order } => json!({ "kind": "window", "size": size, "order": match order {
             Order::NewestFirst => "newestFirst",
             Order::NewestLast => "newestLast",

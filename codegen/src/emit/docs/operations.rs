@@ -360,7 +360,7 @@ fn topic_badges(topic: &Topic) -> Vec<Badge> {
                 "state: merge".into(),
                 "Updates are merged, key by key, and the whole is sent to new subscribers.".into(),
             ),
-            StateKind::Keyed { key } => (
+            StateKind::Keyed { key, .. } => (
                 format!("state: by {}", keys(key)),
                 "The last update of each key is kept and sent to new subscribers.".into(),
             ),

@@ -12,7 +12,7 @@ use super::scope::Scope;
 use super::types::TypePlace;
 use super::{EndpointContext, braced, prose};
 use crate::model::{
-    Delivery, DeliveryMode, History, Order, Overflow, ParamShape, State, StateKind, Topic, Type,
+    Delivery, DeliveryMode, History, Order, Overflow, ParamShape, State, StateKind, Topic, Type, WhenFull,
 };
 
 /// The names one topic's file defines.
@@ -46,6 +46,26 @@ struct TopicContext<'a> {
     params: TokenStream,
     update: TokenStream,
     snapshot: TokenStream,
+}
+
+/// How an update changes what is retained.
+pub(super) fn state_kind(kind: &StateKind) -> TokenStream {
+    match kind {
+        StateKind::Latest => quote!(rt::StateKind::Latest),
+        StateKind::Merge => quote!(rt::StateKind::Merge),
+        StateKind::Keyed { key, max_keys, when_full } => {
+            let (key, max_keys) = (strings(key), integer(*max_keys));
+            let when_full = match when_full {
+                WhenFull::DropOldest => quote!(rt::WhenFull::DropOldest),
+                WhenFull::Refuse => quote!(rt::WhenFull::Refuse),
+            };
+            quote!(rt::StateKind::Keyed { key: #key, max_keys: #max_keys, when_full: #when_full })
+        }
+        StateKind::Window { size, order } => {
+            let (size, newest_first) = (integer(*size), *order == Order::NewestFirst);
+            quote!(rt::StateKind::Window { size: #size, newest_first: #newest_first })
+        }
+    }
 }
 
 /// The file of one topic.
@@ -128,18 +148,7 @@ impl TopicContext<'_> {
     }
 
     fn state(&self, state: &State) -> TokenStream {
-        let kind = match &state.kind {
-            StateKind::Latest => quote!(rt::StateKind::Latest),
-            StateKind::Merge => quote!(rt::StateKind::Merge),
-            StateKind::Keyed { key } => {
-                let key = strings(key);
-                quote!(rt::StateKind::Keyed { key: #key })
-            }
-            StateKind::Window { size, order } => {
-                let (size, newest_first) = (integer(*size), *order == Order::NewestFirst);
-                quote!(rt::StateKind::Window { size: #size, newest_first: #newest_first })
-            }
-        };
+        let kind = state_kind(&state.kind);
         let (some, none) = (self.place.scope.std("Some"), self.place.scope.std("None"));
         let http = option(state.http.as_ref(), &some, &none);
         quote!(rt::StateSpec { kind: #kind, http: #http })

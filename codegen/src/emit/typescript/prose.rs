@@ -57,7 +57,9 @@ fn state_prose(state: &State) -> String {
     match &state.kind {
         StateKind::Latest => "The snapshot is the latest update.".to_owned(),
         StateKind::Merge => "The snapshot is all updates merged, member by member.".to_owned(),
-        StateKind::Keyed { key } => format!("The snapshot is the latest update of each {}.", code_list(key)),
+        StateKind::Keyed { key, .. } => {
+            format!("The snapshot is the latest update of each {}.", code_list(key))
+        }
         StateKind::Window { size, order } => {
             let order = match order {
                 Order::NewestFirst => "newest first",

@@ -199,13 +199,28 @@ static STATE: Shape = Shape {
     name: "a state",
     fields: &[
         field("kind", Kind::Word(STATE_KINDS), "How an update changes it.").required(),
-        field("key", Kind::List(&Kind::Text), "Members of the update that make the key (`keyed`)."),
-        field("size", Kind::Count, "How many updates are kept (`window`).").default("50"),
-        field("order", Kind::Word(&["newestFirst", "newestLast"]), "Order of the window.")
-            .default("\"newestFirst\""),
+        KEY,
+        MAX_KEYS,
+        WHEN_FULL,
+        SIZE,
+        ORDER,
         field("http", Kind::Text, "Path of a plain GET of the same state."),
     ],
 };
+
+const KEY: Field =
+    field("key", Kind::List(&Kind::Text), "Members of the update that make the key (`keyed`).");
+const MAX_KEYS: Field = field("maxKeys", Kind::Count, "Most keys that are kept (`keyed`).").default("10000");
+const WHEN_FULL: Field = field(
+    "whenFull",
+    Kind::Word(&["dropOldest", "refuse"]),
+    "What happens to a new key when there are `maxKeys`: it takes the place of the oldest, or is not kept (`keyed`).",
+)
+.default("\"dropOldest\"");
+const SIZE: Field = field("size", Kind::Count, "How many updates are kept (`window`).").default("50");
+const ORDER: Field =
+    field("order", Kind::Word(&["newestFirst", "newestLast"]), "Order of the window (`window`).")
+        .default("\"newestFirst\"");
 
 static DELIVERY: Shape = Shape {
     name: "a delivery",

@@ -17,9 +17,11 @@ use super::matching::{Candidate, find};
 use super::schema::Schemas;
 use super::{
     Broadcast, Caller, ConnectRouter, Content, Frames, Operation, OperationRouter, Refusal, Request,
-    RequestRouter,
+    RequestRouter, Snapshot,
 };
-use crate::protocol::{Fault, Faults, OperationSpec, RequestSpec, SchemaRef, TopicSpec, encode, json};
+use crate::protocol::{
+    Fault, Faults, OperationSpec, RequestSpec, SchemaRef, StoreSpec, TopicSpec, encode, json,
+};
 
 /// A boxed future that a connection drives.
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -109,8 +111,28 @@ pub(crate) trait ConnectService: Send + Sync {
 pub(crate) trait Publishable: Send + Sync {
     /// Its `type`, or the operation's name.
     fn name(&self) -> &'static str;
-    /// Reads the payload and writes the frame.
-    fn frame(&self, schemas: &Schemas, payload: Option<&str>) -> Result<Bytes, Faults>;
+    /// Reads the payload and writes it as a publisher would.
+    fn read(&self, schemas: &Schemas, payload: Option<&str>) -> Result<Written, Faults>;
+}
+
+/// A message on its way to everyone.
+pub(crate) struct Written {
+    /// The whole frame.
+    pub(crate) frame: Bytes,
+    /// Its payload, if it has one of its own.
+    pub(crate) payload: Option<String>,
+    /// What is retained of it.
+    pub(crate) feeds: &'static [&'static StoreSpec],
+}
+
+/// A broadcast that tells new connections what is retained.
+pub(crate) trait SnapshotService: Send + Sync {
+    /// What it holds.
+    fn stores(&self) -> &'static [&'static StoreSpec];
+    /// Path of a plain GET.
+    fn http(&self) -> Option<&'static str>;
+    /// The whole frame around the stores.
+    fn frame(&self, stores: &str) -> Bytes;
 }
 
 pub(in crate::contract) struct ErasedRequest<R, S>(
@@ -195,7 +217,8 @@ impl<B: Broadcast, S: ConnectRouter<B>> ConnectService for ErasedConnect<B, S> {
     fn welcome(self: Arc<Self>, caller: Caller) -> BoxFuture<Option<Bytes>> {
         Box::pin(async move {
             let payload = self.0.welcome(&caller).await?;
-            broadcast_frame::<B>(&payload)
+            broadcast_written::<B>(&payload)
+                .map(|written| written.frame)
                 .inspect_err(|error| {
                     tracing::error!(broadcast = B::SPEC.name, %error, "payload cannot be written as JSON");
                 })
@@ -211,9 +234,28 @@ impl<B: Broadcast> Publishable for ErasedBroadcast<B> {
         B::SPEC.name
     }
 
-    fn frame(&self, schemas: &Schemas, payload: Option<&str>) -> Result<Bytes, Faults> {
+    fn read(&self, schemas: &Schemas, payload: Option<&str>) -> Result<Written, Faults> {
         let payload: B::Payload = read_optional(schemas, B::SPEC.payload, payload)?;
-        broadcast_frame::<B>(&payload).map_err(|error| unwritable(&error))
+        broadcast_written::<B>(&payload).map_err(|error| unwritable(&error))
+    }
+}
+
+pub(in crate::contract) struct ErasedSnapshot<B>(pub(in crate::contract) PhantomData<fn() -> B>);
+
+impl<B: Snapshot> SnapshotService for ErasedSnapshot<B> {
+    fn stores(&self) -> &'static [&'static StoreSpec] {
+        B::STORES
+    }
+
+    fn http(&self) -> Option<&'static str> {
+        B::HTTP
+    }
+
+    fn frame(&self, stores: &str) -> Bytes {
+        match B::MEMBER {
+            Some(member) => frame_of::<B>(Some(&format!("{{\"{member}\":{stores}}}"))),
+            None => frame_of::<B>(Some(stores)),
+        }
     }
 }
 
@@ -224,7 +266,7 @@ impl<O: Operation> Publishable for ErasedSend<O> {
         O::SPEC.name
     }
 
-    fn frame(&self, schemas: &Schemas, payload: Option<&str>) -> Result<Bytes, Faults> {
+    fn read(&self, schemas: &Schemas, payload: Option<&str>) -> Result<Written, Faults> {
         let payload = payload.ok_or_else(|| Faults::new(vec![Fault::new("", "required", "is required")]))?;
         // Bare text arrives as a JSON string.
         let text = serde_json::from_str::<String>(payload).unwrap_or_else(|_| payload.to_owned());
@@ -236,14 +278,19 @@ impl<O: Operation> Publishable for ErasedSend<O> {
         }
         let message = O::Message::decode(index, &text)
             .map_err(|error| Faults::new(vec![Fault::new("", "type", error.to_string())]))?;
-        message.encode().map(Bytes::from).map_err(|error| unwritable(&error))
+        let frame = message.encode().map_err(|error| unwritable(&error))?;
+        Ok(Written { frame: frame.into(), payload: None, feeds: &[] })
     }
 }
 
-/// The frame of a broadcast.
-pub(crate) fn broadcast_frame<B: Broadcast>(payload: &B::Payload) -> Result<Bytes, serde_json::Error> {
+/// The frame of a broadcast, and what it was made of.
+pub(crate) fn broadcast_written<B: Broadcast>(payload: &B::Payload) -> Result<Written, serde_json::Error> {
     let payload = B::SPEC.payload.map(|_| json::to_string(payload)).transpose()?;
-    Ok(encode::message(B::SPEC.name, payload.as_deref()))
+    Ok(Written { frame: frame_of::<B>(payload.as_deref()), payload, feeds: B::FEEDS })
+}
+
+fn frame_of<B: Broadcast>(payload: Option<&str>) -> Bytes {
+    encode::message(B::SPEC.name, payload)
 }
 
 fn read_optional<T: serde::de::DeserializeOwned>(

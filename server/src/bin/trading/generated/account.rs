@@ -28,6 +28,8 @@ impl rt::Topic for Account {
         state: Some(rt::StateSpec {
             kind: rt::StateKind::Keyed {
                 key: &["asset"],
+                max_keys: 10_000,
+                when_full: rt::WhenFull::DropOldest,
             },
             http: None,
         }),

@@ -28,6 +28,8 @@ impl rt::Topic for Orders {
         state: Some(rt::StateSpec {
             kind: rt::StateKind::Keyed {
                 key: &["id"],
+                max_keys: 10_000,
+                when_full: rt::WhenFull::DropOldest,
             },
             http: None,
         }),

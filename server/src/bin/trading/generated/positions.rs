@@ -30,6 +30,8 @@ impl rt::Topic for Positions {
         state: Some(rt::StateSpec {
             kind: rt::StateKind::Keyed {
                 key: &["id"],
+                max_keys: 10_000,
+                when_full: rt::WhenFull::DropOldest,
             },
             http: None,
         }),

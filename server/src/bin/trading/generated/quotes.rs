@@ -33,6 +33,8 @@ impl rt::Topic for Quotes {
         state: Some(rt::StateSpec {
             kind: rt::StateKind::Keyed {
                 key: &["n"],
+                max_keys: 10_000,
+                when_full: rt::WhenFull::DropOldest,
             },
             http: None,
         }),
