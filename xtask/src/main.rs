@@ -3,6 +3,7 @@
 //! Depends on the code generator and on nothing else of the project, so that a server that does not compile never
 //! stands in the way of regenerating it.
 
+mod bench;
 mod generate;
 mod new_api;
 mod project;
@@ -21,6 +22,7 @@ Examples:
   cargo xtask generate              regenerate everything from asyncapi/
   cargo xtask new chat              start an API of your own that runs at once
   cargo xtask check                 what CI checks before it runs tests
+  cargo xtask bench --peers bun     what a delivered message costs, here and elsewhere
   cargo xtask test                  everything: installs what it needs, checks, tests, fuzzes
 
 Exit codes: 0 all is well, 1 something was found or failed, 2 the command line is wrong.";
@@ -39,6 +41,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Task {
     Generate(generate::Args),
+    Bench(bench::Args),
     New(new_api::Args),
     Tidy(tidy::Args),
     Check(steps::CheckArgs),
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
     let terminal = Terminal::new(cli.quiet);
     let result = match &cli.task {
         Task::Generate(args) => generate::run(args, &terminal),
+        Task::Bench(args) => bench::run(args, &terminal),
         Task::New(args) => new_api::run(args, &terminal),
         Task::Tidy(args) => tidy::run(args, &terminal),
         Task::Check(args) => steps::check(args, &terminal),

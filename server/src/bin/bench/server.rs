@@ -1,0 +1,83 @@
+//! The server that `cargo xtask bench` measures: one topic, one request that publishes to it, one that echoes.
+//!
+//! It does nothing of its own, so that what is measured is the framework.
+
+#[rustfmt::skip] // the generator formats what it writes
+mod generated;
+
+use axum::{Json, Router, routing::post};
+use bellwire::contract::Caller;
+use bellwire::{App, Node};
+use clap::Parser;
+use serde_json::{Value, json};
+
+use generated::{
+    BenchApi, BenchPublishers, BenchRequests, EchoError, PublishError,
+    types::{Bar, BarsParams, Echo, Publication, PublicationTo},
+};
+
+/// Serves the benchmark API of `asyncapi/bench.yaml`.
+#[derive(Debug, Parser)]
+#[command(name = "bench-server", version)]
+struct Args {
+    #[command(flatten)]
+    server: bellwire::Settings,
+}
+
+/// Publishes what it is told to.
+#[derive(Debug, Clone)]
+struct Bench {
+    publish: BenchPublishers,
+}
+
+impl Bench {
+    fn send(&self, publication: Publication) {
+        let Publication { to, symbol, resolution, time, open, high, low, close, volume, ts_ns, levels } =
+            publication;
+        let params = BarsParams { symbol, resolution };
+        let bar = Bar { time, open, high, low, close, volume, ts_ns, levels };
+        match to {
+            PublicationTo::Bars => self.publish.bars.publish(&params, &bar),
+            PublicationTo::Joined => self.publish.joined.publish(&params, &bar),
+        };
+    }
+}
+
+impl BenchRequests for Bench {
+    async fn publish(&self, _caller: &Caller, payload: Publication) -> Result<(), PublishError> {
+        self.send(payload);
+        Ok(())
+    }
+
+    async fn echo(&self, _caller: &Caller, payload: Echo) -> Result<Echo, EchoError> {
+        Ok(payload)
+    }
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let mut args = Args::parse();
+    // A load of ten thousand connections must not meet a limit.
+    args.server.max_connections.get_or_insert(1_000_000);
+    bellwire::init_logging(&args.server)?;
+    let node = Node::new();
+    let bench = Bench { publish: BenchPublishers::new(&node) };
+    let api = BenchApi { bars: (), joined: (), requests: bench.clone() };
+    let publish = async move |Json(publication): Json<Publication>| -> Json<Value> {
+        bench.send(publication);
+        Json(json!({}))
+    };
+    App::new(node, args.server)
+        .endpoint(api.into_endpoint())
+        .routes(Router::new().route("/publish", post(publish)))
+        .on_bound(announce)
+        .serve()
+        .await?;
+    Ok(())
+}
+
+/// The load generator reads the port from this line.
+#[expect(clippy::print_stdout, reason = "said to the program that started the server")]
+fn announce(address: std::net::SocketAddr) {
+    println!("listening on {address}");
+}

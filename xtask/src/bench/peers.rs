@@ -1,0 +1,278 @@
+//! Whom Bellwire is measured beside: how each is installed, built and started.
+//!
+//! Sources and pinned versions stand in `server/benches/peers/`; what is installed goes to `target/xtask/peers/`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+use bellwire_load::Server;
+
+use super::scenarios::Scenario;
+use crate::project;
+use crate::terminal::Terminal;
+
+/// The name of our own server.
+pub(super) const OURS: &str = "bellwire";
+
+/// A server to measure.
+#[derive(Debug)]
+pub(super) struct Peer {
+    pub(super) name: &'static str,
+    about: &'static str,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Ours,
+    /// Writes each publication at once, or some of a topic together.
+    Bare {
+        together: &'static str,
+    },
+    Naive,
+    Bun,
+    NodeWs,
+    FastWs,
+}
+
+const PEERS: &[Peer] = &[
+    Peer { name: OURS, about: "this project", kind: Kind::Ours },
+    Peer {
+        name: "bare",
+        about: "a poll loop, one write per socket and frame",
+        kind: Kind::Bare { together: "1" },
+    },
+    Peer {
+        name: "bare16",
+        about: "the same, up to 16 frames per write",
+        kind: Kind::Bare { together: "16" },
+    },
+    Peer { name: "bun", about: "Bun, that is uWebSockets", kind: Kind::Bun },
+    Peer { name: "ws", about: "ws on Node.js", kind: Kind::NodeWs },
+    Peer { name: "fastws", about: "FastWS on Python", kind: Kind::FastWs },
+    Peer { name: "naive", about: "axum, a task and a broadcast channel by hand", kind: Kind::Naive },
+];
+
+impl Peer {
+    /// Whether the scenario says anything about it.
+    pub(super) fn takes(&self, scenario: &Scenario) -> bool {
+        match self.kind {
+            Kind::Bare { together: "16" } => scenario.is_saturated(),
+            Kind::Bare { .. } | Kind::Naive | Kind::FastWs => !scenario.is_deflated(),
+            Kind::Ours | Kind::Bun | Kind::NodeWs => true,
+        }
+    }
+}
+
+/// Ours and those named.
+pub(super) fn chosen(names: &[String]) -> Result<Vec<&'static Peer>> {
+    for name in names {
+        if name != "all" && !PEERS.iter().any(|peer| peer.name == name) {
+            let known: Vec<&str> = PEERS.iter().map(|peer| peer.name).collect();
+            bail!("no peer is called `{name}`; there are {} and all", known.join(", "));
+        }
+    }
+    let wanted =
+        |peer: &&Peer| peer.kind == Kind::Ours || names.iter().any(|name| name == peer.name || name == "all");
+    Ok(PEERS.iter().filter(wanted).collect())
+}
+
+/// What a peer is, for readers.
+pub(super) fn about(name: &str) -> &'static str {
+    PEERS.iter().find(|peer| peer.name == name).map_or("", |peer| peer.about)
+}
+
+/// What was built and installed.
+#[derive(Debug)]
+pub(super) struct Programs {
+    sources: PathBuf,
+    installed: PathBuf,
+    profile: &'static str,
+    /// Names and versions of what runs.
+    pub(super) versions: Vec<(String, String)>,
+}
+
+impl Programs {
+    /// Builds and installs what the peers need.
+    pub(super) fn prepare(peers: &[&Peer], quick: bool, terminal: &Terminal) -> Result<Self> {
+        let root = project::root();
+        let mut programs = Self {
+            sources: root.join("server/benches/peers"),
+            installed: root.join("target/xtask/peers"),
+            profile: if quick { "debug" } else { "release" },
+            versions: Vec::new(),
+        };
+        let has = |wanted: fn(Kind) -> bool| peers.iter().any(|peer| wanted(peer.kind));
+        terminal.progress("building bench-server …");
+        let mut build = Command::new("cargo");
+        build.args(["build", "--package", "bellwire", "--bin", "bench-server"]).current_dir(&root);
+        if !quick {
+            build.arg("--release");
+        }
+        finished(&mut build)?;
+        if has(|kind| matches!(kind, Kind::Bare { .. } | Kind::Naive)) {
+            terminal.progress("building the Rust peers …");
+            programs.build_rust(quick)?;
+        }
+        if has(|kind| matches!(kind, Kind::Bun | Kind::NodeWs)) {
+            terminal.progress("installing the JavaScript peers …");
+            programs.install_npm()?;
+        }
+        if has(|kind| kind == Kind::FastWs) {
+            terminal.progress("installing the Python peer …");
+            programs.install_pip()?;
+        }
+        for peer in peers {
+            programs.versions.extend(programs.version(peer));
+        }
+        Ok(programs)
+    }
+
+    fn build_rust(&self, quick: bool) -> Result<()> {
+        let mut build = Command::new("cargo");
+        build.args(["build", "--locked"]).current_dir(&self.sources);
+        build.env("CARGO_TARGET_DIR", self.installed.join("rust"));
+        if !quick {
+            build.arg("--release");
+        }
+        finished(&mut build)
+    }
+
+    fn install_npm(&self) -> Result<()> {
+        let folder = self.copied("node", &["package.json", "bun.js", "node-ws.mjs"])?;
+        if folder.join("node_modules").exists() && self.is_same("node", "package.json")? {
+            return Ok(());
+        }
+        let npm = ["install", "--no-audit", "--no-fund", "--ignore-scripts"];
+        finished(Command::new("npm").args(npm).current_dir(&folder))?;
+        // The package fetches nothing then: it puts the binary of this platform into its place.
+        finished(Command::new("node").arg("node_modules/bun/install.js").current_dir(&folder))?;
+        self.mark("node", "package.json")
+    }
+
+    fn install_pip(&self) -> Result<()> {
+        let folder = self.copied("python", &["requirements.txt", "fastws_server.py"])?;
+        if folder.join("venv").exists() && self.is_same("python", "requirements.txt")? {
+            return Ok(());
+        }
+        finished(Command::new("python3").args(["-m", "venv", "venv"]).current_dir(&folder))?;
+        let pip = ["-m", "pip", "install", "--quiet", "--requirement", "requirements.txt"];
+        finished(Command::new("venv/bin/python").args(pip).current_dir(&folder))?;
+        self.mark("python", "requirements.txt")
+    }
+
+    /// Copies sources to where they are installed: interpreters look for packages beside the script.
+    fn copied(&self, folder: &str, files: &[&str]) -> Result<PathBuf> {
+        let to = self.installed.join(folder);
+        fs::create_dir_all(&to).with_context(|| format!("cannot make {}", to.display()))?;
+        for file in files {
+            fs::copy(self.sources.join(file), to.join(file))
+                .with_context(|| format!("cannot copy {file}"))?;
+        }
+        Ok(to)
+    }
+
+    /// Whether what is installed is what the manifest asks for.
+    fn is_same(&self, folder: &str, manifest: &str) -> Result<bool> {
+        let wanted = fs::read(self.sources.join(manifest))?;
+        Ok(fs::read(self.installed.join(folder).join("installed")).is_ok_and(|installed| installed == wanted))
+    }
+
+    fn mark(&self, folder: &str, manifest: &str) -> Result<()> {
+        fs::copy(self.sources.join(manifest), self.installed.join(folder).join("installed"))?;
+        Ok(())
+    }
+
+    /// Starts a server on a free port.
+    pub(super) fn start(&self, peer: &Peer) -> Result<Server> {
+        let rust = |program: &str| Command::new(self.installed.join("rust").join(self.profile).join(program));
+        let mut command = match peer.kind {
+            Kind::Ours => {
+                let mut command =
+                    Command::new(project::root().join("target").join(self.profile).join("bench-server"));
+                command.args(["--log", "warn"]);
+                command
+            }
+            Kind::Bare { together } => {
+                let mut command = rust("bare");
+                command.args(["--together", together]);
+                command
+            }
+            Kind::Naive => rust("naive"),
+            Kind::Bun => self.script("node", "node_modules/bun/bin/bun.exe", "bun.js"),
+            Kind::NodeWs => self.script("node", "node", "node-ws.mjs"),
+            Kind::FastWs => self.script("python", "venv/bin/python", "fastws_server.py"),
+        };
+        command.args(["--port", "0"]).stderr(Stdio::null());
+        Server::start(command, "/ws")
+    }
+
+    fn script(&self, folder: &str, interpreter: &str, script: &str) -> Command {
+        let folder = self.installed.join(folder);
+        let own = folder.join(interpreter);
+        let mut command = if own.exists() { Command::new(own) } else { Command::new(interpreter) };
+        command.arg(folder.join(script));
+        command
+    }
+
+    fn version(&self, peer: &Peer) -> Option<(String, String)> {
+        let package = |folder: &str, name: &str| {
+            let manifest = self.installed.join(folder).join("node_modules").join(name).join("package.json");
+            let manifest: serde_json::Value =
+                serde_json::from_str(&fs::read_to_string(manifest).ok()?).ok()?;
+            Some(manifest["version"].as_str()?.to_owned())
+        };
+        let version = match peer.kind {
+            Kind::Ours => env!("CARGO_PKG_VERSION").to_owned(),
+            Kind::Bare { .. } | Kind::Naive => return None,
+            Kind::Bun => package("node", "bun")?,
+            Kind::NodeWs => {
+                format!("{} on Node.js {}", package("node", "ws")?, said("node", &["--version"])?)
+            }
+            Kind::FastWs => pinned(&self.sources.join("requirements.txt"), "fastws")?,
+        };
+        Some((peer.name.to_owned(), version))
+    }
+}
+
+/// The version of a package in a list of requirements.
+fn pinned(requirements: &Path, package: &str) -> Option<String> {
+    let text = fs::read_to_string(requirements).ok()?;
+    text.lines().find_map(|line| Some(line.strip_prefix(package)?.strip_prefix("==")?.to_owned()))
+}
+
+/// The first line a program prints.
+pub(super) fn said(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).output().ok()?;
+    String::from_utf8(output.stdout).ok()?.lines().next().map(|line| line.trim().to_owned())
+}
+
+/// Runs a command to its end; what it printed is told when it fails.
+fn finished(command: &mut Command) -> Result<()> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().with_context(|| format!("cannot start {program}; is it installed?"))?;
+    if !output.status.success() {
+        let printed = [output.stdout, output.stderr].concat();
+        bail!("{program} failed:\n{}", String::from_utf8_lossy(&printed).trim_end());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ours_is_always_measured() {
+        let names = |names: &[&str]| -> Vec<&str> {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            chosen(&names).expect("known names").iter().map(|peer| peer.name).collect()
+        };
+        assert_eq!(names(&[]), ["bellwire"]);
+        assert_eq!(names(&["ws", "bare"]), ["bellwire", "bare", "ws"]);
+        assert_eq!(names(&["all"]).len(), PEERS.len());
+        assert!(chosen(&["deno".to_owned()]).is_err());
+    }
+}
