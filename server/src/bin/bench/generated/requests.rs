@@ -50,6 +50,8 @@ impl rt::Request for Publish {
         name: "publish",
         payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Publication")),
         access: None,
+        http: None,
+        socket: true,
     };
 }
 
@@ -99,6 +101,8 @@ impl rt::Request for Echo {
         name: "echo",
         payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Echo")),
         access: None,
+        http: None,
+        socket: true,
     };
 }
 
