@@ -203,7 +203,7 @@ impl Server {
         }
         tracing::info!(connections = self.node.connection_count(), "draining");
         let drained = async {
-            self.node.shared().shutdown.begin();
+            self.node.shared().begin_shutdown();
             while self.node.connection_count() > 0 {
                 sleep(DRAIN_POLL).await;
             }

@@ -1,6 +1,8 @@
 //! What the runtime counts. Names, labels and help stand here and nowhere else; labels are routes, codes and
 //! conditions of the document, never topics or users, so their number is bounded.
 
+mod durations;
+
 use std::sync::{Mutex, PoisonError};
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -8,8 +10,9 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+
+pub(crate) use durations::Durations;
 
 /// Counters of one node.
 #[derive(Debug)]
@@ -31,7 +34,11 @@ pub(crate) struct Metrics {
     resyncs: Family<RouteLabel, Counter>,
     closes: Family<ConditionLabel, Counter>,
     reply_errors: Family<CodeLabel, Counter>,
-    commands: Family<CommandLabel, Histogram, fn() -> Histogram>,
+    commands: Family<CommandLabel, Durations>,
+    pub(crate) requests: Durations,
+    pub(crate) operations: Durations,
+    pub(crate) subscribes: Durations,
+    pub(crate) unsubscribes: Durations,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -54,13 +61,13 @@ struct CommandLabel {
     command: &'static str,
 }
 
-/// From 100 µs to about 26 s.
-fn durations() -> Histogram {
-    Histogram::new(exponential_buckets(0.000_1, 4.0, 10))
-}
-
 impl Default for Metrics {
     fn default() -> Self {
+        let commands = Family::<CommandLabel, Durations>::default();
+        // Looked up once: who counts holds the counter.
+        let of = |command| commands.get_or_create(&CommandLabel { command }).clone();
+        let (requests, operations) = (of("request"), of("operation"));
+        let (subscribes, unsubscribes) = (of("subscribe"), of("unsubscribe"));
         let metrics = Self {
             registry: Mutex::new(Registry::with_prefix("bellwire")),
             connections: Gauge::default(),
@@ -79,7 +86,11 @@ impl Default for Metrics {
             resyncs: Family::default(),
             closes: Family::default(),
             reply_errors: Family::default(),
-            commands: Family::new_with_constructor(durations),
+            commands,
+            requests,
+            operations,
+            subscribes,
+            unsubscribes,
         };
         metrics.register_own();
         metrics
@@ -180,10 +191,6 @@ impl Metrics {
 
     pub(crate) fn reply_error(&self, code: &str) {
         self.reply_errors.get_or_create(&CodeLabel { code: code.to_owned() }).inc();
-    }
-
-    pub(crate) fn command(&self, command: &'static str, seconds: f64) {
-        self.commands.get_or_create(&CommandLabel { command }).observe(seconds);
     }
 }
 

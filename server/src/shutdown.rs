@@ -1,33 +1,20 @@
 //! A signal that, once given, stays given: the node is about to stop.
 
-use tokio::sync::watch;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A latched signal.
-#[derive(Debug)]
-pub(crate) struct Shutdown(watch::Sender<bool>);
-
-impl Default for Shutdown {
-    fn default() -> Self {
-        Self(watch::Sender::new(false))
-    }
-}
+/// A latched signal. Connections look at it whenever they are woken; `Shared::begin_shutdown` wakes them all.
+#[derive(Debug, Default)]
+pub(crate) struct Shutdown(AtomicBool);
 
 impl Shutdown {
     /// Gives the signal.
     pub(crate) fn begin(&self) {
-        self.0.send_replace(true);
+        self.0.store(true, Ordering::SeqCst);
     }
 
     /// Whether it was given.
     pub(crate) fn has_begun(&self) -> bool {
-        *self.0.borrow()
-    }
-
-    /// Waits until it is given.
-    pub(crate) async fn begun(&self) {
-        let mut receiver = self.0.subscribe();
-        // The sender lives as long as `self`, so this cannot fail.
-        let _ = receiver.wait_for(|begun| *begun).await;
+        self.0.load(Ordering::SeqCst)
     }
 }
 

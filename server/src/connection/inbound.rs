@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::replies::{Reply, guarded, reason_of};
+use super::replies::{Reply, reason_of};
 use super::served::Action;
 use super::topics::{Command, Verb};
 use super::{Connection, Finished};
@@ -18,11 +18,7 @@ use crate::protocol::{
 
 impl Connection {
     /// Serves one text message.
-    pub(super) fn on_text(&mut self, text: &str) -> ControlFlow<Close> {
-        let now = Instant::now();
-        let metrics = &self.served.node.shared().metrics;
-        metrics.messages_received.inc();
-        metrics.messages_received_bytes.inc_by(text.len() as u64);
+    pub(super) fn on_text(&mut self, text: &str, now: Instant) -> ControlFlow<Close> {
         let frame = Frame::decode(text, self.served.options.max_depth);
         match self.rate.charge(now) {
             Charge::Accepted => {}
@@ -50,7 +46,7 @@ impl Connection {
         match frame {
             Ok(frame) if frame.kind == "ping" => {
                 self.valid_message(now);
-                self.outbound.control(encode::frame("pong", frame.id, None));
+                self.outbound.control(&encode::frame("pong", frame.id, None));
                 ControlFlow::Continue(())
             }
             Ok(frame) => self.on_unknown_type(&frame),
@@ -60,7 +56,6 @@ impl Connection {
 
     fn act(&mut self, action: Action, frame: &Frame<'_>, now: Instant) -> ControlFlow<Close> {
         let served = self.served.clone();
-        let id = frame.id.map(str::to_owned);
         match action {
             Action::Subscribe(index) | Action::Unsubscribe(index) => {
                 let topic = served.endpoint.topics[index].clone();
@@ -71,6 +66,7 @@ impl Connection {
                             _ => Verb::Unsubscribe,
                         };
                         self.valid_message(now);
+                        let id = frame.id.map(str::to_owned);
                         self.enqueue(Command { verb, id, resolved, started: now });
                         ControlFlow::Continue(())
                     }
@@ -79,14 +75,11 @@ impl Connection {
             }
             Action::Request(index) => {
                 let request = served.endpoint.requests[index].clone();
+                let kind = request.spec().name;
                 match request.call(&served.endpoint.schemas, frame.payload, self.caller.clone()) {
                     Ok(answer) => {
                         self.valid_message(now);
-                        let kind = frame.kind.clone().into_owned();
-                        self.in_flight.push(Box::pin(async move {
-                            let result = guarded(&served, answer).await.and_then(|result| result);
-                            Finished::Reply(Reply { kind, id, result, started: now, is_frame: false })
-                        }));
+                        self.answer(kind, frame.id, answer, now);
                         ControlFlow::Continue(())
                     }
                     Err(faults) => self.on_faults(frame, faults),
@@ -121,12 +114,12 @@ impl Connection {
         };
         self.valid_message(now);
         let mark = spec.correlation.and_then(|pointer| Some((pointer, value.pointer(pointer)?.clone())));
-        let (kind, id) = (spec.name.to_owned(), id.map(str::to_owned));
-        self.in_flight.push(Box::pin(async move {
-            let answered = guarded(&served, answer).await.and_then(|result| result);
-            let result = answered.map(|frame| frame.map(|frame| correlated(frame, mark.as_ref())));
+        let (kind, id) = (spec.name, id.map(str::to_owned));
+        self.ask(answer, move |answered| {
+            let result = answered.and_then(|result| result);
+            let result = result.map(|frame| frame.map(|frame| correlated(frame, mark.as_ref())));
             Finished::Reply(Reply { kind, id, result, started: now, is_frame: true })
-        }));
+        });
         Some(ControlFlow::Continue(()))
     }
 

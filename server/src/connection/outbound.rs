@@ -11,7 +11,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::stream::Stream;
@@ -20,7 +20,7 @@ use crate::hub::{Outlet, Publication, PublicationKind};
 use crate::node::Node;
 use crate::protocol::Overflow;
 use crate::websocket::{OpCode, frame_into};
-use lanes::{Control, Entry, Lanes, Next, SlotKey};
+use lanes::{Entry, Lanes, Next, SlotKey};
 
 /// What a queued frame costs beside its bytes.
 const ENTRY_COST: usize = 64;
@@ -44,13 +44,17 @@ pub(super) struct Outbound {
     lanes: Mutex<Lanes>,
     limit: usize,
     node: Node,
-    stream: Arc<Stream>,
+    stream: Stream,
 }
 
 impl Outbound {
     /// An empty queue of at most `limit` bytes of data before a socket.
-    pub(super) fn new(limit: usize, node: Node, stream: Arc<Stream>) -> Self {
+    pub(super) fn new(limit: usize, node: Node, stream: Stream) -> Self {
         Self { lanes: Mutex::default(), limit, node, stream }
+    }
+
+    pub(super) fn stream(&self) -> &Stream {
+        &self.stream
     }
 
     fn lock(&self) -> MutexGuard<'_, Lanes> {
@@ -59,18 +63,18 @@ impl Outbound {
 
     /// Queues a control message or a reply: ahead of data, never dropped. Their number is bounded by what the loop
     /// reads, see [`Outbound::has_control_room`].
-    pub(super) fn control(&self, frame: Bytes) {
+    pub(super) fn control(&self, text: &[u8]) {
         let mut lanes = self.lock();
-        lanes.control_bytes += frame.len() + ENTRY_COST;
-        lanes.control.push_back(Control::Text(frame));
+        frame_into(&mut lanes.control, OpCode::Text, false, text);
+        lanes.control_count += 1;
         lanes.wake();
     }
 
     /// Queues a frame of the WebSocket protocol itself.
-    pub(super) fn raw(&self, frame: Bytes) {
+    pub(super) fn raw(&self, frame: &[u8]) {
         let mut lanes = self.lock();
-        lanes.control_bytes += frame.len() + ENTRY_COST;
-        lanes.control.push_back(Control::Raw(frame));
+        lanes.control.extend_from_slice(frame);
+        lanes.control_count += 1;
         lanes.wake();
     }
 
@@ -83,7 +87,7 @@ impl Outbound {
 
     /// Whether replies leave fast enough that more requests may be read.
     pub(super) fn has_control_room(&self) -> bool {
-        self.lock().control_bytes <= self.limit
+        self.lock().control.len() <= self.limit
     }
 
     /// Writes what waits; ready only where something else has to happen first.
@@ -118,7 +122,11 @@ impl Outbound {
 
     /// Joins what waits into one buffer, up to a size, or says which topic must be resynchronised before the rest.
     fn gather(&self, lanes: &mut Lanes) -> (Bytes, Option<Arc<str>>) {
-        let (mut joined, mut count) = (BytesMut::new(), 0);
+        let (mut joined, mut count) = lanes.take_control();
+        if !lanes.has_data() {
+            self.sent(count, joined.len());
+            return (joined.freeze(), None);
+        }
         let now = Instant::now();
         let mut resync = None;
         while joined.len() < JOINED {
@@ -148,13 +156,16 @@ impl Outbound {
 
     /// Counts frames that leave.
     fn sent(&self, frames: u64, bytes: usize) {
+        if frames == 0 {
+            return;
+        }
         let metrics = &self.node.shared().metrics;
         metrics.messages_sent.inc_by(frames);
         metrics.messages_sent_bytes.inc_by(bytes as u64);
     }
 
     /// Takes nothing more: what remains is replies, control messages and this close frame.
-    pub(super) fn end_with(&self, close: Bytes) {
+    pub(super) fn end_with(&self, close: &[u8]) {
         let mut lanes = self.lock();
         lanes.ended = true;
         lanes.data.clear();
@@ -162,7 +173,8 @@ impl Outbound {
         lanes.slots.clear();
         lanes.resting.clear();
         lanes.lagging.clear();
-        lanes.control.push_back(Control::Raw(close));
+        lanes.control.extend_from_slice(close);
+        lanes.control_count += 1;
     }
 
     /// Writes what remains after [`Outbound::end_with`].

@@ -1,19 +1,29 @@
 //! Answers: bounded in time, safe from panics, counted, written as frames.
 
+use std::cell::Cell;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Context, Poll};
 
 use futures_util::FutureExt;
 use tokio::time::{Instant, timeout};
 
-use super::{Connection, Served};
+use super::{Connection, Finished, Served};
 use crate::contract::Refusal;
+use crate::contract::erased::{Answer, BoxFuture};
 use crate::protocol::{ErrorCode, Fault, encode};
+
+/// A thread keeps no more room than this for writing replies.
+const TEXT_LIMIT: usize = 64 * 1024;
+
+thread_local! {
+    static TEXT: Cell<String> = const { Cell::new(String::new()) };
+}
 
 /// The answer to one message.
 pub(super) struct Reply {
     /// The message's `type`.
-    pub(super) kind: String,
+    pub(super) kind: &'static str,
     /// The message's id, as it was written.
     pub(super) id: Option<String>,
     /// The service's answer as JSON text, or why there is none.
@@ -29,10 +39,7 @@ pub(crate) async fn guarded<T>(served: &Served, service: impl Future<Output = T>
     let caught = AssertUnwindSafe(service).catch_unwind();
     match timeout(served.options.request_timeout, caught).await {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(_)) => {
-            tracing::error!("the service panicked");
-            Err(Refusal::internal("The service failed"))
-        }
+        Ok(Err(_)) => Err(panicked()),
         Err(_) => {
             tracing::warn!("the service did not answer in time");
             let message = "The service did not answer in time";
@@ -41,27 +48,82 @@ pub(crate) async fn guarded<T>(served: &Served, service: impl Future<Output = T>
     }
 }
 
+fn panicked() -> Refusal {
+    tracing::error!("the service panicked");
+    Refusal::internal("The service failed")
+}
+
+/// Asks a service once, without waiting; `None` where it needs time.
+fn ask_once<T>(service: &mut BoxFuture<T>, context: &mut Context<'_>) -> Option<Result<T, Refusal>> {
+    match catch_unwind(AssertUnwindSafe(|| service.as_mut().poll(context))) {
+        Ok(Poll::Ready(answer)) => Some(Ok(answer)),
+        Ok(Poll::Pending) => None,
+        Err(_) => Some(Err(panicked())),
+    }
+}
+
 impl Connection {
-    /// Sends the answer to a request.
+    /// Asks a service: goes on at once where it answers at once, else when it has.
+    pub(super) fn ask<T: 'static>(
+        &mut self,
+        mut service: BoxFuture<T>,
+        then: impl FnOnce(Result<T, Refusal>) -> Finished + Send + 'static,
+    ) {
+        if let Some(answer) = ask_once(&mut service, &mut Context::from_waker(&self.waker)) {
+            return self.on_finished(then(answer));
+        }
+        let served = self.served.clone();
+        self.in_flight.push(Box::pin(async move { then(guarded(&served, service).await) }));
+    }
+
+    /// Answers a request: [`Connection::ask`] without a copy of the id where the service answers at once.
+    pub(super) fn answer(&mut self, kind: &'static str, id: Option<&str>, mut answer: Answer, now: Instant) {
+        if let Some(result) = ask_once(&mut answer, &mut Context::from_waker(&self.waker)) {
+            self.answered += 1;
+            return self.send_result(kind, id, &result.and_then(|result| result));
+        }
+        let (served, id) = (self.served.clone(), id.map(str::to_owned));
+        self.in_flight.push(Box::pin(async move {
+            let result = guarded(&served, answer).await.and_then(|result| result);
+            Finished::Reply(Reply { kind, id, result, started: now, is_frame: false })
+        }));
+    }
+
+    /// Sends the answer to a request or an explicit operation that took its time.
     pub(super) fn send_reply(&self, reply: &Reply) {
         let metrics = &self.served.node.shared().metrics;
-        let command = if reply.is_frame { "operation" } else { "request" };
-        metrics.command(command, reply.started.elapsed().as_secs_f64());
+        let durations = if reply.is_frame { &metrics.operations } else { &metrics.requests };
+        durations.observe(reply.started.elapsed(), 1);
         match &reply.result {
-            Ok(Some(frame)) if reply.is_frame => self.outbound.control(frame.clone().into()),
-            Ok(None) if reply.is_frame => {}
+            result if !reply.is_frame => self.send_result(reply.kind, reply.id.as_deref(), result),
+            Ok(Some(frame)) => self.outbound.control(frame.as_bytes()),
+            Ok(None) => {}
+            Err(refusal) => self.send_error(reply.id.as_deref(), refusal),
+        }
+    }
+
+    fn send_result(&self, kind: &str, id: Option<&str>, result: &Result<Option<String>, Refusal>) {
+        match result {
             Ok(result) => {
-                let payload = encode::request_reply(result.as_deref());
-                self.respond(&reply.kind, reply.id.as_deref(), &payload);
+                self.respond_with(kind, id, |out| encode::request_reply(out, result.as_deref()));
             }
-            Err(refusal) if reply.is_frame => self.send_error(reply.id.as_deref(), refusal),
-            Err(refusal) => self.refuse(&reply.kind, reply.id.as_deref(), refusal),
+            Err(refusal) => self.refuse(kind, id, refusal),
         }
     }
 
     /// Sends `<kind>.response`.
     pub(super) fn respond(&self, kind: &str, id: Option<&str>, payload: &str) {
-        self.outbound.control(encode::frame(&format!("{kind}.response"), id, Some(payload)));
+        self.respond_with(kind, id, |out| out.push_str(payload));
+    }
+
+    fn respond_with(&self, kind: &str, id: Option<&str>, payload: impl FnOnce(&mut String)) {
+        let mut text = TEXT.take();
+        encode::response(&mut text, kind, id, payload);
+        self.outbound.control(text.as_bytes());
+        if text.capacity() <= TEXT_LIMIT {
+            text.clear();
+            TEXT.set(text);
+        }
     }
 
     /// Answers a message of a known type with a failure.
@@ -73,7 +135,7 @@ impl Connection {
     /// Answers a message that cannot be matched to a type.
     pub(super) fn send_error(&self, id: Option<&str>, refusal: &Refusal) {
         self.served.node.shared().metrics.reply_error(refusal.code());
-        self.outbound.control(encode::frame("error", id, Some(&failure_of(refusal).error())));
+        self.outbound.control(&encode::frame("error", id, Some(&failure_of(refusal).error())));
     }
 }
 

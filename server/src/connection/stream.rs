@@ -5,7 +5,7 @@
 //! themselves (see `outbound`); only the loop reads.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Read};
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -13,7 +13,8 @@ use std::task::{Context, Poll, ready};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade::downcast;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 /// Anything that carries bytes both ways.
@@ -71,9 +72,20 @@ impl Stream {
         match self {
             Self::Tcp(stream) => loop {
                 ready!(stream.poll_read_ready(context))?;
-                match stream.try_read(buffer) {
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                    outcome => return Poll::Ready(outcome),
+                let mut short = None;
+                let outcome = stream.try_io(Interest::READABLE, || {
+                    let count = (&*SockRef::from(stream)).read(buffer)?;
+                    if count > 0 && count < buffer.len() {
+                        // There is no more for now: told as blocking, it spares the system call that would say so.
+                        short = Some(count);
+                        return Err(io::ErrorKind::WouldBlock.into());
+                    }
+                    Ok(count)
+                });
+                match (outcome, short) {
+                    (_, Some(count)) => return Poll::Ready(Ok(count)),
+                    (Err(error), None) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    (outcome, None) => return Poll::Ready(outcome),
                 }
             },
             Self::Other(carrier) => {
@@ -87,9 +99,7 @@ impl Stream {
     /// Ends the sending side, so that the client sees the end and what is still under way is not reset.
     pub(crate) fn poll_finish(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {
-            Self::Tcp(stream) => {
-                Poll::Ready(socket2::SockRef::from(stream).shutdown(std::net::Shutdown::Write))
-            }
+            Self::Tcp(stream) => Poll::Ready(SockRef::from(stream).shutdown(std::net::Shutdown::Write)),
             Self::Other(carrier) => lock(carrier).as_mut().poll_shutdown(context),
         }
     }

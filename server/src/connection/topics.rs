@@ -9,7 +9,6 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::access::check_access;
-use super::replies::guarded;
 use super::{Connection, Finished};
 use crate::contract::Refusal;
 use crate::contract::erased::ResolvedTopic;
@@ -111,16 +110,15 @@ impl Connection {
 
     fn begin_subscribe(&mut self, command: Command) {
         let Command { id, resolved, started, .. } = command;
-        let (served, caller) = (self.served.clone(), self.caller.clone());
-        self.in_flight.push(Box::pin(async move {
-            let result = match check_access(&caller, resolved.spec().access, resolved.params_json()) {
-                Ok(()) => {
-                    guarded(&served, resolved.clone().authorize(caller)).await.and_then(|result| result)
-                }
-                Err(refusal) => Err(refusal),
-            };
+        let checked = check_access(&self.caller, resolved.spec().access, resolved.params_json());
+        if checked.is_err() {
+            return self.on_authorized(resolved, id.as_deref(), started, checked);
+        }
+        let asked = resolved.clone().authorize(self.caller.clone());
+        self.ask(asked, move |answered| {
+            let result = answered.and_then(|result| result);
             Finished::Authorized { resolved, id, started, result }
-        }));
+        });
     }
 
     /// The service has decided on a subscription.
@@ -140,7 +138,7 @@ impl Connection {
         let reply = encode::subscription_reply(resolved.params_json(), &message, resolved.topic());
         // Ahead of the subscription: replies leave first, so the reply precedes every frame of the topic.
         self.respond(&kind, id, &reply);
-        self.observe("subscribe", started);
+        self.served.node.shared().metrics.subscribes.observe(started.elapsed(), 1);
         self.hold(&resolved);
         self.ask_for_snapshot(resolved);
     }
@@ -182,13 +180,12 @@ impl Connection {
     }
 
     fn ask_for_snapshot(&mut self, resolved: Arc<dyn ResolvedTopic>) {
-        let (served, caller) = (self.served.clone(), self.caller.clone());
         let topic = resolved.topic().clone();
-        self.in_flight.push(Box::pin(async move {
-            // A service that fails to make a snapshot leaves the retained one, which is no worse.
-            let payload = guarded(&served, resolved.snapshot(caller)).await.unwrap_or_default();
-            Finished::Snapshot { topic, payload }
-        }));
+        // A service that fails to make a snapshot leaves the retained one, which is no worse.
+        self.ask(resolved.snapshot(self.caller.clone()), |payload| Finished::Snapshot {
+            topic,
+            payload: payload.unwrap_or_default(),
+        });
     }
 
     /// The service has made its snapshot, or has none.
@@ -211,7 +208,7 @@ impl Connection {
         };
         let reply = encode::subscription_reply(resolved.params_json(), &message, resolved.topic());
         self.respond(&format!("{}.unsubscribe", resolved.spec().route), command.id.as_deref(), &reply);
-        self.observe("unsubscribe", command.started);
+        self.served.node.shared().metrics.unsubscribes.observe(command.started.elapsed(), 1);
         self.next_command(resolved.topic());
     }
 
@@ -233,12 +230,8 @@ impl Connection {
         held.subscription.hold();
         let dropped = self.outbound.catch_up(resolved.topic());
         let route = resolved.spec().route;
-        self.outbound.control(encode::resync(route, resolved.topic(), dropped));
+        self.outbound.control(&encode::resync(route, resolved.topic(), dropped));
         self.served.node.shared().metrics.resynced(route);
         self.ask_for_snapshot(resolved);
-    }
-
-    fn observe(&self, command: &'static str, started: Instant) {
-        self.served.node.shared().metrics.command(command, started.elapsed().as_secs_f64());
     }
 }

@@ -1,133 +1,167 @@
 //! The reading side of one connection, and its end: bytes become events, a close becomes a farewell.
 //!
-//! Nothing is kept between two messages but the decoder's few bytes: reading goes through one buffer per thread.
+//! What arrives is served where it lies: reading goes through one buffer per thread, and an event is copied only where
+//! it has to wait. All answers to one read leave in one write.
 
-use std::cell::RefCell;
+use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::future::poll_fn;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use tokio::time::Instant;
+
 use super::outbound::{Flushed, Outbound};
-use super::stream::Stream;
+use super::{Connection, Ended};
 use crate::protocol::{Close, CloseCondition};
 use crate::websocket::{self, CloseFrame, Decoder, Limits, OpCode, Violation, close_frame, control_frame};
 
-/// Messages read in a row before replies are written: enough to join the answers to a burst.
-const READS_IN_A_ROW: u32 = 32;
 /// Fragments of one message.
 const FRAGMENTS: usize = 65_536;
 /// What one read takes in.
 const SCRATCH: usize = 64 * 1024;
 
 thread_local! {
-    static SCRATCH_BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; SCRATCH].into_boxed_slice());
+    static SCRATCH_BUFFER: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
 }
 
-/// What happens on a socket.
+/// Lends the thread's buffer. Whoever asks for it while it is lent gets one of its own.
+fn with_scratch<T>(use_it: impl FnOnce(&mut [u8]) -> T) -> T {
+    let mut scratch = SCRATCH_BUFFER.take().unwrap_or_else(|| vec![0; SCRATCH].into_boxed_slice());
+    let result = use_it(&mut scratch);
+    SCRATCH_BUFFER.set(Some(scratch));
+    result
+}
+
+/// What a client sent.
 #[derive(Debug)]
-pub(super) enum Event {
+pub(super) enum Event<'a> {
     /// A text message came.
-    Text(String),
+    Text(Cow<'a, str>),
     /// A binary message came.
     Binary,
     /// A protocol ping or pong came.
     Control,
     /// The client said goodbye.
     Closed(Option<CloseFrame>),
-    /// The socket broke or ended.
-    Gone,
     /// What came cannot be accepted: close for this reason.
     Unacceptable(CloseCondition),
-    /// A topic lost updates and there is room again.
-    Resync(Arc<str>),
-    /// Nothing, but there is something to do earlier than was known.
-    Rescheduled,
+}
+
+impl Event<'_> {
+    fn into_owned(self) -> Event<'static> {
+        match self {
+            Self::Text(text) => Event::Text(Cow::Owned(text.into_owned())),
+            Self::Binary => Event::Binary,
+            Self::Control => Event::Control,
+            Self::Closed(close) => Event::Closed(close),
+            Self::Unacceptable(condition) => Event::Unacceptable(condition),
+        }
+    }
 }
 
 /// The socket and the queue that feeds it.
 pub(super) struct Transport {
-    stream: Arc<Stream>,
     outbound: Arc<Outbound>,
     decoder: Decoder,
-    /// Read, not yet looked at.
-    events: VecDeque<Event>,
-    reads_in_a_row: u32,
+    /// What the client sent right behind its request.
+    early: Vec<u8>,
+    /// Read, and waiting until there is room for the answers.
+    events: VecDeque<Event<'static>>,
 }
 
 impl Transport {
-    /// `early` is what the client sent right behind its request.
-    pub(super) fn new(
-        stream: Arc<Stream>,
-        outbound: Arc<Outbound>,
-        max_message: usize,
-        early: &mut [u8],
-    ) -> Self {
+    pub(super) fn new(outbound: Arc<Outbound>, max_message: usize, early: Vec<u8>) -> Self {
         let decoder = Decoder::new(Limits { message: max_message, fragments: FRAGMENTS }, false);
-        let mut transport = Self { stream, outbound, decoder, events: VecDeque::new(), reads_in_a_row: 0 };
-        transport.take_in(early);
-        transport
+        Self { outbound, decoder, early, events: VecDeque::new() }
     }
 
-    /// Sends a protocol ping.
-    pub(super) fn ping(&mut self) {
-        self.outbound.raw(control_frame(OpCode::Ping, &[]));
-    }
-
-    /// Reads and writes until something happened. With `may_read` false it only writes, and looks again once
-    /// replies have left.
-    pub(super) fn poll_event(&mut self, context: &mut Context<'_>, may_read: bool) -> Poll<Event> {
-        if self.reads_in_a_row >= READS_IN_A_ROW {
-            self.reads_in_a_row = 0;
-            if let Poll::Ready(event) = self.poll_write(context) {
-                return Poll::Ready(event);
-            }
-        }
-        let mut has_read = false;
+    /// Reads, serves and writes until nothing more can be done now, or the conversation has ended.
+    pub(super) fn poll(
+        &mut self,
+        connection: &mut Connection,
+        now: Instant,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Ended>> {
         loop {
-            if may_read && !has_read && self.outbound.has_control_room() {
-                has_read = true;
-                if let Poll::Ready(event) = self.poll_next_event(context) {
-                    self.reads_in_a_row += 1;
-                    return Poll::Ready(event);
+            let may_read = connection.may_read();
+            let mut has_read = false;
+            if may_read {
+                match self.poll_inbound(connection, now, context) {
+                    Poll::Ready(ControlFlow::Break(ended)) => return Poll::Ready(ended),
+                    Poll::Ready(ControlFlow::Continue(())) => has_read = true,
+                    Poll::Pending => {}
                 }
             }
-            self.reads_in_a_row = 0;
-            if let Poll::Ready(event) = self.poll_write(context) {
-                return Poll::Ready(event);
-            }
-            if has_read || !may_read || !self.outbound.has_control_room() {
-                return Poll::Pending;
+            match self.outbound.poll_flush(context) {
+                Poll::Ready(Flushed::Resync(topic)) => connection.begin_resync(&topic),
+                Poll::Ready(Flushed::Overflow) => {
+                    return Poll::Ready(Some(connection.end(CloseCondition::SlowConsumer)));
+                }
+                Poll::Ready(Flushed::Broken) => return Poll::Ready(None),
+                // Having written may have made room to read.
+                Poll::Pending if has_read || (!may_read && connection.may_read()) => {}
+                Poll::Pending => return Poll::Pending,
             }
         }
     }
 
-    fn poll_next_event(&mut self, context: &mut Context<'_>) -> Poll<Event> {
-        loop {
-            if let Some(event) = self.events.pop_front() {
-                return Poll::Ready(event);
-            }
+    /// Serves what is left of the last read, or else reads.
+    fn poll_inbound(
+        &mut self,
+        connection: &mut Connection,
+        now: Instant,
+        context: &mut Context<'_>,
+    ) -> Poll<ControlFlow<Option<Ended>>> {
+        if !self.events.is_empty() || !self.early.is_empty() {
+            return Poll::Ready(self.take_in_left_over(connection, now));
+        }
+        with_scratch(|scratch| match ready!(self.outbound.stream().poll_read(context, scratch)) {
+            Ok(0) | Err(_) => Poll::Ready(ControlFlow::Break(None)),
+            Ok(count) => Poll::Ready(self.take_in(&mut scratch[..count], connection, now)),
+        })
+    }
+
+    fn take_in_left_over(&mut self, connection: &mut Connection, now: Instant) -> ControlFlow<Option<Ended>> {
+        let mut early = std::mem::take(&mut self.early);
+        self.take_in(&mut early, connection, now)?;
+        while connection.may_read()
+            && let Some(event) = self.events.pop_front()
+        {
+            connection.on_event(event, now).map_break(Some)?;
+        }
+        if self.events.is_empty() {
             // A burst may have made room for many events; an idle connection keeps none.
-            self.events.shrink_to_fit();
-            let read = SCRATCH_BUFFER.with_borrow_mut(|scratch| {
-                let outcome = ready!(self.stream.poll_read(context, scratch));
-                if let Ok(count) = outcome {
-                    self.take_in(&mut scratch[..count]);
-                }
-                Poll::Ready(outcome)
-            });
-            match ready!(read) {
-                Ok(0) | Err(_) => return Poll::Ready(Event::Gone),
-                Ok(_) => {}
-            }
+            self.events = VecDeque::new();
         }
+        connection.settle(now);
+        ControlFlow::Continue(())
     }
 
-    fn take_in(&mut self, bytes: &mut [u8]) {
+    fn take_in(
+        &mut self,
+        bytes: &mut [u8],
+        connection: &mut Connection,
+        now: Instant,
+    ) -> ControlFlow<Option<Ended>> {
         let Self { decoder, events, outbound, .. } = self;
+        let (mut step, mut messages, mut length) = (ControlFlow::Continue(()), 0, 0);
+        let mut serve = |event: Event<'_>| {
+            if step.is_continue() && events.is_empty() && connection.may_read() {
+                step = connection.on_event(event, now);
+            } else {
+                events.push_back(event.into_owned());
+            }
+        };
         let fed = decoder.feed(bytes, |event| {
-            events.push_back(match event {
-                websocket::Event::Text(text) => Event::Text(text.to_owned()),
+            serve(match event {
+                websocket::Event::Text(text) => {
+                    messages += 1;
+                    length += text.len() as u64;
+                    Event::Text(Cow::Borrowed(text))
+                }
                 websocket::Event::Binary(_) => Event::Binary,
                 websocket::Event::Ping(payload) => {
                     outbound.pong(control_frame(OpCode::Pong, payload));
@@ -139,46 +173,35 @@ impl Transport {
         });
         if let Err(violation) = fed {
             tracing::debug!(%violation, "protocol violation");
-            events.push_back(Event::Unacceptable(condition_of(violation)));
+            serve(Event::Unacceptable(condition_of(violation)));
         }
+        connection.received(messages, length);
+        connection.settle(now);
+        step.map_break(Some)
     }
+}
 
-    /// Writes what waits; ready only where something else has to happen.
-    fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<Event> {
-        match self.outbound.poll_flush(context) {
-            Poll::Ready(Flushed::Resync(topic)) => Poll::Ready(Event::Resync(topic)),
-            Poll::Ready(Flushed::Overflow) => Poll::Ready(Event::Unacceptable(CloseCondition::SlowConsumer)),
-            Poll::Ready(Flushed::Broken) => Poll::Ready(Event::Gone),
-            Poll::Pending => Poll::Pending,
-        }
+/// Answers the client's goodbye and ends the socket. A client sends nothing behind its close, so there is nothing to
+/// wait for.
+pub(super) async fn answer_close(outbound: &Outbound, close: Option<CloseFrame>) {
+    outbound.end_with(&close_frame(close.as_ref()));
+    let _ = poll_fn(|context| outbound.poll_last_words(context)).await;
+}
+
+/// Sends the last words and the close, then waits for the client to end the socket. The caller bounds the time.
+pub(super) async fn say_close(outbound: &Outbound, close: &Close) {
+    let frame = CloseFrame { code: close.code, reason: close.reason.clone() };
+    outbound.end_with(&close_frame(Some(&frame)));
+    let written = poll_fn(|context| outbound.poll_last_words(context)).await;
+    if written.is_err() || poll_fn(|context| outbound.stream().poll_finish(context)).await.is_err() {
+        return;
     }
-
-    /// Answers the client's goodbye and ends the socket.
-    pub(super) async fn answer_close(self, close: Option<CloseFrame>) {
-        self.farewell(close_frame(close.as_ref())).await;
-    }
-
-    /// Sends the last words and the close, then waits for the client to end the socket. The caller bounds the time.
-    pub(super) async fn close(self, close: &Close) {
-        self.farewell(close_frame(Some(&CloseFrame { code: close.code, reason: close.reason.clone() })))
-            .await;
-    }
-
-    async fn farewell(self, last: bytes::Bytes) {
-        self.outbound.end_with(last);
-        let written = poll_fn(|context| self.outbound.poll_last_words(context)).await;
-        if written.is_err() || poll_fn(|context| self.stream.poll_finish(context)).await.is_err() {
+    // Ending the socket while the client still sends would reset it and could take the close frame with it: what
+    // comes is read and dropped until the client ends too.
+    loop {
+        let read = poll_fn(|context| with_scratch(|scratch| outbound.stream().poll_read(context, scratch)));
+        if matches!(read.await, Ok(0) | Err(_)) {
             return;
-        }
-        // Ending the socket while the client still sends would reset it and could take the close frame with it: what
-        // comes is read and dropped until the client ends too.
-        loop {
-            let read = poll_fn(|context| {
-                SCRATCH_BUFFER.with_borrow_mut(|scratch| self.stream.poll_read(context, scratch))
-            });
-            if matches!(read.await, Ok(0) | Err(_)) {
-                return;
-            }
         }
     }
 }

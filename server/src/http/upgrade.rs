@@ -4,7 +4,6 @@
 //! own, so only the handshake is done here.
 
 use std::future::Future;
-use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -54,7 +53,7 @@ impl Upgrade {
             match on_upgrade.await {
                 Ok(upgraded) => {
                     let (stream, early) = Stream::of_upgrade(upgraded);
-                    serve(Accepted { stream: Arc::new(stream), early }).await;
+                    serve(Accepted { stream, early }).await;
                 }
                 Err(error) => tracing::debug!(%error, "the client left during the handshake"),
             }

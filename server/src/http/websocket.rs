@@ -57,8 +57,14 @@ fn connect(
     if let Some(permit) = connections.try_acquire(gate.max_connections) {
         let caller = Caller::new(node.next_connection(), spec.address, remote, parameters);
         let remote = remote.map(tracing::field::display);
-        let span = tracing::info_span!("connection", id = caller.id(), endpoint = spec.address, remote);
-        return upgrade.accept(chosen, move |socket| serve(socket, served, caller, permit).instrument(span));
+        // Kept for as long as the connection: only where someone looks that closely.
+        let span = tracing::debug_span!("connection", id = caller.id(), endpoint = spec.address, remote);
+        if span.is_disabled() {
+            return upgrade.accept(chosen, move |socket| serve(socket, served, caller, permit));
+        }
+        return upgrade.accept(chosen, move |socket| {
+            span.in_scope(|| serve(socket, served, caller, permit)).instrument(span)
+        });
     }
     node.shared().metrics.connection_limit_reached.inc();
     // A browser cannot read an HTTP status here, but it can read a close code.

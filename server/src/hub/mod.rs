@@ -16,7 +16,7 @@ mod stores;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-pub(crate) use audience::{Audience, Event, Hook};
+pub(crate) use audience::{Audience, Event, Hook, Seat};
 use fan_out::FanOut;
 pub(crate) use outlet::Outlet;
 pub(crate) use publication::{Publication, PublicationKind};

@@ -1,11 +1,13 @@
 //! What every connection of one server process shares.
 
+mod alarms;
 mod publish;
 mod store;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+pub(crate) use alarms::Alarms;
 pub use publish::{BroadcastPublisher, OperationPublisher, Publisher, Reach};
 pub(crate) use publish::{MESSAGE_DELIVERY, publish_written, route_of};
 pub use store::Store;
@@ -26,7 +28,16 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) shutdown: Shutdown,
     pub(crate) connections: ConnectionLimit,
+    pub(crate) alarms: Arc<Alarms>,
     next_connection: AtomicU64,
+}
+
+impl Shared {
+    /// Lets every connection know that the node is about to stop.
+    pub(crate) fn begin_shutdown(&self) {
+        self.shutdown.begin();
+        self.alarms.ring_all();
+    }
 }
 
 impl Node {

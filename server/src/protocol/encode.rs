@@ -32,16 +32,33 @@ pub(crate) fn frame(kind: &str, id: Option<&str>, payload: Option<&str>) -> Byte
     let mut out = String::with_capacity(kind.len() + payload.map_or(0, str::len) + 64);
     out.push_str("{\"type\":");
     write_string(&mut out, kind);
-    if let Some(id) = id {
-        out.push_str(",\"id\":");
-        out.push_str(id);
-    }
+    write_id(&mut out, id);
     if let Some(payload) = payload {
         out.push_str(",\"payload\":");
         out.push_str(payload);
     }
     out.push('}');
     out.into()
+}
+
+/// Appends `{"type":"<kind>.response","id":…,"payload":…}`; the payload is written by `payload`.
+pub(crate) fn response(out: &mut String, kind: &str, id: Option<&str>, payload: impl FnOnce(&mut String)) {
+    out.push_str("{\"type\":");
+    write_string(out, kind);
+    // The closing quote makes room for the ending.
+    out.pop();
+    out.push_str(".response\"");
+    write_id(out, id);
+    out.push_str(",\"payload\":");
+    payload(out);
+    out.push('}');
+}
+
+fn write_id(out: &mut String, id: Option<&str>) {
+    if let Some(id) = id {
+        out.push_str(",\"id\":");
+        out.push_str(id);
+    }
 }
 
 /// Payload of a reply to a subscribe or an unsubscribe; `params` is a JSON object whose members are echoed.
@@ -61,12 +78,14 @@ pub(crate) fn subscription_reply(params: &str, message: &str, topic: &str) -> St
     out
 }
 
-/// Payload of a reply to a request; `result` is JSON text.
-pub(crate) fn request_reply(result: Option<&str>) -> String {
-    match result {
-        Some(result) => format!("{{\"status\":\"ok\",\"result\":{result}}}"),
-        None => "{\"status\":\"ok\"}".to_owned(),
+/// Appends the payload of a reply to a request; `result` is JSON text.
+pub(crate) fn request_reply(out: &mut String, result: Option<&str>) {
+    out.push_str("{\"status\":\"ok\"");
+    if let Some(result) = result {
+        out.push_str(",\"result\":");
+        out.push_str(result);
     }
+    out.push('}');
 }
 
 /// What a failure says.

@@ -101,6 +101,11 @@ fn write_number(out: &mut String, number: &serde_json::Number) {
 /// Strings as RFC 8785 writes them: the two-character escapes, `\u00xx` for other controls, everything else raw.
 pub(crate) fn write_string(out: &mut String, text: &str) {
     out.push('"');
+    if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     for character in text.chars() {
         match character {
             '"' => out.push_str("\\\""),

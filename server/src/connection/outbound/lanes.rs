@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
 use tokio::time::Instant;
 
 use super::ENTRY_COST;
@@ -21,8 +21,9 @@ pub(super) struct Lanes {
     pub(super) partial: Bytes,
     /// The answer to the client's latest ping.
     pub(super) pong: Option<Bytes>,
-    pub(super) control: VecDeque<Control>,
-    pub(super) control_bytes: usize,
+    /// Control messages and replies, as they go over the wire.
+    pub(super) control: BytesMut,
+    pub(super) control_count: u64,
     pub(super) data: VecDeque<Entry>,
     pub(super) data_bytes: usize,
     /// Values of topics that deliver only the latest of each key.
@@ -55,13 +56,6 @@ pub(super) enum Next {
     Wire(Bytes),
     /// This topic lost updates and there is room again.
     Resync(Arc<str>),
-}
-
-/// A control message or a reply.
-pub(super) enum Control {
-    Text(Bytes),
-    /// A frame of the WebSocket protocol itself.
-    Raw(Bytes),
 }
 
 #[derive(Default)]
@@ -124,19 +118,23 @@ impl Lanes {
         Poll::Ready(Ok(()))
     }
 
-    /// What is next to be written.
+    /// Takes out what goes ahead of data, and says how many frames that are.
+    pub(super) fn take_control(&mut self) -> (BytesMut, u64) {
+        let count = std::mem::take(&mut self.control_count) + u64::from(self.pong.is_some());
+        let control = std::mem::take(&mut self.control);
+        let Some(pong) = self.pong.take() else { return (control, count) };
+        let mut joined = BytesMut::from(&pong[..]);
+        joined.unsplit(control);
+        (joined, count)
+    }
+
+    /// Whether anything may be there behind control messages and replies.
+    pub(super) fn has_data(&self) -> bool {
+        !self.data.is_empty() || !self.resting.is_empty() || !self.lagging.is_empty()
+    }
+
+    /// What is next to be written behind control messages and replies.
     pub(super) fn next(&mut self, limit: usize, now: Instant) -> Option<Next> {
-        if let Some(pong) = self.pong.take() {
-            return Some(Next::Wire(pong));
-        }
-        if let Some(control) = self.control.pop_front() {
-            let (next, len) = match control {
-                Control::Text(text) => (Next::Text(text.clone()), text.len()),
-                Control::Raw(wire) => (Next::Wire(wire.clone()), wire.len()),
-            };
-            self.control_bytes = self.control_bytes.saturating_sub(len + ENTRY_COST);
-            return Some(next);
-        }
         if self.data_bytes <= limit / 2
             && let Some((topic, lag)) = self.lagging.iter_mut().find(|(_, lag)| !lag.announced)
         {

@@ -9,6 +9,7 @@ mod integer_string;
 mod strict;
 #[cfg(test)]
 mod tests;
+mod text;
 mod tuple;
 mod union;
 
@@ -19,6 +20,7 @@ pub use schemars::{self, JsonSchema};
 pub use serde::{self, Deserialize, Deserializer, Serialize, Serializer};
 pub use serde_json::{self, Value};
 pub use strict::{from_str, from_value};
+pub(crate) use text::from_text;
 pub use tuple::WithRest;
 pub use union::{Tag, TaggedValue, UntaggedValue};
 

@@ -65,11 +65,15 @@ fn integral(number: &Number) -> Option<Integral> {
     if let Some(value) = number.as_u64() {
         return Some(Integral::Unsigned(value));
     }
+    number.as_f64().and_then(integral_float).map(Integral::Signed)
+}
+
+/// The integer a float stands for, if it has no fraction.
+pub(super) fn integral_float(value: f64) -> Option<i64> {
     // 2^63: from here on an `i64` cannot hold the float, and floats this large carry no exact integer anyway.
-    let value =
-        number.as_f64().filter(|value| value.fract() == 0.0 && value.abs() < 9_223_372_036_854_775_808.0)?;
+    let is_integral = value.fract() == 0.0 && value.abs() < 9_223_372_036_854_775_808.0;
     #[expect(clippy::cast_possible_truncation, reason = "integral and within range, checked above")]
-    Some(Integral::Signed(value as i64))
+    is_integral.then_some(value as i64)
 }
 
 macro_rules! integers {

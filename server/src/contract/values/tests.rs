@@ -16,6 +16,35 @@ enum Side {
     Buy,
 }
 
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Nested {
+    point: Option<Point>,
+    sides: Vec<Side>,
+    #[serde(default)]
+    rest: Value,
+}
+
+#[test]
+fn text_in_one_pass_is_read_as_its_value_is() {
+    let texts = [
+        "{\"point\":{\"x\":1,\"y\":2},\"sides\":[\"buy\"]}",
+        "{\"point\":null,\"sides\":[],\"unknown\":[{\"a\":1}],\"rest\":{\"b\":[1.0,null,\"é\\n\"]}}",
+        "{\"point\":{\"x\":-1.0,\"y\":2e1},\"sides\":[\"bu\\u0079\"]}",
+        "{\"sides\":[]}",
+        "{\"point\":[1,2],\"sides\":[]}",
+        "{\"point\":{\"x\":1,\"y\":256},\"sides\":[]}",
+        "{\"point\":{\"x\":1.5,\"y\":2},\"sides\":[]}",
+        "{\"point\":null,\"sides\":[{\"buy\":null}]}",
+        "{\"point\":null,\"sides\":[]} x",
+        "[null,[]]",
+    ];
+    for text in texts {
+        assert_eq!(from_text::<Nested>(text).ok(), from_str::<Nested>(text).ok(), "{text}");
+    }
+    // The slower way knows that the last of two members counts.
+    assert!(from_text::<Point>("{\"x\":1,\"x\":2,\"y\":3}").is_err());
+}
+
 #[test]
 fn an_array_is_no_struct() {
     assert!(from_value::<Point>(&json!([1, 2])).is_err());

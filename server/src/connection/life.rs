@@ -1,0 +1,210 @@
+//! The course of one connection: joined, woken, told the time, left.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use rand::RngExt;
+use tokio::time::Instant;
+
+use super::in_flight::InFlight;
+use super::outbound::Outbound;
+use super::pulse::{Due, Pulse};
+use super::topics::Topics;
+use super::transport::{Event, Transport};
+use super::{Connection, Ended, Finished, IN_FLIGHT_LIMIT, Served, replies};
+use crate::contract::Caller;
+use crate::hub::Outlet;
+use crate::limits::{ConnectionPermit, RateLimit};
+use crate::metrics::Inflight;
+use crate::protocol::{Activity, Close, CloseCondition, encode};
+use crate::websocket::{OpCode, control_frame};
+
+/// Clients are told to come back after a time of their own within this span.
+const RETURN_SPREAD: Duration = Duration::from_secs(5);
+/// The same where the server goes on and nobody else is told at this moment.
+const LIFETIME_SPREAD: Duration = Duration::from_millis(100);
+
+impl Connection {
+    pub(super) fn new(
+        served: Arc<Served>,
+        caller: Caller,
+        outbound: Arc<Outbound>,
+        permit: ConnectionPermit,
+    ) -> Self {
+        let now = Instant::now();
+        let (options, shared) = (&served.options, served.node.shared());
+        shared.hub.start();
+        shared.alarms.start();
+        let _counted = Inflight::new(&shared.metrics.connections);
+        shared.metrics.connections_accepted.inc();
+        tracing::debug!("connected");
+        let outlet: Arc<dyn Outlet> = outbound.clone();
+        Self {
+            rate: RateLimit::new(options.messages_per_second, now),
+            pulse: Pulse::new(options.heartbeat, options.lifetime, now),
+            topics: Topics::default(),
+            in_flight: InFlight::default(),
+            waker: Waker::noop().clone(),
+            alarm: None,
+            draining_until: None,
+            answered: 0,
+            seat: Some(served.audience.join(caller.id(), outlet, |stores| served.greetings(stores))),
+            _counted,
+            _permit: permit,
+            caller,
+            outbound,
+            served,
+        }
+    }
+
+    /// Sends what each new connection gets once: ahead of every broadcast, because replies go first.
+    pub(super) async fn welcome(&mut self) {
+        for service in &self.served.clone().endpoint.welcomes {
+            let asked = replies::guarded(&self.served, service.clone().welcome(self.caller.clone())).await;
+            if let Ok(Some(frame)) = asked {
+                self.outbound.control(&frame);
+            }
+        }
+    }
+
+    /// Does what can be done now; ready once the client is gone (`None`) or one side says goodbye.
+    pub(super) fn poll_ended(
+        &mut self,
+        transport: &mut Transport,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Ended>> {
+        self.waker.clone_from(context.waker());
+        loop {
+            let now = Instant::now();
+            while let Poll::Ready(finished) = self.in_flight.poll_finished(context) {
+                self.on_finished(finished);
+            }
+            if let ControlFlow::Break(close) = self.on_time(now) {
+                return Poll::Ready(Some(Ended::ByUs(close)));
+            }
+            if let Poll::Ready(ended) = transport.poll(self, now, context) {
+                return Poll::Ready(ended);
+            }
+            if !self.in_flight.is_fresh() && !self.set_alarm(now) {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Whether there is room for more requests and their answers.
+    pub(super) fn may_read(&self) -> bool {
+        self.in_flight.len() + self.topics.queued() < IN_FLIGHT_LIMIT && self.outbound.has_control_room()
+    }
+
+    pub(super) fn on_event(&mut self, event: Event<'_>, now: Instant) -> ControlFlow<Ended> {
+        if self.served.options.activity == Activity::Any {
+            self.pulse.activity(now);
+        }
+        match event {
+            Event::Text(text) => self.on_text(&text, now).map_break(Ended::ByUs),
+            Event::Control => ControlFlow::Continue(()),
+            Event::Binary => ControlFlow::Break(self.end(CloseCondition::BinaryFrame)),
+            Event::Unacceptable(condition) => ControlFlow::Break(self.end(condition)),
+            Event::Closed(close) => ControlFlow::Break(Ended::ByClient(close)),
+        }
+    }
+
+    /// The end that a condition asks for.
+    pub(super) fn end(&self, condition: CloseCondition) -> Ended {
+        Ended::ByUs(self.served.close(condition))
+    }
+
+    pub(super) fn on_finished(&mut self, finished: Finished) {
+        match finished {
+            Finished::Reply(reply) => self.send_reply(&reply),
+            Finished::Authorized { resolved, id, started, result } => {
+                self.on_authorized(resolved, id.as_deref(), started, result);
+            }
+            Finished::Snapshot { topic, payload } => self.on_snapshot(&topic, payload.as_deref()),
+        }
+    }
+
+    fn on_time(&mut self, now: Instant) -> ControlFlow<Close> {
+        if self.draining_until.is_none() && self.served.node.shared().shutdown.has_begun() {
+            self.announce(&self.served.close(CloseCondition::ShuttingDown), RETURN_SPREAD);
+            self.draining_until = Some(now + self.served.options.drain_timeout);
+        }
+        if self.draining_until.is_some_and(|end| now >= end || self.in_flight.is_empty()) {
+            return ControlFlow::Break(self.served.close(CloseCondition::ShuttingDown));
+        }
+        if self.in_flight.len() + self.topics.queued() >= IN_FLIGHT_LIMIT {
+            // Nothing is read while so much is under way, which is not the client's silence.
+            self.pulse.activity(now);
+        }
+        self.outbound.wake_slots(now);
+        match self.pulse.due(now) {
+            Due::Nothing => ControlFlow::Continue(()),
+            Due::Ping => {
+                self.outbound.raw(&control_frame(OpCode::Ping, &[]));
+                ControlFlow::Continue(())
+            }
+            Due::Heartbeat => ControlFlow::Break(self.served.close(CloseCondition::HeartbeatTimeout)),
+            Due::Lifetime => {
+                let close = self.served.close(CloseCondition::LifetimeExceeded);
+                self.announce(&close, LIFETIME_SPREAD);
+                ControlFlow::Break(close)
+            }
+        }
+    }
+
+    /// Tells the client of a close that is planned, and to come back after a time of its own.
+    fn announce(&self, close: &Close, spread: Duration) {
+        let spread = u64::try_from(spread.as_millis()).unwrap_or_default();
+        self.outbound.control(&encode::closing(close, rand::rng().random_range(0..=spread)));
+    }
+
+    /// Sees to it that the connection is woken when something is due; says whether something is already.
+    fn set_alarm(&mut self, now: Instant) -> bool {
+        let mut wake = self.pulse.next();
+        for other in [self.outbound.next_due(), self.draining_until].into_iter().flatten() {
+            wake = wake.min(other);
+        }
+        if wake <= now {
+            return true;
+        }
+        if self.alarm.is_some_and(|set| set > now && set <= wake) {
+            return false;
+        }
+        let (id, shared) = (self.caller.id(), self.served.node.shared());
+        shared.alarms.set((wake, id), self.alarm.map(|set| (set, id)), &self.waker);
+        self.alarm = Some(wake);
+        // A shutdown that began before the alarm was set could not ring it.
+        self.draining_until.is_none() && shared.shutdown.has_begun()
+    }
+
+    /// Counts what came.
+    pub(super) fn received(&self, messages: u64, bytes: u64) {
+        let metrics = &self.served.node.shared().metrics;
+        metrics.messages_received.inc_by(messages);
+        metrics.messages_received_bytes.inc_by(bytes);
+    }
+
+    /// Counts the requests that were answered at once, of one read together: their time is that read's.
+    pub(super) fn settle(&mut self, now: Instant) {
+        let answered = std::mem::take(&mut self.answered);
+        if answered > 0 {
+            self.served.node.shared().metrics.requests.observe(now.elapsed(), answered.into());
+        }
+    }
+
+    /// Ends all subscriptions.
+    pub(super) fn leave(&mut self) {
+        self.seat = None;
+        self.topics = Topics::default();
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Some(alarm) = self.alarm {
+            self.served.node.shared().alarms.clear((alarm, self.caller.id()));
+        }
+    }
+}
