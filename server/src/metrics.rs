@@ -37,6 +37,7 @@ pub(crate) struct Metrics {
     commands: Family<CommandLabel, Durations>,
     pub(crate) requests: Durations,
     pub(crate) operations: Durations,
+    pub(crate) http: Durations,
     pub(crate) subscribes: Durations,
     pub(crate) unsubscribes: Durations,
 }
@@ -66,7 +67,7 @@ impl Default for Metrics {
         let commands = Family::<CommandLabel, Durations>::default();
         // Looked up once: who counts holds the counter.
         let of = |command| commands.get_or_create(&CommandLabel { command }).clone();
-        let (requests, operations) = (of("request"), of("operation"));
+        let (requests, operations, http) = (of("request"), of("operation"), of("http"));
         let (subscribes, unsubscribes) = (of("subscribe"), of("unsubscribe"));
         let metrics = Self {
             registry: Mutex::new(Registry::with_prefix("bellwire")),
@@ -89,6 +90,7 @@ impl Default for Metrics {
             commands,
             requests,
             operations,
+            http,
             subscribes,
             unsubscribes,
         };

@@ -140,7 +140,7 @@ impl Route {
                 failure(status, &unlike(code, &message))
             }
         };
-        shared.metrics.command("http", started.elapsed().as_secs_f64());
+        shared.metrics.http.observe(started.elapsed(), 1);
         answer
     }
 
