@@ -72,7 +72,7 @@ pub struct Loaded {
 pub fn load(path: &Path, reader: &dyn FileReader, options: &LoadOptions) -> Result<Loaded, Report> {
     let mut sources = SourceMap::default();
     let mut sink = Diagnostics::default();
-    let Some(references) = References::read(path, reader, &mut sources, &mut sink) else {
+    let Some(mut references) = References::read(path, reader, &mut sources, &mut sink) else {
         return Err(sink.into_report(sources));
     };
     // Further complaints about a document of another kind would only hide this one.
@@ -80,6 +80,7 @@ pub fn load(path: &Path, reader: &dyn FileReader, options: &LoadOptions) -> Resu
         return Err(sink.into_report(sources));
     }
     validate::structure(&references, &sources, &mut sink);
+    spec::state::complete(&mut references);
     let document = Document::read(&references, &mut sink);
     validate::document(&document, &mut sink);
     let stem = path.file_stem().map_or_else(|| "api".into(), |stem| stem.to_string_lossy().into_owned());

@@ -6,6 +6,7 @@ use super::http::http;
 use super::names::upper_camel;
 use super::naming::{Member, RequestName};
 use super::schemas::{SchemaLowering, members};
+use super::stores::told;
 use crate::model::{
     Broadcast, Delivery, DeliveryMode, ErrorCode, History, Order, Overflow, ParamShape, Request, Retry,
     State, StateKind, Topic, Type, TypeDef, WhenFull,
@@ -13,7 +14,7 @@ use crate::model::{
 use crate::spec::document::entries;
 use crate::spec::shape::{Kind, Shape};
 use crate::spec::shapes::extensions::{BROADCAST, REQUEST, TOPIC};
-use crate::spec::{Declared, Document, Node};
+use crate::spec::{Declared, Document, Endpoint, Node};
 
 /// Deepest nesting of parameters that goes into a topic string.
 const MAX_NESTING: usize = 8;
@@ -67,7 +68,8 @@ pub(super) fn topic<'a>(
     })
 }
 
-fn texts(node: Option<&Node>) -> Vec<String> {
+/// The strings of a list.
+pub(super) fn texts(node: Option<&Node>) -> Vec<String> {
     node.map_or(&[][..], Node::items).iter().filter_map(Node::as_str).map(str::to_owned).collect()
 }
 
@@ -195,6 +197,7 @@ pub(super) fn request<'a>(
 /// A broadcast.
 pub(super) fn broadcast<'a>(
     document: &Document<'a>,
+    endpoint: &Endpoint<'a>,
     declared: &Declared<'a>,
     named: Member,
     schemas: &mut SchemaLowering<'a>,
@@ -207,6 +210,8 @@ pub(super) fn broadcast<'a>(
         payload: payload
             .map(|schema| schemas.payload(schema, &format!("{}Payload", upper_camel(declared.name)))),
         on_connect: Settings::new(Some(node), &BROADCAST).text("on") == "connect",
+        feeds: Vec::new(),
+        tells: told(endpoint, node),
         name: named.name,
         method: named.method,
     }

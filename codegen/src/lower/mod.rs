@@ -13,6 +13,7 @@ mod matchers;
 pub(crate) mod names;
 mod naming;
 pub(crate) mod schemas;
+mod stores;
 pub(crate) mod tables;
 
 use names::Place;
@@ -42,6 +43,7 @@ pub(crate) fn lower(
     let types = schemas.finish(sink);
     for endpoint in &mut endpoints {
         declared::shape_params(&mut endpoint.topics, &types);
+        stores::bound(&mut endpoint.stores, &types);
         http::divide(&mut endpoint.requests, &types);
         matchers::choose(endpoint, &types);
     }
@@ -92,8 +94,11 @@ fn lower_endpoint<'a>(
     let requests =
         requests.map(|(request, name)| declared::request(document, request, name, schemas)).collect();
     let broadcasts = endpoint.broadcasts.iter().zip(named.broadcasts);
-    let broadcasts =
-        broadcasts.map(|(broadcast, name)| declared::broadcast(document, broadcast, name, schemas)).collect();
+    let lowered =
+        broadcasts.map(|(broadcast, name)| declared::broadcast(document, endpoint, broadcast, name, schemas));
+    let mut broadcasts: Vec<_> = lowered.collect();
+    let stores = stores::stores(endpoint, named.stores, schemas);
+    stores::connect(&mut broadcasts, &stores);
     let explicit = explicit::lower(document, endpoint, &named.operations, perspective, schemas);
     Endpoint {
         name: named.endpoint,
@@ -106,6 +111,7 @@ fn lower_endpoint<'a>(
         topics,
         requests,
         broadcasts,
+        stores,
         channels: explicit.channels,
         operations: explicit.operations,
     }

@@ -22,7 +22,7 @@ const CLIENT_MEMBERS: &[&str] = &[
 ];
 
 /// Modules that every generated folder has.
-const MODULES: &[&str] = &["api", "requests", "broadcasts", "operations", "types"];
+const MODULES: &[&str] = &["api", "requests", "broadcasts", "operations", "stores", "types"];
 
 /// What everything on one endpoint is called.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ pub(super) struct Named {
     pub(super) topics: Vec<Member>,
     pub(super) requests: Vec<RequestName>,
     pub(super) broadcasts: Vec<Member>,
+    /// In a module of their own.
+    pub(super) stores: Vec<Member>,
     /// By index into the document's operations; `None` where another endpoint has it, or nothing is generated.
     pub(super) operations: Vec<Option<Member>>,
 }
@@ -94,7 +96,7 @@ fn speaker(document: &Document<'_>, endpoint: &Endpoint<'_>, stem: &str) -> Opti
 
 /// Types that generated code has of its own, by endpoint.
 fn taken_types(endpoints: &[Name]) -> Vec<String> {
-    let suffixes = ["Api", "Publishers", "Requests", "Connect", "Operations"];
+    let suffixes = ["Api", "Publishers", "Requests", "Connect", "Operations", "Stores"];
     endpoints.iter().flat_map(|name| suffixes.map(|suffix| format!("{}{suffix}", name.rust))).collect()
 }
 
@@ -126,6 +128,7 @@ struct Scope<'a> {
     requests: Vec<&'a str>,
     broadcasts: Vec<&'a str>,
     operations: Vec<(usize, &'a str)>,
+    stores: Vec<&'a str>,
 }
 
 impl<'a> Scope<'a> {
@@ -140,6 +143,7 @@ impl<'a> Scope<'a> {
             topics: names(&endpoint.topics),
             requests: names(&endpoint.requests),
             broadcasts: names(&endpoint.broadcasts),
+            stores: names(&endpoint.states),
             operations: operations.map(|(at, operation)| (at, operation.id)).collect(),
         }
     }
@@ -190,7 +194,17 @@ impl<'a> Scope<'a> {
         for (at, wire) in &self.operations {
             operations[*at] = Some(next(wire, &mut members.operations));
         }
-        Named { endpoint, channel, topics, requests, broadcasts, operations }
+        let all = format!("{}Stores", endpoint.rust);
+        let fields = names::unique(&self.stores, Place::Field, &[]);
+        let members = names::unique(&self.stores, Place::Method, &[]);
+        let markers = names::unique(&self.stores, Place::Type, &[&all]);
+        let stores = markers.into_iter().zip(fields).zip(members);
+        let stores = stores.map(|((marker, field), member)| Member {
+            name: Name { typescript: member.typescript, ..marker },
+            method: field.rust,
+        });
+        let stores = stores.collect();
+        Named { endpoint, channel, topics, requests, broadcasts, stores, operations }
     }
 
     /// Members of the client: topics, broadcasts, operations, and the first segments of requests.

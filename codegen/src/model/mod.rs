@@ -8,6 +8,7 @@ mod connection;
 mod docs;
 mod http;
 mod operation;
+mod store;
 mod topic;
 mod types;
 
@@ -15,6 +16,7 @@ pub use connection::{Activity, Close, Connection, Envelope, ErrorCode, OnInvalid
 pub use docs::{Constraint, Docs, Name};
 pub use http::{Http, HttpMethod, HttpParameter, HttpText};
 pub use operation::{Action, Broadcast, Channel, Matcher, Message, Operation, Parameter, Reply, Request};
+pub use store::{Store, Take, Told};
 pub use topic::{
     Delivery, DeliveryMode, History, Order, Overflow, ParamShape, State, StateKind, Topic, WhenFull,
 };
@@ -65,6 +67,8 @@ pub struct Endpoint {
     pub requests: Vec<Request>,
     /// Messages to every connection.
     pub broadcasts: Vec<Broadcast>,
+    /// What is retained of broadcasts.
+    pub stores: Vec<Store>,
     /// Explicit channels of this address; operations refer to them by index.
     pub channels: Vec<Channel>,
     /// Explicit operations, written in plain AsyncAPI.
@@ -75,6 +79,14 @@ impl Endpoint {
     /// The requests that are made over the socket.
     pub fn socket_requests(&self) -> impl Iterator<Item = &Request> {
         self.requests.iter().filter(|request| request.socket)
+    }
+}
+
+impl Endpoint {
+    /// Whether the service is asked for something to tell each new connection.
+    #[must_use]
+    pub fn greets(&self) -> bool {
+        self.broadcasts.iter().any(Broadcast::asks_service)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Docs, ErrorCode, Http, Name, Type};
+use super::{Docs, ErrorCode, Http, Name, Told, Type};
 
 /// One entry of `x-requests`: a call with a typed reply and typed errors.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +54,18 @@ pub struct Broadcast {
     pub payload: Option<Type>,
     /// Sent once to each new connection instead of when published.
     pub on_connect: bool,
+    /// The stores it feeds, by their places in the endpoint.
+    pub feeds: Vec<usize>,
+    /// What is retained that it tells new connections.
+    pub tells: Option<Told>,
+}
+
+impl Broadcast {
+    /// Whether the service makes it up for each new connection.
+    #[must_use]
+    pub fn asks_service(&self) -> bool {
+        self.on_connect && self.tells.is_none()
+    }
 }
 
 /// A parameter of an address.

@@ -15,7 +15,21 @@ rules! {
     STATE_NOT_OBJECT = Error "state-not-object":
         "A kind of state that needs objects is asked for, but updates are not objects.", "";
     STATE_KEY_NOT_FOUND = Error "state-key-not-found":
-        "The key of a state names a member that updates do not have.", "";
+        "The key of a state, or a member it takes or keeps, is none that its updates have.", "";
+    STATE_SOURCE_NOT_FOUND = Error "state-source-not-found":
+        "A retained state is fed by a broadcast that does not exist, or that is only sent to new connections.", "";
+    STATE_WITHOUT_SCHEMA = Error "state-without-schema":
+        "What a retained state holds cannot be told from the broadcasts that feed it: there are none, or they differ.",
+        "give it a `schema`";
+    STATE_MEMBER_REQUIRED = Error "state-member-required":
+        "A retained state does not keep a member that its schema requires.",
+        "name it under `members`, or give the state a `schema` of its own";
+    STATE_INITIAL_MISMATCH = Error "state-initial-mismatch":
+        "What a retained state holds at first does not fit its schema.", "";
+    STATE_NOT_FOUND = Error "state-not-found":
+        "A broadcast tells of a retained state that does not exist.", "";
+    STATE_NOT_ON_CONNECT = Error "state-not-on-connect":
+        "A broadcast that tells what is retained is not sent to new connections.", "add `on: connect`";
     DELIVERY_KEY_NOT_FOUND = Error "delivery-key-not-found":
         "The key of a delivery names a member that updates do not have.", "";
     SETTING_WITHOUT_EFFECT = Warning "setting-without-effect":

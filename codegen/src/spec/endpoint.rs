@@ -7,7 +7,7 @@ use crate::rules::channels as rules;
 use crate::source::Span;
 
 /// Extensions that make a channel the one that declares its endpoint.
-const DECLARING: [&str; 4] = ["x-connection", "x-topics", "x-requests", "x-broadcasts"];
+const DECLARING: [&str; 5] = ["x-connection", "x-topics", "x-requests", "x-broadcasts", "x-state"];
 
 /// One socket address.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub struct Endpoint<'a> {
     pub requests: Vec<Declared<'a>>,
     /// Broadcasts, from `x-broadcasts` and from operations with `x-broadcast`.
     pub broadcasts: Vec<Declared<'a>>,
+    /// Retained state, from `x-state`.
+    pub states: Vec<Declared<'a>>,
 }
 
 /// A topic, request or broadcast.
@@ -77,6 +79,7 @@ pub(super) fn group<'a>(document: &Document<'a>, sink: &mut Diagnostics) -> Vec<
                 topics: Vec::new(),
                 requests: Vec::new(),
                 broadcasts: Vec::new(),
+                states: Vec::new(),
             }),
         }
     }
@@ -116,6 +119,7 @@ fn declarations<'a>(document: &Document<'a>, endpoint: &mut Endpoint<'a>, sink: 
         endpoint.topics.extend(read("x-topics"));
         endpoint.requests.extend(read("x-requests"));
         endpoint.broadcasts.extend(read("x-broadcasts"));
+        endpoint.states.extend(read("x-state"));
     }
     for operation in &document.operations {
         if !operation.channel.is_some_and(|at| belongs(document, endpoint, at)) {

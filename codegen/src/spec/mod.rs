@@ -13,6 +13,7 @@ pub mod quantity;
 pub mod references;
 pub mod shape;
 pub mod shapes;
+pub(crate) mod state;
 mod suggestions;
 mod yaml;
 

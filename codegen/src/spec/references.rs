@@ -136,6 +136,12 @@ impl References {
         self.documents[0].1.as_ref().expect("the first file is parsed")
     }
 
+    /// The same, to be completed before it is read.
+    #[expect(clippy::expect_used, reason = "`read` gives no value without a parsed first file")]
+    pub(super) fn root_mut(&mut self) -> &mut Node {
+        self.documents[0].1.as_mut().expect("the first file is parsed")
+    }
+
     /// What every file holds that could be read, the document itself first.
     pub fn roots(&self) -> impl Iterator<Item = &Node> {
         self.documents.iter().filter_map(|(_, root)| root.as_ref())

@@ -54,6 +54,8 @@ pub enum Kind {
     Reusable(&'static Shape),
     /// One of these words, or a mapping of this shape.
     WordOr(&'static [&'static str], &'static Shape),
+    /// One of these words, or a list of such values.
+    WordOrList(&'static [&'static str], &'static Kind),
     /// A `$ref`, nothing else.
     Reference,
     /// A list of such values.
@@ -106,6 +108,7 @@ impl Kind {
             Self::Schema => "a schema".into(),
             Self::Object(shape) | Self::Reusable(shape) => format!("a mapping ({})", shape.name),
             Self::WordOr(words, _) => format!("{}, or a mapping", one_of(words)),
+            Self::WordOrList(words, _) => format!("{}, or a list", one_of(words)),
             Self::Reference => "a reference (`$ref: …`)".into(),
             Self::List(_) => "a list".into(),
             Self::Map(_) => "a mapping".into(),

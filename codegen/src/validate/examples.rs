@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::messages::explicit;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::model::{Api, Type, TypeId};
+use crate::rules::extensions::STATE_INITIAL_MISMATCH;
 use crate::rules::operations::EXAMPLE_MISMATCH;
 use crate::spec::{Document, Node};
 
@@ -16,6 +17,7 @@ const MAX_EXAMPLES: usize = 500;
 
 pub(crate) fn check(document: &Document<'_>, api: &Api, sink: &mut Diagnostics) {
     let mut checker = Checker::new(api);
+    initials(document, api, &mut checker, sink);
     let mut left = MAX_EXAMPLES;
     for (channel, message) in explicit(document) {
         let endpoints = api.endpoints.iter().flat_map(|endpoint| &endpoint.channels);
@@ -33,6 +35,28 @@ pub(crate) fn check(document: &Document<'_>, api: &Api, sink: &mut Diagnostics) 
             if let Some(problem) = checker.problem(root, &payload.to_json()) {
                 let text = format!("an example of `{}` does not fit its payload", message.id);
                 sink.push(Diagnostic::new(&EXAMPLE_MISMATCH, start(payload), text).label(problem));
+            }
+        }
+    }
+}
+
+/// What stores hold at first.
+fn initials(document: &Document<'_>, api: &Api, checker: &mut Checker<'_>, sink: &mut Diagnostics) {
+    for (endpoint, lowered) in document.endpoints.iter().zip(&api.endpoints) {
+        for store in &lowered.stores {
+            let declared = endpoint.states.iter().find(|declared| declared.name == store.name.wire);
+            let Some(node) = declared.and_then(|declared| declared.node.get("initial")) else { continue };
+            let (Some(initial), Type::Named(root)) = (&store.initial, &store.item) else { continue };
+            let problem = match (&store.value, initial) {
+                (Type::Array(_), Value::Array(items)) => {
+                    items.iter().find_map(|item| checker.problem(*root, item))
+                }
+                (Type::Array(_), _) => Some("this is no list".to_owned()),
+                (_, initial) => checker.problem(*root, initial),
+            };
+            if let Some(problem) = problem {
+                let text = format!("what `{}` holds at first does not fit its schema", store.name.wire);
+                sink.push(Diagnostic::new(&STATE_INITIAL_MISMATCH, start(node), text).label(problem));
             }
         }
     }

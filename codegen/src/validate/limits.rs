@@ -48,7 +48,9 @@ fn out_of_range(node: &Node, key: &str, range: &str, sink: &mut Diagnostics) {
 
 pub(super) fn topics(document: &Document<'_>, sink: &mut Diagnostics) {
     for topic in document.endpoints.iter().flat_map(|endpoint| &endpoint.topics) {
-        window(topic, sink);
+        if let Some(state) = topic.node.get("state").filter(|state| state.is_mapping()) {
+            window(topic, state, sink);
+        }
         history(topic, sink);
         delivery(topic, sink);
         if let Some(node) = topic.node.get("maxSubscriptions")
@@ -59,14 +61,19 @@ pub(super) fn topics(document: &Document<'_>, sink: &mut Diagnostics) {
     }
 }
 
-fn window(topic: &Declared<'_>, sink: &mut Diagnostics) {
-    let Some(state) = topic.node.get("state").filter(|state| state.is_mapping()) else { return };
+pub(super) fn stores(document: &Document<'_>, sink: &mut Diagnostics) {
+    for store in document.endpoints.iter().flat_map(|endpoint| &endpoint.states) {
+        window(store, store.node, sink);
+    }
+}
+
+fn window(owner: &Declared<'_>, state: &Node, sink: &mut Diagnostics) {
     let kind = state.get("kind").and_then(Node::as_str).unwrap_or_default();
     if let Some(size) = state.get("size")
         && size.as_integer() == Some(0)
         && kind == "window"
     {
-        let message = format!("the window of `{}` keeps nothing", topic.name);
+        let message = format!("the window of `{}` keeps nothing", owner.name);
         sink.push(Diagnostic::new(&rules::WINDOW_SIZE_ZERO, size.span, message));
     }
     if let Some(most) = state.get("maxKeys").filter(|most| most.as_integer() == Some(0)) {

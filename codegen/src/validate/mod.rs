@@ -14,6 +14,7 @@ mod names;
 mod operations;
 mod paths;
 mod security;
+mod state;
 mod structure;
 mod topics;
 
@@ -45,6 +46,9 @@ const CHECKS: &[Check] = &[
     topics::keys,
     topics::access,
     topics::labels,
+    state::sources,
+    state::schemas,
+    state::snapshots,
     extensions::closes,
     extensions::errors,
     paths::paths,
@@ -55,6 +59,7 @@ const CHECKS: &[Check] = &[
     http::statuses,
     limits::connections,
     limits::topics,
+    limits::stores,
     components::unused,
 ];
 

@@ -32,8 +32,15 @@ fn all<'d, 'a>(endpoint: &'d Endpoint<'a>) -> impl Iterator<Item = (&'static str
     topics.chain(requests).chain(broadcasts)
 }
 
+/// The retained states of an endpoint, whose names are members of payloads.
+fn states<'d, 'a>(endpoint: &'d Endpoint<'a>) -> impl Iterator<Item = (&'static str, &'d Declared<'a>)> {
+    endpoint.states.iter().map(|declared| ("retained state", declared))
+}
+
 pub(super) fn spelling(document: &Document<'_>, sink: &mut Diagnostics) {
-    for (kind, declared) in document.endpoints.iter().flat_map(all) {
+    for (kind, declared) in
+        document.endpoints.iter().flat_map(|endpoint| all(endpoint).chain(states(endpoint)))
+    {
         let name = declared.name;
         let mut characters = name.chars();
         let good = characters.next().is_some_and(|c| c.is_ascii_alphabetic())
@@ -50,6 +57,7 @@ pub(super) fn spelling(document: &Document<'_>, sink: &mut Diagnostics) {
         let last = name.rsplit('.').next().unwrap_or(name);
         let taken = match kind {
             "topic" => CONTROL.contains(&name),
+            "retained state" => false,
             _ => CONTROL.contains(&name) || (VERBS.contains(&last) && (last == name || last == "response")),
         };
         if taken {

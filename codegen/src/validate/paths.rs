@@ -20,7 +20,9 @@ pub(super) fn paths(document: &Document<'_>, sink: &mut Diagnostics) {
             path(node, text, sink);
         }
         let states = endpoint.topics.iter().filter_map(|topic| topic.node.get("state")?.get("http"));
-        for node in states {
+        let own = endpoint.states.iter().chain(&endpoint.broadcasts);
+        let own = own.filter_map(|declared| declared.node.get("http"));
+        for node in states.chain(own) {
             if let Some(text) = node.as_str().filter(|text| !is_path(text)) {
                 path(node, text, sink);
             }
@@ -84,6 +86,12 @@ pub(super) fn distinct_paths(document: &Document<'_>, sink: &mut Diagnostics) {
         for topic in &endpoint.topics {
             let node = topic.node.get("state").and_then(|state| state.get("http"));
             claim(&mut owners, node, "GET", "topic", sink);
+        }
+        for store in &endpoint.states {
+            claim(&mut owners, store.node.get("http"), "GET", "retained state", sink);
+        }
+        for broadcast in &endpoint.broadcasts {
+            claim(&mut owners, broadcast.node.get("http"), "GET", "broadcast", sink);
         }
         for request in &endpoint.requests {
             let Some(http) = request.node.get("http") else { continue };

@@ -20,6 +20,7 @@ const EXTENSIONS: &[(&str, &str)] = &[
     ("x-topics", "on a channel"),
     ("x-requests", "on a channel"),
     ("x-broadcasts", "on a channel"),
+    ("x-state", "on a channel"),
     ("x-topic", "on a channel"),
     ("x-http", "on a channel"),
     ("x-request", "on an operation"),
@@ -89,6 +90,8 @@ impl Walker<'_, '_> {
             Kind::Reusable(shape) => self.reusable(node, shape, place),
             Kind::WordOr(_, shape) if node.is_mapping() => self.object(node, shape, place),
             Kind::WordOr(words, _) => self.word(node, words, kind, place),
+            Kind::WordOrList(_, item) if node.is_sequence() => self.value(node, Kind::List(item), place),
+            Kind::WordOrList(words, _) => self.word(node, words, kind, place),
             Kind::Reference => self.reference(node, place),
             Kind::List(item) => match &node.value {
                 NodeValue::Sequence(items) => {

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::schema;
 use crate::model::{
-    Activity, Api, Broadcast, Connection, DeliveryMode, Docs, Envelope, ErrorCode, Http, OnInvalid, Order,
-    Overflow, Request, Retry, State, StateKind, Topic, Type, WhenFull,
+    Activity, Api, Broadcast, Connection, DeliveryMode, Docs, Endpoint, Envelope, ErrorCode, Http, OnInvalid,
+    Order, Overflow, Request, Retry, State, StateKind, Take, Topic, Type, WhenFull,
 };
 
 /// `x-connection`, complete.
@@ -86,8 +86,42 @@ pub(crate) fn derived_snapshot(topic: &Topic) -> Option<Type> {
     })
 }
 
+/// `x-state`.
+pub(crate) fn stores(api: &Api, endpoint: &Endpoint) -> Value {
+    let entries = endpoint.stores.iter().map(|store| {
+        let mut out = Map::new();
+        docs(&mut out, &store.docs, &[]);
+        if let Value::Object(kind) = state_kind(&store.kind) {
+            out.extend(kind);
+        }
+        let from = store.from.iter().map(|at| &endpoint.broadcasts[*at].name.wire);
+        out.insert("from".into(), json!(from.collect::<Vec<_>>()));
+        match &store.take {
+            Take::Payload => {}
+            Take::Member(member) => drop(out.insert("member".into(), json!(member))),
+            Take::Frame => drop(out.insert("take".into(), json!("frame"))),
+        }
+        if !store.members.is_empty() {
+            out.insert("members".into(), json!(store.members));
+        }
+        out.insert("schema".into(), schema::of(api, &store.item));
+        out.extend(store.initial.iter().map(|initial| ("initial".to_owned(), initial.clone())));
+        out.extend(store.http.iter().map(|path| ("http".to_owned(), json!(path))));
+        (store.name.wire.clone(), Value::Object(out))
+    });
+    Value::Object(entries.collect())
+}
+
 fn state(state: &State) -> Value {
-    let mut out = match &state.kind {
+    let mut out = state_kind(&state.kind);
+    if let Some(path) = &state.http {
+        out["http"] = json!(path);
+    }
+    out
+}
+
+fn state_kind(kind: &StateKind) -> Value {
+    match kind {
         StateKind::Latest => json!({ "kind": "latest" }),
         StateKind::Merge => json!({ "kind": "merge" }),
         StateKind::Keyed { key, max_keys, when_full } => {
@@ -100,11 +134,7 @@ fn state(state: &State) -> Value {
             Order::NewestFirst => "newestFirst",
             Order::NewestLast => "newestLast",
         } }),
-    };
-    if let Some(path) = &state.http {
-        out["http"] = json!(path);
     }
-    out
 }
 
 fn delivery(topic: &Topic) -> Value {
@@ -163,7 +193,7 @@ fn http(http: &Http) -> Value {
 }
 
 /// One `x-broadcast`.
-pub(crate) fn broadcast(api: &Api, broadcast: &Broadcast) -> Value {
+pub(crate) fn broadcast(api: &Api, endpoint: &Endpoint, broadcast: &Broadcast) -> Value {
     let mut out = Map::new();
     out.insert("name".into(), json!(broadcast.name.wire));
     docs(&mut out, &broadcast.docs, &broadcast.tags);
@@ -171,6 +201,12 @@ pub(crate) fn broadcast(api: &Api, broadcast: &Broadcast) -> Value {
         out.insert("payload".into(), schema::of(api, payload));
     }
     out.insert("on".into(), json!(if broadcast.on_connect { "connect" } else { "publish" }));
+    if let Some(told) = &broadcast.tells {
+        let names = told.stores.iter().map(|at| &endpoint.stores[*at].name.wire);
+        out.insert("state".into(), json!(names.collect::<Vec<_>>()));
+        out.extend(told.member.iter().map(|member| ("member".to_owned(), json!(member))));
+        out.extend(told.http.iter().map(|path| ("http".to_owned(), json!(path))));
+    }
     Value::Object(out)
 }
 

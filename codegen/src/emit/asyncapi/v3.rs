@@ -102,6 +102,9 @@ impl<'a> Writer<'a> {
         declare::prose(&mut out, &endpoint.docs);
         put_address(&mut out, endpoint);
         out.insert("x-connection".into(), declare::connection(self.api, &endpoint.connection));
+        if !endpoint.stores.is_empty() {
+            out.insert("x-state".into(), declare::stores(self.api, endpoint));
+        }
         if !endpoint.security.is_empty() {
             out.insert("x-security".into(), json!(endpoint.security));
         }
@@ -181,7 +184,7 @@ impl<'a> Writer<'a> {
             let mut out = operation(endpoint, &frame, id, &free_key(&frame.key, explicit));
             put_description(&mut out, broadcast.docs.description.as_deref());
             declare::tags(&mut out, &broadcast.tags);
-            out.insert("x-broadcast".into(), declare::broadcast(self.api, broadcast));
+            out.insert("x-broadcast".into(), declare::broadcast(self.api, endpoint, broadcast));
             self.add(endpoint, &broadcast.name.wire, out);
         }
     }

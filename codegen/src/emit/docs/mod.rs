@@ -9,6 +9,7 @@ mod http;
 mod markdown;
 mod operations;
 mod snippets;
+mod state;
 mod types;
 mod wire;
 

@@ -9,10 +9,10 @@ use super::super::asyncapi::{derived_snapshot, duration, retry};
 use super::super::examples::Examples;
 use super::markdown::{escape, inline};
 use super::types::{self, FieldView};
-use super::{Failure, http, snippets};
+use super::{Failure, http, snippets, state};
 use crate::model::{
     Action, Api, Broadcast, DeliveryMode, Docs, Endpoint, ErrorCode, Message, Operation, Overflow, Parameter,
-    Request, StateKind, Topic, Type,
+    Request, Topic, Type,
 };
 
 /// One section of the page.
@@ -63,13 +63,13 @@ pub(super) struct FrameView {
 }
 
 /// Anchors are unique: a second use of a name takes the endpoint's in front.
-struct Anchors<'a> {
+pub(super) struct Anchors<'a> {
     endpoint: &'a str,
     taken: &'a mut HashSet<String>,
 }
 
 impl Anchors<'_> {
-    fn claim(&mut self, kind: &str, name: &str) -> String {
+    pub(super) fn claim(&mut self, kind: &str, name: &str) -> String {
         let mut id = format!("{kind}-{}", name.replace(char::is_whitespace, "_"));
         while !self.taken.insert(id.clone()) {
             id = format!("{id}-{}", self.endpoint);
@@ -98,6 +98,9 @@ pub(super) fn entries(
     }
     for broadcast in &endpoint.broadcasts {
         out.push((broadcast.tags.first().cloned(), self::broadcast(api, broadcast, examples, &mut anchors)));
+    }
+    for store in &endpoint.stores {
+        out.push((None, state::entry(api, endpoint, store, &mut anchors)));
     }
     for operation in &endpoint.operations {
         out.push((
@@ -192,8 +195,12 @@ fn broadcast(api: &Api, broadcast: &Broadcast, examples: &Examples<'_>, anchors:
     } else {
         badge("to everyone", "Sent to every connection when published.")
     };
+    let mut badges = vec![when];
+    if let Some(path) = broadcast.tells.as_ref().and_then(|told| told.http.as_ref()) {
+        badges.push(badge(&format!("GET {path}"), "What it holds, over plain HTTP."));
+    }
     Entry {
-        badges: vec![when],
+        badges,
         members: "Payload",
         fields: members_of(api, broadcast.payload.as_ref()),
         carries: broadcast.payload.iter().map(|payload| ("Payload", types::html(api, payload))).collect(),
@@ -277,7 +284,12 @@ pub(super) fn message_example(message: &Message, examples: &Examples<'_>) -> Opt
     given.cloned().or_else(|| examples.of(payload))
 }
 
-fn entry(id: String, name: &str, (kind, plural): (&'static str, &'static str), docs: &Docs) -> Entry {
+pub(super) fn entry(
+    id: String,
+    name: &str,
+    (kind, plural): (&'static str, &'static str),
+    docs: &Docs,
+) -> Entry {
     Entry {
         id,
         name: name.to_owned(),
@@ -298,7 +310,7 @@ fn entry(id: String, name: &str, (kind, plural): (&'static str, &'static str), d
     }
 }
 
-fn members_of(api: &Api, payload: Option<&Type>) -> Vec<FieldView> {
+pub(super) fn members_of(api: &Api, payload: Option<&Type>) -> Vec<FieldView> {
     match payload {
         Some(Type::Named(id)) => types::fields(api, api.type_def(*id)),
         _ => Vec::new(),
@@ -351,24 +363,7 @@ pub(super) fn parameter(parameter: &Parameter) -> FieldView {
 fn topic_badges(topic: &Topic) -> Vec<Badge> {
     let mut badges = Vec::new();
     if let Some(state) = &topic.state {
-        let keys = |key: &[String]| key.join(", ");
-        let (text, title) = match &state.kind {
-            StateKind::Latest => {
-                ("state: latest".into(), "The last update is kept and sent to new subscribers.".into())
-            }
-            StateKind::Merge => (
-                "state: merge".into(),
-                "Updates are merged, key by key, and the whole is sent to new subscribers.".into(),
-            ),
-            StateKind::Keyed { key, .. } => (
-                format!("state: by {}", keys(key)),
-                "The last update of each key is kept and sent to new subscribers.".into(),
-            ),
-            StateKind::Window { size, .. } => (
-                format!("state: last {size}"),
-                format!("The last {size} updates are kept and sent to new subscribers."),
-            ),
-        };
+        let (text, title) = state::kept(&state.kind);
         badges.push(Badge { text, title });
         if let Some(path) = &state.http {
             badges.push(badge(&format!("GET {path}"), "The same state over plain HTTP."));
@@ -414,6 +409,6 @@ fn access_badge(access: &Value) -> Badge {
     badge("restricted", &format!("Access: {access}"))
 }
 
-fn badge(text: &str, title: &str) -> Badge {
+pub(super) fn badge(text: &str, title: &str) -> Badge {
     Badge { text: text.to_owned(), title: title.to_owned() }
 }

@@ -41,7 +41,7 @@ fn parts(context: &EndpointContext<'_>) -> Vec<Part> {
     if !endpoint.requests.is_empty() {
         parts.push(role("requests", "Requests", "Answers the requests."));
     }
-    if endpoint.broadcasts.iter().any(|broadcast| broadcast.on_connect) {
+    if endpoint.greets() {
         parts.push(role("connect", "Connect", "Greets new connections."));
     }
     if endpoint.operations.iter().any(|operation| operation.action == Action::Receive) {
@@ -119,16 +119,22 @@ fn endpoint(context: &EndpointContext<'_>) -> TokenStream {
         let marker = ident(&request.name.rust);
         calls.push(quote!(.request::<super::#marker, _>(requests.clone())));
     }
-    if endpoint.broadcasts.iter().any(|broadcast| broadcast.on_connect) {
+    if endpoint.greets() {
         lets.push(quote!(let connect = #arc::new(super::broadcasts::ConnectRouter(self.connect));));
     }
     for broadcast in &endpoint.broadcasts {
         let marker = ident(&broadcast.name.rust);
-        calls.push(if broadcast.on_connect {
+        calls.push(if broadcast.tells.is_some() {
+            quote!(.snapshot::<super::#marker>())
+        } else if broadcast.on_connect {
             quote!(.connect::<super::#marker, _>(connect.clone()))
         } else {
             quote!(.broadcast::<super::#marker>())
         });
+    }
+    for store in &endpoint.stores {
+        let marker = ident(&store.name.rust);
+        calls.push(quote!(.store::<super::stores::#marker>()));
     }
     if endpoint.operations.iter().any(|operation| operation.action == Action::Receive) {
         lets.push(quote!(let operations = #arc::new(super::operations::OperationsRouter(self.operations));));

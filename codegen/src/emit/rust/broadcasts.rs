@@ -4,13 +4,13 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Ident;
 
-use super::literal::{derived, ident};
+use super::literal::{derived, ident, option};
 use super::module::Module;
 use super::scope::Scope;
 use super::topics::optional_schema;
 use super::types::TypePlace;
-use super::{EndpointContext, braced, prose};
-use crate::model::Broadcast;
+use super::{EndpointContext, braced, prose, stores};
+use crate::model::{Broadcast, Told};
 
 /// `broadcasts.rs`.
 pub(super) fn module(context: &EndpointContext<'_>) -> Option<Module> {
@@ -25,13 +25,14 @@ pub(super) fn module(context: &EndpointContext<'_>) -> Option<Module> {
     module.docs = vec![format!("What {} tells every connection.", prose::code(&context.endpoint.address))];
     for broadcast in broadcasts {
         module.items.extend(marker(context, &place, broadcast));
+        module.items.extend(broadcast.tells.as_ref().map(|told| snapshot(context, &place, broadcast, told)));
         module.exports.push(broadcast.name.rust.clone());
         if !broadcast.on_connect {
             module.items.extend(publisher(&place, broadcast));
             module.exports.push(publisher_name(broadcast).to_string());
         }
     }
-    if broadcasts.iter().any(|broadcast| broadcast.on_connect) {
+    if context.endpoint.greets() {
         module.items.extend(connect(context, &place));
         module.exports.push(context.item("Connect").to_string());
     }
@@ -55,6 +56,7 @@ fn marker(context: &EndpointContext<'_>, place: &TypePlace<'_>, broadcast: &Broa
     let docs = prose::item(&broadcast.docs, &format!("The broadcast {}.", prose::code(wire)), &pointer);
     let (payload, on_connect) = (payload(place, broadcast), broadcast.on_connect);
     let schema = optional_schema(place, broadcast.payload.as_ref());
+    let feeds = stores::feeds(context, broadcast);
     [
         quote! {
             #docs
@@ -71,9 +73,30 @@ fn marker(context: &EndpointContext<'_>, place: &TypePlace<'_>, broadcast: &Broa
                     payload: #schema,
                     on_connect: #on_connect,
                 };
+                #feeds
             }
         },
     ]
+}
+
+/// What a broadcast tells new connections of the stores.
+fn snapshot(
+    context: &EndpointContext<'_>,
+    place: &TypePlace<'_>,
+    broadcast: &Broadcast,
+    told: &Told,
+) -> TokenStream {
+    let (marker, specs) = (ident(&broadcast.name.rust), stores::specs(context, &told.stores));
+    let (some, none, option_) = (place.scope.std("Some"), place.scope.std("None"), place.scope.std("Option"));
+    let (member, http) =
+        (option(told.member.as_ref(), &some, &none), option(told.http.as_ref(), &some, &none));
+    quote! {
+        impl rt::Snapshot for #marker {
+            const STORES: &'static [&'static rt::StoreSpec] = #specs;
+            const MEMBER: #option_<&'static str> = #member;
+            const HTTP: #option_<&'static str> = #http;
+        }
+    }
 }
 
 fn publisher(place: &TypePlace<'_>, broadcast: &Broadcast) -> [TokenStream; 2] {
@@ -116,7 +139,7 @@ fn connect(context: &EndpointContext<'_>, place: &TypePlace<'_>) -> Vec<TokenStr
     let (name, scope) = (context.item("Connect"), &place.scope);
     let bounds = scope.service_bounds();
     let greetings: Vec<_> =
-        context.endpoint.broadcasts.iter().filter(|broadcast| broadcast.on_connect).collect();
+        context.endpoint.broadcasts.iter().filter(|broadcast| broadcast.asks_service()).collect();
     let methods = greetings.iter().map(|broadcast| {
         let method = ident(&broadcast.method);
         let result = scope.future(&scope.option(&payload(place, broadcast)));

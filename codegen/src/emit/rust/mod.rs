@@ -20,6 +20,7 @@ mod prose;
 mod publishers;
 mod requests;
 mod scope;
+mod stores;
 mod topics;
 mod types;
 mod unions;
@@ -155,6 +156,7 @@ fn endpoint_module(context: &EndpointContext<'_>, name: String) -> Module {
     module.children.extend(requests::module(context));
     module.children.extend(broadcasts::module(context));
     module.children.extend(operations::module(context));
+    module.children.extend(stores::module(context));
     module.items = module.children.iter().filter_map(Module::reexport).collect();
     module
 }

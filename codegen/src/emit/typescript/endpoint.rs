@@ -11,7 +11,7 @@ use super::members::Node;
 use super::messages::Unions;
 use super::scope::RuntimeType;
 use super::types::{Member, TypeWriter};
-use super::{Project, compact, contract, errors};
+use super::{Project, compact, contract, errors, state};
 use crate::emit::OutputFile;
 use crate::model::{Api, Endpoint, Parameter};
 
@@ -67,7 +67,7 @@ pub(super) struct Place {
     pub(super) root: &'static str,
 }
 
-/// `contract.ts`, `client.ts`, and `errors.ts` and `messages.ts` where there is something to declare; each with the
+/// `contract.ts`, `client.ts`, and `errors.ts`, `messages.ts` and `state.ts` where there is something to declare; each with the
 /// name by which the entry point exports it.
 pub(super) fn files(
     project: &Project<'_>,
@@ -87,9 +87,13 @@ pub(super) fn files(
     let client = client_file(project, endpoint, place, &unions, &address);
     files.push((Some("client"), client));
     let failures = import(&["FrameworkErrorCode".to_owned(), "RequestError".to_owned()], "bellwire");
-    for (name, imports, items) in
-        [("errors", vec![failures, types.clone()], errors), ("messages", vec![types], messages)]
-    {
+    let state_name = exports.single(&format!("{}State", place.name));
+    let state = state::items(&mut TypeWriter::qualified(project), endpoint, &state_name);
+    for (name, imports, items) in [
+        ("errors", vec![failures, types.clone()], errors),
+        ("messages", vec![types.clone()], messages),
+        ("state", vec![types], state),
+    ] {
         if !items.is_empty() {
             let mut own = declarations(project, &place.folder, name, &imports, items);
             let last = own.pop();

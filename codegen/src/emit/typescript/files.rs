@@ -80,7 +80,7 @@ pub(super) fn clients(project: &Project<'_>) -> Vec<OutputFile> {
         };
         for (name, file) in endpoint::files(project, endpoint, &place, &mut exports) {
             if let Some(name) = name {
-                let kind = if name == "messages" { "type " } else { "" };
+                let kind = if matches!(name, "messages" | "state") { "type " } else { "" };
                 lines.push(format!("export {kind}* from './{}{name}.js';", place.folder));
             }
             files.push(file);
@@ -157,7 +157,11 @@ pub(super) fn declarations(
     for (number, items) in pages.iter().enumerate() {
         let stem = if several { format!("{name}{}", number + 1) } else { name.to_owned() };
         let uses = |name: &str| {
-            items.iter().any(|item| matches!(&item.body, Body::Alias(text) if text.contains(name)))
+            items.iter().any(|item| match &item.body {
+                Body::Alias(text) => text.contains(name),
+                Body::Interface(members) => members.iter().any(|member| member.text.contains(name)),
+                Body::Values(_) => false,
+            })
         };
         let imports = imports.iter().filter(|import| !import.contains("types/index.js") || uses("types."));
         let file = TypesFile { header: &project.header, imports: imports.cloned().collect(), items };

@@ -18,6 +18,7 @@ mod messages;
 mod prose;
 mod scope;
 mod shape;
+mod state;
 mod types;
 mod usage;
 

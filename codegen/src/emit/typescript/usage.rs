@@ -100,6 +100,9 @@ fn payloads(endpoint: &Endpoint) -> Vec<(Type, Direction)> {
     for broadcast in &endpoint.broadcasts {
         add(&broadcast.payload, Direction::Received);
     }
+    for store in &endpoint.stores {
+        add(&Some(store.shown.clone()), Direction::Received);
+    }
     for operation in &endpoint.operations {
         let own = match operation.action {
             Action::Receive => (Direction::Sent, Direction::Received),

@@ -131,6 +131,11 @@ pub static CHANNEL: Shape = Shape {
         ),
         field("x-broadcasts", Kind::Map(&Kind::Reusable(&BROADCAST)), "Messages to every connection."),
         field(
+            "x-state",
+            Kind::Map(&Kind::Reusable(&super::extensions::STORE)),
+            "What is retained of broadcasts for those who come later.",
+        ),
+        field(
             "x-topic",
             Kind::Object(&super::extensions::DECLARED_TOPIC),
             "The one topic that this channel is.",

@@ -106,6 +106,9 @@ fn kind(kind: Kind, definitions: &mut Map<String, Value>) -> Value {
             json!({ "if": { "type": "object", "required": ["$ref"] }, "then": { "$ref": "#/definitions/reference" }, "else": shape })
         }
         Kind::WordOr(words, shape) => json!({ "anyOf": [{ "enum": words }, defined(shape, definitions)] }),
+        Kind::WordOrList(words, item) => {
+            json!({ "anyOf": [{ "enum": words }, self::kind(Kind::List(item), definitions)] })
+        }
         Kind::Reference => json!({ "$ref": "#/definitions/reference" }),
         Kind::List(item) => json!({ "type": "array", "items": self::kind(*item, definitions) }),
         Kind::Map(value) => {

@@ -1,4 +1,4 @@
-//! Our extensions: `x-connection`, `x-topics`, `x-requests`, `x-broadcasts`, and the single forms that served
+//! Our extensions: `x-connection`, `x-topics`, `x-requests`, `x-broadcasts`, `x-state`, and the single forms that served
 //! documents carry (`x-topic`, `x-request`, `x-broadcast`).
 
 use crate::spec::shape::{Field, Kind, Shape, field};
@@ -62,6 +62,9 @@ macro_rules! broadcast_fields {
             field("payload", Kind::Schema, "Schema of the payload."),
             field("on", Kind::Word(&["publish", "connect"]), "Sent when published, or once to each new connection.")
                 .default("\"publish\""),
+            field("state", Kind::List(&Kind::Text), "Entries of `x-state` that it tells (`on: connect`); they are its payload."),
+            field("member", Kind::Text, "Member of the payload that holds them; they are the payload itself, where left out (`state`)."),
+            field("http", Kind::Text, "Path of a plain GET of the same (`state`)."),
         ]
     };
 }
@@ -221,6 +224,38 @@ const SIZE: Field = field("size", Kind::Count, "How many updates are kept (`wind
 const ORDER: Field =
     field("order", Kind::Word(&["newestFirst", "newestLast"]), "Order of the window (`window`).")
         .default("\"newestFirst\"");
+
+/// An entry of `x-state`.
+pub static STORE: Shape = Shape {
+    name: "a retained state",
+    fields: &[
+        SUMMARY,
+        DESCRIPTION,
+        DEPRECATED,
+        field("kind", Kind::Word(STATE_KINDS), "How a value changes it.").required(),
+        field(
+            "from",
+            Kind::WordOrList(&["all"], &Kind::Text),
+            "The broadcasts that feed it; none, where left out: then only the app does.",
+        ),
+        field("take", Kind::Word(&["payload", "frame"]), "What of a broadcast goes into it.").default("\"payload\""),
+        field("member", Kind::Text, "The one member of the payload that goes into it."),
+        field(
+            "members",
+            Kind::List(&Kind::Text),
+            "The members of a value that are kept: all, where none is named; those of the schema for `merge`.",
+        )
+        .default("[]"),
+        field("schema", Kind::Schema, "Schema of a value; what the broadcasts bring, where left out."),
+        field("initial", Kind::Anything, "What it holds at first; `null` or an empty list, where left out."),
+        KEY,
+        MAX_KEYS,
+        WHEN_FULL,
+        SIZE,
+        ORDER,
+        field("http", Kind::Text, "Path of a plain GET."),
+    ],
+};
 
 static DELIVERY: Shape = Shape {
     name: "a delivery",
