@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use crate::Error;
 use crate::config::{Lifetime, Period, Settings, Size};
 use crate::connection::{Options, Served};
 use crate::contract::Endpoint;
+use crate::hand_over;
 use crate::http::{HttpOptions, OriginPolicy, router};
 use crate::node::Node;
 use crate::protocol::ConnectionSpec;
@@ -84,12 +86,16 @@ impl App {
         let listener = listen(host, first, settings.port_range.unwrap_or(1)).await?;
         let local_addr = listener.local_addr().map_err(Error::Serve)?;
         let shutdown_timeout = period(settings.shutdown_timeout, DEFAULT_SHUTDOWN_TIMEOUT);
+        let history_file = settings.history_file.clone();
         let router = build(&self.node, settings, self.endpoints, self.routes)?;
+        if let Some(path) = &history_file {
+            take_over(&self.node, path);
+        }
         tracing::info!(address = %local_addr, "listening");
         if let Some(hook) = self.on_bound {
             hook(local_addr);
         }
-        Ok(Server { listener, local_addr, router, node: self.node, shutdown_timeout })
+        Ok(Server { listener, local_addr, router, node: self.node, shutdown_timeout, history_file })
     }
 
     /// The routes alone, for an application that serves them itself. Draining is then its own affair.
@@ -150,6 +156,15 @@ fn period(set: Option<Period>, default: Duration) -> Duration {
     set.map_or(default, |Period(duration)| duration)
 }
 
+/// Goes on with the histories that the process before left. Without them clients are told that what they missed is
+/// gone: no reason not to start.
+fn take_over(node: &Node, path: &Path) {
+    match hand_over::read(&node.shared().hub, path) {
+        Ok(topics) => tracing::info!(topics, path = %path.display(), "histories taken over"),
+        Err(error) => tracing::error!(%error, path = %path.display(), "histories cannot be taken over"),
+    }
+}
+
 /// The first port of the range that is free.
 async fn listen(host: IpAddr, first: u16, count: u16) -> Result<TcpListener, Error> {
     let last = first.saturating_add(count.saturating_sub(1));
@@ -172,6 +187,7 @@ pub struct Server {
     router: Router,
     node: Node,
     shutdown_timeout: Duration,
+    history_file: Option<PathBuf>,
 }
 
 impl Server {
@@ -181,7 +197,8 @@ impl Server {
     }
 
     /// Serves until `stop` is ready, then drains: `/health` says so, upgrades are refused, every client is told when
-    /// to come back and closed once its requests are answered. Returns within the shutdown timeout.
+    /// to come back and closed once its requests are answered. Returns within the shutdown timeout; with a
+    /// `history_file`, histories are left there for the next process.
     ///
     /// # Errors
     /// Where serving fails.
@@ -216,12 +233,15 @@ impl Server {
                 () = drained => Ok(()),
             }
         });
-        match ended.await {
-            Ok(ended) => ended.map_err(Error::Serve),
-            Err(_) => {
-                tracing::warn!(connections = self.node.connection_count(), "stopped with connections open");
-                Ok(())
-            }
+        let ended = ended.await;
+        if ended.is_err() {
+            tracing::warn!(connections = self.node.connection_count(), "stopped with connections open");
         }
+        if let Some(path) = &self.history_file
+            && let Err(error) = hand_over::write(&self.node.shared().hub, path)
+        {
+            tracing::error!(%error, path = %path.display(), "histories cannot be handed over");
+        }
+        ended.unwrap_or(Ok(())).map_err(Error::Serve)
     }
 }

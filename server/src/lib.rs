@@ -31,6 +31,7 @@ pub mod contract;
 mod error;
 #[cfg(feature = "feed")]
 pub mod feed;
+mod hand_over;
 mod http;
 mod hub;
 mod limits;

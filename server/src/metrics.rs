@@ -32,6 +32,7 @@ pub(crate) struct Metrics {
     dropped: Family<RouteLabel, Counter>,
     conflated: Family<RouteLabel, Counter>,
     resyncs: Family<RouteLabel, Counter>,
+    recoveries: Family<RecoveryLabel, Counter>,
     closes: Family<ConditionLabel, Counter>,
     reply_errors: Family<CodeLabel, Counter>,
     commands: Family<CommandLabel, Durations>,
@@ -45,6 +46,12 @@ pub(crate) struct Metrics {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RouteLabel {
     route: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RecoveryLabel {
+    route: &'static str,
+    recovered: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -85,6 +92,7 @@ impl Default for Metrics {
             dropped: Family::default(),
             conflated: Family::default(),
             resyncs: Family::default(),
+            recoveries: Family::default(),
             closes: Family::default(),
             reply_errors: Family::default(),
             commands,
@@ -142,6 +150,8 @@ impl Metrics {
                 "Topics resynchronised after overflow, by route",
                 self.resyncs.clone(),
             );
+            let help = "Clients that came back for what they missed, by route and whether it was there";
+            registry.register("recover", help, self.recoveries.clone());
             registry.register(
                 "server_disconnects",
                 "Closes by the server, by condition",
@@ -185,6 +195,10 @@ impl Metrics {
 
     pub(crate) fn resynced(&self, route: &'static str) {
         self.resyncs.get_or_create(&RouteLabel { route }).inc();
+    }
+
+    pub(crate) fn recovery(&self, route: &'static str, recovered: bool) {
+        self.recoveries.get_or_create(&RecoveryLabel { route, recovered }).inc();
     }
 
     pub(crate) fn closed(&self, condition: &'static str) {

@@ -32,6 +32,7 @@ const contract: Contract = {
     quotes: { shape: { symbol: {} }, snapshot: true },
     trades: { shape: { symbol: {} } },
     depth: { shape: { symbol: {} }, snapshot: true },
+    orders: { shape: { symbol: {} }, snapshot: true },
   },
   requests: { 'orders.place': {}, 'orders.cancelAll': {} },
   broadcasts: { notice: {} },
@@ -150,8 +151,9 @@ class Replay {
 
 /** What the application must be told of a frame. */
 function expectedOf(frame: Frame): unknown {
-  const { type, topic, payload, conflated = 1, dropped = 0 } = frame;
-  if (topic !== undefined) return { value: payload, meta: { topic, conflated, dropped } };
+  const { type, topic, payload, offset, epoch, conflated = 1, dropped = 0 } = frame;
+  const position = { ...(offset !== undefined && { offset }), ...(epoch !== undefined && { epoch }) };
+  if (topic !== undefined) return { value: payload, meta: { topic, conflated, dropped, ...position } };
   return type === 'error' ? frame : payload;
 }
 

@@ -48,6 +48,9 @@ rules! {
         "A window that keeps nothing.", "give it a `size` of at least 1, or leave `state` out";
     HISTORY_ZERO = Error "history-zero":
         "A history that keeps nothing.", "give it a `size` and a `ttl` above zero, or leave `history` out";
+    HISTORY_OF_LATEST = Error "history-of-latest":
+        "A topic that delivers only the latest value of each key has a history.",
+        "leave `history` out (a client that returns gets the `state`), or deliver every update";
     INVALID_HTTP_PATH = Error "invalid-http-path":
         "An HTTP path does not begin with a slash or holds what a path cannot.", "write it like `/api/v1`";
     DUPLICATE_HTTP_PATH = Error "duplicate-http-path":

@@ -96,6 +96,14 @@ fn history(topic: &Declared<'_>, sink: &mut Diagnostics) {
         let message = format!("the history of `{}` keeps nothing", topic.name);
         sink.push(Diagnostic::new(&rules::HISTORY_ZERO, node.span, message));
     }
+    let mode = topic.node.get("delivery").and_then(|delivery| delivery.get("mode"));
+    if let Some(mode) = mode.filter(|mode| mode.as_str() == Some("latest")) {
+        let message = format!(
+            "clients of `{}` get only the latest values, so that none can say what it missed",
+            topic.name
+        );
+        sink.push(Diagnostic::new(&rules::HISTORY_OF_LATEST, mode.span, message));
+    }
 }
 
 fn delivery(topic: &Declared<'_>, sink: &mut Diagnostics) {

@@ -74,7 +74,6 @@ channels:
         update: { $ref: '#/components/schemas/Bar' }
         state: { kind: window, size: 20, order: newestLast, http: /bars }
         delivery: { mode: latest, interval: 250ms, flush: 1ms, overflow: dropOldest, compress: false }
-        history: { size: 10, ttl: 5m }
         access: { claim: { symbol: symbols } }
         unwrap: [params]
         errors: { unknown-symbol: { description: No such symbol., details: { type: string } } }
@@ -83,6 +82,7 @@ channels:
         params: { type: object, properties: { symbol: { type: string } } }
         update: { $ref: '#/components/schemas/Bar' }
         state: { kind: keyed, key: [close] }
+        history: { size: 10, ttl: 5m }
         label: the book of {symbol}
     x-requests:
       orders.place:
@@ -145,7 +145,7 @@ fn topics_reach_the_model() {
     assert_eq!(bars.delivery.mode, DeliveryMode::Latest { key: vec![], interval_ms: 250 });
     assert_eq!((bars.delivery.flush_ms, bars.delivery.overflow), (1, Overflow::DropOldest));
     assert!(!bars.delivery.compress);
-    assert_eq!(bars.history.as_ref().map(|history| (history.size, history.ttl_ms)), Some((10, 300_000)));
+    assert_eq!(book.history.as_ref().map(|history| (history.size, history.ttl_ms)), Some((10, 300_000)));
     let (_, _, nested) = &bars.param_shape.members[1];
     let (depth, default, _) = &nested.as_ref().unwrap().members[0];
     assert_eq!((depth.as_str(), default), ("depth", &Some(5.into())));

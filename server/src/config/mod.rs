@@ -93,6 +93,11 @@ pub struct Settings {
     /// How long a stop may take before it is forced, e.g. 10s [default: 10s]
     #[arg(long, env = "BELLWIRE_SHUTDOWN_TIMEOUT", value_name = "DURATION")]
     pub shutdown_timeout: Option<Period>,
+
+    /// Where a stopping server leaves the history of its topics, and the next one finds it, so that
+    /// clients miss nothing in between [default: none, histories end with the server]
+    #[arg(long, env = "BELLWIRE_HISTORY_FILE", value_name = "FILE")]
+    pub history_file: Option<PathBuf>,
 }
 
 /// How log lines look.
@@ -147,6 +152,7 @@ impl Settings {
             log: self.log.or(file.log),
             log_format: self.log_format.or(file.log_format),
             shutdown_timeout: self.shutdown_timeout.or(file.shutdown_timeout),
+            history_file: self.history_file.or(file.history_file),
         }
     }
 }

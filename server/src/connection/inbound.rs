@@ -10,10 +10,13 @@ use super::served::Action;
 use super::topics::{Command, Verb};
 use super::{Connection, Finished};
 use crate::contract::Refusal;
+use crate::contract::erased::ResolvedTopic;
 use crate::contract::matching::{Candidate, find};
+use crate::hub::Position;
 use crate::limits::Charge;
 use crate::protocol::{
-    Activity, Close, CloseCondition, ErrorCode, Faults, Frame, FrameError, OnInvalid, encode, is_deeper_than,
+    Activity, Close, CloseCondition, ErrorCode, Fault, Faults, Frame, FrameError, OnInvalid, encode,
+    is_deeper_than,
 };
 
 impl Connection {
@@ -62,7 +65,10 @@ impl Connection {
                 match topic.resolve(&served.endpoint.schemas, frame.payload) {
                     Ok(resolved) => {
                         let verb = match action {
-                            Action::Subscribe(_) => Verb::Subscribe,
+                            Action::Subscribe(_) => match read_since(&*resolved, frame.since) {
+                                Ok(since) => Verb::Subscribe(since),
+                                Err(faults) => return self.on_faults(frame, faults),
+                            },
                             _ => Verb::Unsubscribe,
                         };
                         self.valid_message(now);
@@ -178,6 +184,23 @@ impl Connection {
             }
             Ok(frame) => self.send_error(frame.id, &refusal),
             Err(_) => self.send_error(None, &refusal),
+        }
+    }
+}
+
+/// The position that a subscriber comes back with. It means nothing to topics without history.
+fn read_since(resolved: &dyn ResolvedTopic, since: Option<&str>) -> Result<Option<Position>, Faults> {
+    #[derive(serde::Deserialize)]
+    struct Since {
+        epoch: String,
+        offset: u64,
+    }
+    let Some(since) = since.filter(|_| resolved.spec().history.is_some()) else { return Ok(None) };
+    match serde_json::from_str::<Since>(since) {
+        Ok(Since { epoch, offset }) => Ok(Some(Position { epoch: epoch.into(), offset })),
+        Err(_) => {
+            let message = "`since` must be an object with a string `epoch` and an integer `offset`";
+            Err(Faults::new(vec![Fault::new("", "since", message)]))
         }
     }
 }

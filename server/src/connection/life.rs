@@ -119,8 +119,8 @@ impl Connection {
     pub(super) fn on_finished(&mut self, finished: Finished) {
         match finished {
             Finished::Reply(reply) => self.send_reply(&reply),
-            Finished::Authorized { resolved, id, started, result } => {
-                self.on_authorized(resolved, id.as_deref(), started, result);
+            Finished::Authorized { resolved, since, id, started, result } => {
+                self.on_authorized(resolved, since.as_ref(), id.as_deref(), started, result);
             }
             Finished::Snapshot { topic, payload } => self.on_snapshot(&topic, payload.as_deref()),
         }

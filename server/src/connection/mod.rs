@@ -31,7 +31,7 @@ pub(crate) use stream::Stream;
 use crate::contract::Caller;
 use crate::contract::Refusal;
 use crate::contract::erased::ResolvedTopic;
-use crate::hub::Seat;
+use crate::hub::{Position, Seat};
 use crate::limits::{ConnectionPermit, RateLimit};
 use crate::metrics::Inflight;
 use crate::protocol::{Close, CloseCondition};
@@ -55,6 +55,7 @@ enum Finished {
     /// Having decided on a subscription.
     Authorized {
         resolved: Arc<dyn ResolvedTopic>,
+        since: Option<Position>,
         id: Option<String>,
         started: Instant,
         result: Result<(), Refusal>,

@@ -327,6 +327,10 @@ impl Outlet for Outbound {
         }
     }
 
+    fn room(&self) -> usize {
+        self.limit.saturating_sub(self.lock().data_bytes)
+    }
+
     fn overflow(&self) {
         let mut lanes = self.lock();
         lanes.overflowed = true;

@@ -12,14 +12,15 @@ use super::access::check_access;
 use super::{Connection, Finished};
 use crate::contract::Refusal;
 use crate::contract::erased::ResolvedTopic;
-use crate::hub::{Lifecycle, Outlet, Subscription};
+use crate::hub::{Beginning, Lifecycle, Outlet, Position, Subscription, Unrecoverable};
 use crate::metrics::Inflight;
 use crate::protocol::{ErrorCode, encode};
 
 /// What a client asks of a topic.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verb {
-    Subscribe,
+    /// Subscribe, with what was missed since a position.
+    Subscribe(Option<Position>),
     Unsubscribe,
     /// Asked by the connection itself, after an overflow.
     Resync,
@@ -102,22 +103,23 @@ impl Connection {
 
     fn begin(&mut self, command: Command) {
         match command.verb {
-            Verb::Subscribe => self.begin_subscribe(command),
+            Verb::Subscribe(_) => self.begin_subscribe(command),
             Verb::Unsubscribe => self.unsubscribe(&command),
             Verb::Resync => self.resync(&command),
         }
     }
 
     fn begin_subscribe(&mut self, command: Command) {
-        let Command { id, resolved, started, .. } = command;
+        let Command { verb, id, resolved, started } = command;
+        let since = if let Verb::Subscribe(since) = verb { since } else { None };
         let checked = check_access(&self.caller, resolved.spec().access, resolved.params_json());
         if checked.is_err() {
-            return self.on_authorized(resolved, id.as_deref(), started, checked);
+            return self.on_authorized(resolved, since.as_ref(), id.as_deref(), started, checked);
         }
         let asked = resolved.clone().authorize(self.caller.clone());
         self.ask(asked, move |answered| {
             let result = answered.and_then(|result| result);
-            Finished::Authorized { resolved, id, started, result }
+            Finished::Authorized { resolved, since, id, started, result }
         });
     }
 
@@ -125,6 +127,7 @@ impl Connection {
     pub(super) fn on_authorized(
         &mut self,
         resolved: Arc<dyn ResolvedTopic>,
+        since: Option<&Position>,
         id: Option<&str>,
         started: Instant,
         result: Result<(), Refusal>,
@@ -136,11 +139,21 @@ impl Connection {
         }
         let message = format!("Subscribed to {}", resolved.label());
         let reply = encode::subscription_reply(resolved.params_json(), &message, resolved.topic());
-        // Ahead of the subscription: replies leave first, so the reply precedes every frame of the topic.
-        self.respond(&kind, id, &reply);
+        // What follows is held back until the reply is on its way.
+        let beginning = self.hold(&resolved, since);
+        self.outbound.control(&encode::subscribed(&kind, id, as_members(beginning.as_ref()), &reply));
         self.served.node.shared().metrics.subscribes.observe(started.elapsed(), 1);
-        self.hold(&resolved);
-        self.ask_for_snapshot(resolved);
+        let Some(recovered) = beginning.and_then(|beginning| beginning.recovered) else {
+            return self.ask_for_snapshot(resolved);
+        };
+        self.served.node.shared().metrics.recovery(resolved.spec().route, recovered.is_ok());
+        if recovered.is_err() {
+            return self.ask_for_snapshot(resolved);
+        }
+        if let Some(held) = self.topics.held.get(resolved.topic()) {
+            held.subscription.resume();
+        }
+        self.next_command(resolved.topic());
     }
 
     fn check_limits(&self, resolved: &Arc<dyn ResolvedTopic>) -> Result<(), Refusal> {
@@ -163,20 +176,21 @@ impl Connection {
         Ok(())
     }
 
-    /// Subscribes, or keeps the subscription there is; either way its updates are held back.
-    fn hold(&mut self, resolved: &Arc<dyn ResolvedTopic>) {
+    /// Subscribes, or keeps the subscription there is, of which nothing can have been missed; either way its updates
+    /// are held back.
+    fn hold(&mut self, resolved: &Arc<dyn ResolvedTopic>, since: Option<&Position>) -> Option<Beginning> {
         if let Some(held) = self.topics.held.get(resolved.topic()) {
-            held.subscription.hold();
-            return;
+            return Some(Beginning { position: held.subscription.hold(true), recovered: None });
         }
-        let Some((_, route)) = self.served.route(resolved.spec().route) else { return };
+        let (_, route) = self.served.route(resolved.spec().route)?;
         let outlet: Arc<dyn Outlet> = self.outbound.clone();
         let lifecycle: Arc<dyn Lifecycle> = Arc::new(Hooks(resolved.clone()));
-        let subscription = route.subscribe(resolved.topic(), &outlet, &lifecycle);
+        let (subscription, beginning) = route.subscribe(resolved.topic(), &outlet, &lifecycle, since);
         tracing::debug!(topic = %resolved.topic(), "subscribed");
         let topic = subscription.topic().clone();
         let counted = Inflight::new(&self.served.node.shared().metrics.subscriptions);
         self.topics.held.insert(topic, Held { subscription, resolved: resolved.clone(), _counted: counted });
+        Some(beginning)
     }
 
     fn ask_for_snapshot(&mut self, resolved: Arc<dyn ResolvedTopic>) {
@@ -227,11 +241,19 @@ impl Connection {
         let Some(held) = self.topics.held.get(resolved.topic()) else {
             return self.next_command(resolved.topic());
         };
-        held.subscription.hold();
+        held.subscription.hold(false);
         let dropped = self.outbound.catch_up(resolved.topic());
         let route = resolved.spec().route;
         self.outbound.control(&encode::resync(route, resolved.topic(), dropped));
         self.served.node.shared().metrics.resynced(route);
         self.ask_for_snapshot(resolved);
     }
+}
+
+/// How a subscription begins, as its reply says it.
+fn as_members(beginning: Option<&Beginning>) -> Option<encode::Beginning<'_>> {
+    let beginning = beginning?;
+    let position = beginning.position.as_ref()?;
+    let recovered = beginning.recovered.map(|recovered| recovered.map_err(Unrecoverable::as_str));
+    Some(encode::Beginning { epoch: &position.epoch, offset: position.offset, recovered })
 }

@@ -5,6 +5,11 @@
 //! first. A subscriber wants publications from a number on, which is what makes "reply, snapshot, then every later
 //! update" exact although fan-out comes later than publishing. Hooks are queued under the lock and called outside it,
 //! by one thread at a time, so they arrive in order and may publish.
+//!
+//! Coming, waiting for a snapshot and leaving is in `seats`, what outlives the last subscriber in `keeping`.
+
+mod keeping;
+mod seats;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -13,8 +18,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::{Bytes, BytesMut};
 use slab::Slab;
+use tokio::time::Instant;
 
+use super::history::{Entry, History};
 use super::{Lifecycle, Outlet, Publication, PublicationKind, Retained, RoutePolicy};
+pub(crate) use keeping::Kept;
+pub(super) use keeping::{Fate, Reason};
+pub(crate) use seats::Beginning;
 
 /// Bytes of updates held back for one subscriber while its snapshot is made.
 const HELD_LIMIT: usize = 1 << 20;
@@ -44,13 +54,18 @@ struct Seats {
 struct Inner {
     /// Taken out of the registry: whoever still holds it must look the topic up again.
     dead: bool,
-    /// Number of the next publication.
+    /// Handed over to another process: nothing is published any more.
+    closed: bool,
+    /// It stands in the route's list of topics that are kept without subscribers.
+    listed: bool,
+    /// Number of the next publication, counted from 0: the offset of the one before it.
     next: u64,
     /// Publications that wait for fan-out, the last of them numbered `next - 1`.
     waiting: VecDeque<Arc<Publication>>,
     /// Someone is to fan out what waits.
     queued: bool,
     retained: Option<Retained>,
+    history: Option<Box<History>>,
     /// The snapshot's frame, until the state changes.
     snapshot: Option<Arc<Publication>>,
     lifecycle: Option<Arc<dyn Lifecycle>>,
@@ -71,6 +86,10 @@ struct Subscriber {
 struct Held {
     updates: VecDeque<Arc<Publication>>,
     bytes: usize,
+    /// Number of the first update that could be among them.
+    from: u64,
+    /// It had updates before, and must not miss those that its snapshot contains.
+    again: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -105,16 +124,22 @@ pub(super) struct Accepted {
     pub(super) submit: bool,
     /// Too much waits: the publisher helps.
     pub(super) help: bool,
+    /// Nobody subscribes, but the topic is kept: until this time, if by its history alone.
+    pub(super) kept: Option<Instant>,
 }
 
 impl Cell {
-    pub(super) fn new(name: Arc<str>) -> Self {
+    /// A topic of a route; `closed` where the route is handed over already.
+    pub(super) fn new(name: Arc<str>, history: Option<History>, closed: bool) -> Self {
         let inner = Inner {
             dead: false,
+            closed,
+            listed: false,
             next: 0,
             waiting: VecDeque::new(),
             queued: false,
             retained: None,
+            history: history.map(Box::new),
             snapshot: None,
             lifecycle: None,
             transitions: VecDeque::new(),
@@ -129,36 +154,6 @@ impl Cell {
 
     fn seats(&self) -> MutexGuard<'_, Seats> {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Adds a subscriber whose updates are held back until [`Cell::release`]; `None` where the cell is dead.
-    pub(super) fn join(&self, outlet: Arc<dyn Outlet>, lifecycle: &Arc<dyn Lifecycle>) -> Option<usize> {
-        let mut seats = self.seats();
-        let mut inner = self.lock();
-        if inner.dead {
-            return None;
-        }
-        let subscriber = Subscriber { outlet, from: inner.next, held: Some(Held::default()) };
-        let slot = seats.subscribers.insert(subscriber);
-        self.count.store(seats.subscribers.len(), Ordering::SeqCst);
-        if seats.subscribers.len() == 1 {
-            inner.lifecycle = Some(lifecycle.clone());
-            inner.transitions.push_back((Transition::First, lifecycle.clone()));
-        }
-        Some(slot)
-    }
-
-    /// Removes a subscriber. Nothing of the topic is offered to it from now on.
-    pub(super) fn leave(&self, slot: usize) {
-        let mut seats = self.seats();
-        seats.subscribers.try_remove(slot);
-        self.count.store(seats.subscribers.len(), Ordering::SeqCst);
-        if seats.subscribers.is_empty() {
-            let mut inner = self.lock();
-            if let Some(lifecycle) = inner.lifecycle.take() {
-                inner.transitions.push_back((Transition::Last, lifecycle));
-            }
-        }
     }
 
     /// Calls the hooks that wait, unless another thread is at it: that one then calls these too.
@@ -179,56 +174,52 @@ impl Cell {
         }
     }
 
-    /// Holds a subscriber's updates back from now on.
-    pub(super) fn hold(&self, slot: usize) {
-        if let Some(subscriber) = self.seats().subscribers.get_mut(slot) {
-            subscriber.held.get_or_insert_default();
-        }
-    }
-
-    /// Sends a subscriber its snapshot and what was held back. Without a snapshot of the service's own it gets the
-    /// retained one, which contains all that was held back and all that still waits for fan-out.
-    pub(super) fn release(&self, slot: usize, policy: &RoutePolicy, service_snapshot: Option<&str>) {
-        let mut seats = self.seats();
-        let Some(subscriber) = seats.subscribers.get_mut(slot) else { return };
-        let mut held = subscriber.held.take().unwrap_or_default();
-        if let Some(payload) = service_snapshot {
-            subscriber.outlet.offer(&Arc::new(self.snapshot_of(policy, payload)));
-        } else {
-            let mut inner = self.lock();
-            if let Some(snapshot) = self.retained_snapshot(&mut inner, policy) {
-                subscriber.from = inner.next;
-                held.updates.clear();
-                subscriber.outlet.offer(&snapshot);
-            }
-        }
-        for update in &held.updates {
-            subscriber.outlet.offer(update);
-        }
-    }
-
-    /// Applies an update to the state and lets it wait for fan-out; `None` where the cell is dead.
+    /// Applies an update to the state, keeps it where it may be asked for, and lets it wait for fan-out; `None` where
+    /// the cell is dead.
     pub(super) fn publish(&self, policy: &RoutePolicy, payload: &str) -> Option<Accepted> {
         let mut inner = self.lock();
         if inner.dead {
             return None;
         }
+        let subscribers = self.count.load(Ordering::SeqCst);
+        let mut accepted = Accepted { subscribers, submit: false, help: false, kept: None };
+        if inner.closed {
+            accepted.subscribers = 0;
+            return Some(accepted);
+        }
         if let Some(kind) = policy.state {
             inner.snapshot = None;
             inner.retained.get_or_insert_with(|| Retained::new(kind)).apply(payload);
         }
-        let subscribers = self.count.load(Ordering::SeqCst);
-        if subscribers == 0 {
-            return Some(Accepted { subscribers, submit: false, help: false });
+        if subscribers == 0 && inner.history.is_none() {
+            accepted.kept = inner.list(policy);
+            return Some(accepted);
         }
-        let update = PublicationKind::Update;
-        let mut publication =
-            Publication::of_topic(update, policy.route, &self.name, payload, policy.delivery);
-        publication.conflation_key = policy.conflation_key(payload);
-        inner.waiting.push_back(Arc::new(publication));
         inner.next += 1;
-        let submit = !std::mem::replace(&mut inner.queued, true);
-        Some(Accepted { subscribers, submit, help: inner.waiting.len() > WAITING_LIMIT })
+        let publication =
+            Arc::new(self.update_of(policy, inner.history.is_some().then_some(inner.next), payload));
+        if let (Some(history), Some(spec)) = (&mut inner.history, policy.history) {
+            let entry = Entry { at: Instant::now(), update: publication.clone() };
+            history.push(spec, entry);
+        }
+        if subscribers == 0 {
+            // Whom these waited for has left.
+            inner.waiting.clear();
+            accepted.kept = inner.list(policy);
+            return Some(accepted);
+        }
+        inner.waiting.push_back(publication);
+        accepted.submit = !std::mem::replace(&mut inner.queued, true);
+        accepted.help = inner.waiting.len() > WAITING_LIMIT;
+        Some(accepted)
+    }
+
+    fn update_of(&self, policy: &RoutePolicy, offset: Option<u64>, payload: &str) -> Publication {
+        let (update, name) = (PublicationKind::Update, &self.name);
+        let mut publication =
+            Publication::of_topic(update, policy.route, name, (None, offset), payload, policy.delivery);
+        publication.conflation_key = policy.conflation_key(payload);
+        publication
     }
 
     /// Fans out all that waits, without a pause.
@@ -301,30 +292,6 @@ impl Cell {
 
     pub(super) fn subscriber_count(&self) -> usize {
         self.count.load(Ordering::SeqCst)
-    }
-
-    /// Marks the cell dead if nothing keeps it: no subscriber, no state, no hook under way.
-    pub(super) fn try_retire(&self) -> bool {
-        let seats = self.seats();
-        let mut inner = self.lock();
-        let kept = !seats.subscribers.is_empty()
-            || inner.retained.is_some()
-            || inner.calling
-            || !inner.transitions.is_empty();
-        inner.dead |= !kept;
-        inner.dead
-    }
-
-    fn retained_snapshot(&self, inner: &mut Inner, policy: &RoutePolicy) -> Option<Arc<Publication>> {
-        if inner.snapshot.is_none() {
-            let payload = inner.retained.as_ref().and_then(Retained::snapshot)?;
-            inner.snapshot = Some(Arc::new(self.snapshot_of(policy, &payload)));
-        }
-        inner.snapshot.clone()
-    }
-
-    fn snapshot_of(&self, policy: &RoutePolicy, payload: &str) -> Publication {
-        Publication::of_topic(PublicationKind::Snapshot, policy.route, &self.name, payload, policy.delivery)
     }
 }
 

@@ -7,6 +7,7 @@
 mod audience;
 mod cell;
 mod fan_out;
+mod history;
 mod outlet;
 mod publication;
 mod route;
@@ -14,22 +15,41 @@ mod state;
 mod stores;
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::time::sleep;
 
 pub(crate) use audience::{Audience, Event, Hook, Seat};
+pub(crate) use cell::{Beginning, Kept};
 use fan_out::FanOut;
+pub(crate) use history::{Position, Unrecoverable};
 pub(crate) use outlet::Outlet;
 pub(crate) use publication::{Publication, PublicationKind};
 pub(crate) use route::{Lifecycle, Route, RoutePolicy, Subscription};
 pub(crate) use state::{Retained, key_of};
 pub(crate) use stores::Stores;
 
+/// How often topics that nobody needs any more are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(10);
+
+type Routes = RwLock<HashMap<(&'static str, &'static str), Arc<Route>>>;
+
 /// All routes and audiences of one node.
 #[derive(Debug, Default)]
 pub(crate) struct Hub {
-    routes: RwLock<HashMap<(&'static str, &'static str), Arc<Route>>>,
+    routes: Arc<Routes>,
     audiences: RwLock<HashMap<&'static str, Arc<Audience>>>,
     fan_out: Arc<FanOut>,
+    sweeping: OnceLock<()>,
+}
+
+/// The histories of one route as they are handed over.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct KeptRoute {
+    endpoint: String,
+    route: String,
+    topics: Vec<Kept>,
 }
 
 impl Hub {
@@ -42,9 +62,42 @@ impl Hub {
             .clone()
     }
 
-    /// Starts the tasks that carry publications, unless they run.
+    /// Starts the tasks that carry publications and forget topics, unless they run.
     pub(crate) fn start(&self) {
         self.fan_out.start();
+        self.sweeping.get_or_init(|| {
+            let routes = Arc::downgrade(&self.routes);
+            tokio::spawn(async move {
+                while let Some(routes) = routes.upgrade() {
+                    all(&routes).iter().for_each(|(_, route)| route.sweep());
+                    drop(routes);
+                    sleep(SWEEP_EVERY).await;
+                }
+            });
+        });
+    }
+
+    /// What another process needs to go on with the histories of this one. From now on nothing is published to their
+    /// topics.
+    pub(crate) fn hand_over(&self) -> Vec<KeptRoute> {
+        let routes = all(&self.routes).into_iter().map(|((endpoint, name), route)| KeptRoute {
+            endpoint: endpoint.to_owned(),
+            route: name.to_owned(),
+            topics: route.hand_over(),
+        });
+        routes.filter(|route| !route.topics.is_empty()).collect()
+    }
+
+    /// Goes on where another process ended, as far as the routes are known; all of it that long ago. Says how many
+    /// topics were taken over.
+    pub(crate) fn take_over(&self, routes: &[KeptRoute], ago: Duration) -> usize {
+        let ago = u64::try_from(ago.as_millis()).unwrap_or(u64::MAX);
+        let mut count = 0;
+        for ((endpoint, name), route) in all(&self.routes) {
+            let kept = routes.iter().filter(|kept| kept.endpoint == endpoint && kept.route == name);
+            count += kept.flat_map(|kept| &kept.topics).filter(|topic| route.take_over(topic, ago)).count();
+        }
+        count
     }
 
     /// Everyone connected to an endpoint.
@@ -52,6 +105,11 @@ impl Hub {
         let mut audiences = self.audiences.write().unwrap_or_else(PoisonError::into_inner);
         audiences.entry(endpoint).or_default().clone()
     }
+}
+
+fn all(routes: &Routes) -> Vec<((&'static str, &'static str), Arc<Route>)> {
+    let routes = routes.read().unwrap_or_else(PoisonError::into_inner);
+    routes.iter().map(|(key, route)| (*key, route.clone())).collect()
 }
 
 #[cfg(test)]

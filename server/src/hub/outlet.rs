@@ -15,6 +15,9 @@ pub(crate) trait Outlet: Send + Sync {
     /// nothing else waits, else taken one by one.
     fn offer_all(&self, joined: &Bytes, publications: &[Arc<Publication>]);
 
+    /// How many bytes it could take now without acting on any overflow policy.
+    fn room(&self) -> usize;
+
     /// Ends the connection: more is waiting for it than it may hold back.
     fn overflow(&self);
 }

@@ -40,16 +40,18 @@ pub(crate) struct Publication {
 }
 
 impl Publication {
-    /// An update or a snapshot of a topic.
+    /// An update or a snapshot of a topic, at a position of its history where it has one: an offset, and for snapshots
+    /// the epoch.
     pub(crate) fn of_topic(
         kind: PublicationKind,
         route: &'static str,
         topic: &Arc<str>,
+        position: (Option<&str>, Option<u64>),
         payload: &str,
         delivery: DeliverySpec,
     ) -> Self {
         let verb = if kind == PublicationKind::Snapshot { "snapshot" } else { "update" };
-        let (text, payload_at) = encode::topic_frame(route, verb, topic, payload);
+        let (text, payload_at) = encode::topic_frame(route, verb, topic, position, payload);
         let (wire, frame) = framed(&text);
         Self { route, topic: topic.clone(), kind, wire, frame, payload_at, delivery, conflation_key: None }
     }
@@ -68,6 +70,14 @@ impl Publication {
             delivery,
             conflation_key: None,
         }
+    }
+
+    /// The payload's text.
+    pub(crate) fn payload(&self) -> &str {
+        let member = self.frame.get(self.payload_at..).unwrap_or_default();
+        let payload = member.strip_prefix(b"\"payload\":").and_then(|payload| payload.strip_suffix(b"}"));
+        // Whatever was published is text.
+        payload.and_then(|payload| std::str::from_utf8(payload).ok()).unwrap_or_default()
     }
 
     /// The frame with a counter put before its payload: `"dropped":3`.

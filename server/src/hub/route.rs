@@ -1,19 +1,27 @@
 //! The topics of one route, sharded by name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::cell::Cell;
+use tokio::time::Instant;
+
+use super::cell::{Beginning, Cell, Fate, Kept, Reason};
 use super::fan_out::FanOut;
+use super::history::{History, Position};
 use super::{Outlet, key_of};
-use crate::protocol::{DeliveryMode, DeliverySpec, StateKind};
+use crate::protocol::{DeliveryMode, DeliverySpec, HistorySpec, StateKind};
 
 /// Enough that publishers of different topics rarely meet at one lock.
 const SHARD_COUNT: usize = 16;
+/// Topics of a route that are kept for their state or history though nobody subscribes; the first to come are the
+/// first to go.
+const KEPT_LIMIT: usize = 100_000;
+/// Bytes of history that a route keeps before topics without subscribers have to go.
+const KEPT_BYTES: usize = 256 << 20;
 
 /// What all topics of a route have in common.
 #[derive(Debug, Clone, Copy)]
@@ -22,11 +30,18 @@ pub(crate) struct RoutePolicy {
     pub(crate) route: &'static str,
     /// What is retained.
     pub(crate) state: Option<StateKind>,
+    /// What a client that comes back can still get.
+    pub(crate) history: Option<HistorySpec>,
     /// How updates are delivered.
     pub(crate) delivery: DeliverySpec,
 }
 
 impl RoutePolicy {
+    /// Whether a topic is more than its subscribers.
+    fn keeps(&self) -> bool {
+        self.state.is_some() || self.history.is_some()
+    }
+
     /// Which value of the topic an update replaces, where only the latest of each is delivered.
     pub(super) fn conflation_key(&self, payload: &str) -> Option<Box<str>> {
         match self.delivery.mode {
@@ -52,16 +67,28 @@ pub(crate) struct Route {
     hasher: RandomState,
     shards: [Mutex<HashMap<Arc<str>, Arc<Cell>>>; SHARD_COUNT],
     subscription_count: AtomicUsize,
+    /// Topics that are kept without subscribers, and until when; roughly in that order.
+    kept: Mutex<VecDeque<(Instant, Arc<Cell>)>>,
+    history_bytes: Arc<AtomicUsize>,
+    /// Handed over: nothing is published any more.
+    closed: AtomicBool,
 }
 
 impl Route {
-    pub(super) fn new(policy: RoutePolicy, fan_out: Arc<FanOut>) -> Self {
+    pub(super) fn new(mut policy: RoutePolicy, fan_out: Arc<FanOut>) -> Self {
+        if matches!(policy.delivery.mode, DeliveryMode::Latest { .. }) {
+            // Values overtake each other there, so that no single offset says what a client has.
+            policy.history = None;
+        }
         Self {
             policy,
             fan_out,
             hasher: RandomState::new(),
             shards: std::array::from_fn(|_| Mutex::default()),
             subscription_count: AtomicUsize::new(0),
+            kept: Mutex::default(),
+            history_bytes: Arc::default(),
+            closed: AtomicBool::new(false),
         }
     }
 
@@ -80,25 +107,28 @@ impl Route {
             return cell.clone();
         }
         let name: Arc<str> = topic.into();
-        let cell = Arc::new(Cell::new(name.clone()));
+        let history = self.policy.history.map(|_| History::new(Instant::now(), &self.history_bytes));
+        let cell = Arc::new(Cell::new(name.clone(), history, self.closed.load(Ordering::SeqCst)));
         shard.insert(name, cell.clone());
         cell
     }
 
-    /// Adds a subscriber. Its updates are held back until [`Subscription::release`].
+    /// Adds a subscriber. Its updates are held back until [`Subscription::release`], or [`Subscription::resume`] where
+    /// all that it missed since a position is there.
     pub(crate) fn subscribe(
         self: &Arc<Self>,
         topic: &str,
         outlet: &Arc<dyn Outlet>,
         lifecycle: &Arc<dyn Lifecycle>,
-    ) -> Subscription {
+        since: Option<&Position>,
+    ) -> (Subscription, Beginning) {
         // Counted before it is there: a publisher that sees no subscription may skip its work.
         self.subscription_count.fetch_add(1, Ordering::SeqCst);
         loop {
             let cell = self.find_or_create(topic);
-            if let Some(slot) = cell.join(outlet.clone(), lifecycle) {
+            if let Some((slot, beginning)) = cell.join(outlet.clone(), lifecycle, &self.policy, since) {
                 cell.call_hooks();
-                return Subscription { route: self.clone(), cell, slot };
+                return (Subscription { route: self.clone(), cell, slot }, beginning);
             }
         }
     }
@@ -110,12 +140,12 @@ impl Route {
         topic: impl FnOnce() -> Result<String, E>,
         payload: impl FnOnce() -> Result<String, E>,
     ) -> Result<usize, E> {
-        if self.policy.state.is_none() && self.subscription_count.load(Ordering::SeqCst) == 0 {
+        let keeps = self.policy.keeps();
+        if !keeps && self.subscription_count.load(Ordering::SeqCst) == 0 {
             return Ok(0);
         }
         let topic = topic()?;
-        let retains = self.policy.state.is_some();
-        let Some(mut cell) = (if retains { Some(self.find_or_create(&topic)) } else { self.find(&topic) })
+        let Some(mut cell) = (if keeps { Some(self.find_or_create(&topic)) } else { self.find(&topic) })
         else {
             return Ok(0);
         };
@@ -128,10 +158,13 @@ impl Route {
                 if accepted.help {
                     cell.fan_out();
                 }
+                if let Some(until) = accepted.kept {
+                    self.keep(until, cell);
+                }
                 return Ok(accepted.subscribers);
             }
             // The last subscriber left between the look-up and the lock; someone may have come since.
-            match if retains { Some(self.find_or_create(&topic)) } else { self.find(&topic) } {
+            match if keeps { Some(self.find_or_create(&topic)) } else { self.find(&topic) } {
                 Some(found) => cell = found,
                 None => return Ok(0),
             }
@@ -159,12 +192,75 @@ impl Route {
         self.shards.iter().map(|shard| shard.lock().map_or(0, |shard| shard.len())).sum()
     }
 
-    /// Forgets a cell that nothing keeps.
-    fn retire(&self, cell: &Arc<Cell>) {
-        let mut shard = self.shard(&cell.name);
-        if cell.try_retire() && shard.get(&cell.name).is_some_and(|known| Arc::ptr_eq(known, cell)) {
-            shard.remove(&cell.name);
+    /// Keeps a topic though nobody subscribes, at the cost of those kept longest where there are too many.
+    fn keep(&self, until: Instant, cell: Arc<Cell>) {
+        self.kept().push_back((until, cell));
+        self.sweep();
+    }
+
+    fn kept(&self) -> MutexGuard<'_, VecDeque<(Instant, Arc<Cell>)>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at the kept topics whose time has come, and at those for which there is no room.
+    pub(super) fn sweep(&self) {
+        let now = Instant::now();
+        // Each is looked at once: those that stay are put at the end.
+        let count = self.kept().len();
+        for _ in 0..count {
+            let mut kept = self.kept();
+            let Some((until, _)) = kept.front() else { return };
+            let is_crowded =
+                kept.len() > KEPT_LIMIT || self.history_bytes.load(Ordering::Relaxed) > KEPT_BYTES;
+            let reason = if is_crowded { Reason::Crowded } else { Reason::Due };
+            if !is_crowded && *until > now {
+                return;
+            }
+            let Some((_, cell)) = kept.pop_front() else { return };
+            drop(kept);
+            self.retire(&cell, reason);
         }
+    }
+
+    /// Forgets a cell that nothing keeps, or keeps it.
+    fn retire(&self, cell: &Arc<Cell>, reason: Reason) {
+        let mut shard = self.shard(&cell.name);
+        match cell.retire(&self.policy, reason) {
+            Fate::Stays => {}
+            Fate::Kept(until) => self.kept().push_back((until, cell.clone())),
+            Fate::Dead => {
+                if shard.get(&cell.name).is_some_and(|known| Arc::ptr_eq(known, cell)) {
+                    shard.remove(&cell.name);
+                }
+            }
+        }
+    }
+
+    /// What another process needs to go on with this route's histories; nothing is published here any more.
+    pub(super) fn hand_over(&self) -> Vec<Kept> {
+        if self.policy.history.is_none() {
+            return Vec::new();
+        }
+        self.closed.store(true, Ordering::SeqCst);
+        let mut kept = Vec::new();
+        for shard in &self.shards {
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.extend(shard.values().filter_map(|cell| cell.hand_over(&self.policy)));
+        }
+        kept
+    }
+
+    /// Goes on where another process ended so many milliseconds ago.
+    pub(super) fn take_over(&self, kept: &Kept, ago_ms: u64) -> bool {
+        if self.policy.history.is_none() {
+            return false;
+        }
+        let cell = self.find_or_create(&kept.topic);
+        let Some(until) = cell.take_over(&self.policy, kept, ago_ms, &self.history_bytes) else {
+            return false;
+        };
+        self.keep(until, cell);
+        true
     }
 }
 
@@ -188,9 +284,15 @@ impl Subscription {
         &self.cell.name
     }
 
-    /// Holds updates back until [`Subscription::release`].
-    pub(crate) fn hold(&self) {
-        self.cell.hold(self.slot);
+    /// Holds updates back until [`Subscription::release`], and says where the topic stands. A client that subscribes
+    /// `again` gets those too that the snapshot contains: others of its readers may not look at the snapshot.
+    pub(crate) fn hold(&self, again: bool) -> Option<Position> {
+        self.cell.hold(self.slot, again)
+    }
+
+    /// Sends what was missed and whatever was held back.
+    pub(crate) fn resume(&self) {
+        self.cell.resume(self.slot);
     }
 
     /// Sends the snapshot, the service's own or else the retained one, and whatever was held back.
@@ -204,6 +306,6 @@ impl Drop for Subscription {
         self.cell.leave(self.slot);
         self.route.subscription_count.fetch_sub(1, Ordering::SeqCst);
         self.cell.call_hooks();
-        self.route.retire(&self.cell);
+        self.route.retire(&self.cell, Reason::Left);
     }
 }

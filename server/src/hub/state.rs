@@ -66,6 +66,15 @@ impl Retained {
         true
     }
 
+    /// Updates that make the same state again.
+    pub(crate) fn updates(&self) -> Vec<String> {
+        match &self.values {
+            Values::Keyed(entries) => entries.values().map(|entry| entry.to_string()).collect(),
+            Values::Window(entries) => entries.iter().map(|entry| entry.to_string()).collect(),
+            Values::Latest(_) | Values::Merge(_) => self.snapshot().into_iter().collect(),
+        }
+    }
+
     /// The payload of a snapshot; `None` before the first update.
     pub(crate) fn snapshot(&self) -> Option<String> {
         match &self.values {

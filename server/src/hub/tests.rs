@@ -36,6 +36,10 @@ impl Outlet for Inbox {
         publications.iter().for_each(|publication| self.offer(publication));
     }
 
+    fn room(&self) -> usize {
+        usize::MAX
+    }
+
     fn overflow(&self) {
         self.overflowed.store(true, Ordering::SeqCst);
     }
@@ -54,7 +58,7 @@ impl Lifecycle for Hooks {
 }
 
 fn route(state: Option<StateKind>) -> Arc<Route> {
-    Hub::default().route("/ws", RoutePolicy { route: "t", state, delivery: DELIVERY })
+    Hub::default().route("/ws", RoutePolicy { route: "t", state, history: None, delivery: DELIVERY })
 }
 
 fn publish(route: &Route, topic: &str, payload: &str) -> usize {
@@ -153,12 +157,12 @@ fn run(steps: &[Step], retains: bool) -> Result<(), TestCaseError> {
                 let lifecycle: Arc<dyn Lifecycle> = Arc::new(Hooks(name.clone(), hooks.clone()));
                 subscriptions
                     .entry((connection, topic))
-                    .or_insert_with(|| route.subscribe(&name, &outlet, &lifecycle));
+                    .or_insert_with(|| route.subscribe(&name, &outlet, &lifecycle, None).0);
                 model.subscribe(connection, topic);
             }
             Step::Hold(connection, topic) => {
                 if let Some(subscription) = subscriptions.get(&(connection, topic)) {
-                    subscription.hold();
+                    subscription.hold(false);
                     model.held.entry((connection, topic)).and_modify(|held| {
                         held.get_or_insert_default();
                     });
@@ -225,7 +229,7 @@ fn under_concurrency_a_subscriber_sees_its_snapshot_and_every_later_update() {
                     let inbox = Arc::new(Inbox::default());
                     let outlet: Arc<dyn Outlet> = inbox.clone();
                     let lifecycle: Arc<dyn Lifecycle> = Arc::new(Hooks(String::new(), Arc::default()));
-                    let subscription = route.subscribe("t", &outlet, &lifecycle);
+                    let subscription = route.subscribe("t", &outlet, &lifecycle, None).0;
                     subscription.release(None);
                     std::thread::yield_now();
                     drop(subscription);
@@ -257,7 +261,7 @@ fn hooks_alternate_whatever_the_threads_do() {
                 for _ in 0..500 {
                     let outlet: Arc<dyn Outlet> = Arc::new(Inbox::default());
                     let lifecycle: Arc<dyn Lifecycle> = Arc::new(Hooks("t".to_owned(), hooks.clone()));
-                    drop(route.subscribe("t", &outlet, &lifecycle));
+                    drop(route.subscribe("t", &outlet, &lifecycle, None).0);
                 }
             })
         })

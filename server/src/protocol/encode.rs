@@ -5,9 +5,16 @@ use bytes::Bytes;
 use super::topic_name::write_string;
 use super::{Close, ErrorCode, Fault, Retry};
 
-/// `{"type":"<route>.<verb>","topic":…,"payload":…}`, and where its payload member begins.
-pub(crate) fn topic_frame(route: &str, verb: &str, topic: &str, payload: &str) -> (Bytes, usize) {
-    let mut out = String::with_capacity(route.len() + verb.len() + 2 * topic.len() + payload.len() + 48);
+/// `{"type":"<route>.<verb>","topic":…,"payload":…}` with epoch and offset before the payload where there are any, and
+/// where its payload member begins.
+pub(crate) fn topic_frame(
+    route: &str,
+    verb: &str,
+    topic: &str,
+    position: (Option<&str>, Option<u64>),
+    payload: &str,
+) -> (Bytes, usize) {
+    let mut out = String::with_capacity(route.len() + verb.len() + 2 * topic.len() + payload.len() + 96);
     out.push_str("{\"type\":\"");
     out.push_str(route);
     out.push('.');
@@ -15,11 +22,70 @@ pub(crate) fn topic_frame(route: &str, verb: &str, topic: &str, payload: &str) -
     out.push_str("\",\"topic\":");
     write_string(&mut out, topic);
     out.push(',');
+    write_position(&mut out, position);
     let payload_at = out.len();
     out.push_str("\"payload\":");
     out.push_str(payload);
     out.push('}');
     (out.into(), payload_at)
+}
+
+fn write_position(out: &mut String, (epoch, offset): (Option<&str>, Option<u64>)) {
+    if let Some(epoch) = epoch {
+        out.push_str("\"epoch\":");
+        write_string(out, epoch);
+        out.push(',');
+    }
+    if let Some(offset) = offset {
+        out.push_str("\"offset\":");
+        out.push_str(&offset.to_string());
+        out.push(',');
+    }
+}
+
+/// How a subscription begins, on topics with history.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Beginning<'a> {
+    /// Which count the offset belongs to.
+    pub(crate) epoch: &'a str,
+    /// Where the topic stands.
+    pub(crate) offset: u64,
+    /// Where the client asked for what it missed: whether it gets it, or why it does not.
+    pub(crate) recovered: Option<Result<(), &'static str>>,
+}
+
+/// The reply to a subscribe: `{"type":…,"id":…,"epoch":…,"offset":…,"recovered":…,"payload":…}`.
+pub(crate) fn subscribed(
+    kind: &str,
+    id: Option<&str>,
+    beginning: Option<Beginning<'_>>,
+    payload: &str,
+) -> Bytes {
+    let mut out = String::with_capacity(kind.len() + payload.len() + 128);
+    out.push_str("{\"type\":");
+    write_string(&mut out, &format!("{kind}.response"));
+    out.push(',');
+    if let Some(id) = id {
+        out.push_str("\"id\":");
+        out.push_str(id);
+        out.push(',');
+    }
+    if let Some(Beginning { epoch, offset, recovered }) = beginning {
+        write_position(&mut out, (Some(epoch), Some(offset)));
+        match recovered {
+            None => {}
+            Some(Ok(())) => out.push_str("\"recovered\":true,"),
+            Some(Err(reason)) => {
+                out.push_str("\"recovered\":false,\"reason\":\"");
+                out.push_str(reason);
+                out.push_str("\",");
+            }
+        }
+    }
+    out.push_str("\"payload\":");
+    out.push_str(payload);
+    out.push('}');
+    out.into()
 }
 
 /// `{"type":…,"payload":…}`.
@@ -160,5 +226,5 @@ pub(crate) fn closing(close: &Close, retry_after_ms: u64) -> Bytes {
 
 /// The notice that updates were dropped and a snapshot follows.
 pub(crate) fn resync(route: &str, topic: &str, dropped: u64) -> Bytes {
-    topic_frame(route, "resync", topic, &format!("{{\"dropped\":{dropped}}}")).0
+    topic_frame(route, "resync", topic, (None, None), &format!("{{\"dropped\":{dropped}}}")).0
 }

@@ -18,6 +18,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) id: Option<&'a str>,
     /// The body, as it was written.
     pub(crate) payload: Option<&'a str>,
+    /// The position a subscriber comes back with, as it was written.
+    pub(crate) since: Option<&'a str>,
 }
 
 /// Why a text is not a frame.
@@ -56,7 +58,8 @@ impl<'a> Frame<'a> {
         if id.is_some_and(|id| !is_id(id)) {
             return Err(FrameError::BadId);
         }
-        Ok(Self { kind, id, payload: raw.payload.map(RawValue::get) })
+        let since = raw.since.map(RawValue::get).filter(|since| *since != "null");
+        Ok(Self { kind, id, payload: raw.payload.map(RawValue::get), since })
     }
 }
 
@@ -68,6 +71,7 @@ struct RawFrame<'a> {
     kind: Option<&'a RawValue>,
     id: Option<&'a RawValue>,
     payload: Option<&'a RawValue>,
+    since: Option<&'a RawValue>,
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for RawFrame<'a> {
@@ -86,12 +90,13 @@ impl<'de> Visitor<'de> for FrameVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut frame = RawFrame { kind: None, id: None, payload: None };
+        let mut frame = RawFrame { kind: None, id: None, payload: None, since: None };
         while let Some(Text(key)) = map.next_key::<Text<'de>>()? {
             match &*key {
                 "type" => frame.kind = Some(map.next_value()?),
                 "id" => frame.id = Some(map.next_value()?),
                 "payload" => frame.payload = Some(map.next_value()?),
+                "since" => frame.since = Some(map.next_value()?),
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }

@@ -258,10 +258,10 @@ pub enum Overflow {
     Resync,
 }
 
-/// What a returning client can recover.
+/// What a returning client can recover. Without effect where only the latest of each key is delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HistorySpec {
-    /// Publications kept per topic.
+    /// Publications kept per topic, one MiB of them at most.
     pub size: u32,
     /// How long they are kept.
     pub ttl_ms: u64,

@@ -155,6 +155,11 @@ topics! {
     Limited "limited" { max_subscriptions: Some(2) }
     Trades "trades" { delivery: delivery(rt::Overflow::DropOldest) }
     Depth "depth" { delivery: delivery(rt::Overflow::Resync), state: retains(rt::StateKind::Latest) }
+    Orders "orders" {
+        state: retains(rt::StateKind::Keyed { key: &["id"] }),
+        history: Some(rt::HistorySpec { size: 2, ttl_ms: 60_000 })
+    }
+    Log "log" { history: Some(rt::HistorySpec { size: 4, ttl_ms: 60_000 }) }
     Conflated "conflated" {
         delivery: rt::DeliverySpec {
             mode: rt::DeliveryMode::Latest { key: &["k"], interval_ms: 50 },

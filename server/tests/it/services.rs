@@ -8,8 +8,8 @@ use rt::{Deserialize, Value};
 use serde_json::json;
 
 use crate::contract::{
-    Act, Bars, BarsParams, CLOSE, Conflated, Depth, Keyed, Limited, Merged, Notice, OrdersCancelAll,
-    OrdersPlace, PlacedOrder, Plain, PreOrder, REPLY, Symbol, Text, Trades, Welcome, Window,
+    Act, Bars, BarsParams, CLOSE, Conflated, Depth, Keyed, Limited, Log, Merged, Notice, Orders,
+    OrdersCancelAll, OrdersPlace, PlacedOrder, Plain, PreOrder, REPLY, Symbol, Text, Trades, Welcome, Window,
 };
 
 /// What tests look at and steer by.
@@ -154,5 +154,7 @@ pub(crate) fn endpoint<const CLOSES: bool>(services: &TestServices) -> rt::Endpo
         .topic(router::<Limited>(services))
         .topic(router::<Trades>(services))
         .topic(router::<Depth>(services))
+        .topic(router::<Orders>(services))
+        .topic(router::<Log>(services))
         .topic(router::<Conflated>(services))
 }

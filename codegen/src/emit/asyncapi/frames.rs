@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::schema;
+use super::{history, schema};
 use crate::emit::examples::Examples;
 use crate::model::{Api, Broadcast, Connection, Endpoint, ErrorCode, Request, Topic, Type};
 
@@ -81,13 +81,19 @@ pub(crate) fn of_topic(api: &Api, endpoint: &Endpoint, topic: &Topic, examples: 
         ));
     }
     let recoverable = topic.history.is_some();
+    if recoverable {
+        history::asks(&mut frames[0]);
+        history::answers(&mut frames[1]);
+    }
     let mut push = |verb: &str, summary: &str, payload: &Type| {
         let tag = format!("{route}.{verb}");
         let frame = examples.of(payload).zip(name.as_ref()).map(|(payload, name)| {
             let mut frame = json!({ "type": tag, "topic": name });
+            if recoverable && verb == "snapshot" {
+                frame["epoch"] = json!("k3x9");
+            }
             if recoverable {
                 frame["offset"] = json!(42);
-                frame["epoch"] = json!("k3x9");
             }
             frame["payload"] = payload;
             frame
@@ -265,15 +271,11 @@ fn envelope(tag: &str, members: &[(&str, Value)], payload: Option<Value>) -> Val
 
 fn publication(api: &Api, tag: &str, update: bool, recoverable: bool, payload: &Type) -> Value {
     let mut members = vec![("topic", json!({ "type": "string" }))];
+    if recoverable && !update {
+        members.push(history::epoch());
+    }
     if recoverable {
-        members.push((
-            "offset",
-            json!({ "type": "integer", "minimum": 0, "description": "Position in the history." }),
-        ));
-        members.push((
-            "epoch",
-            json!({ "type": "string", "description": "Which history the offset belongs to." }),
-        ));
+        members.push(history::offset());
     }
     if update {
         let meaning = "How many values this one stands for; absent means 1.";

@@ -4,6 +4,7 @@
 
 mod declare;
 pub(crate) mod frames;
+mod history;
 mod http;
 pub(crate) mod schema;
 mod v2;

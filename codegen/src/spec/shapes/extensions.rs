@@ -285,7 +285,7 @@ static DELIVERY: Shape = Shape {
 static HISTORY: Shape = Shape {
     name: "a history",
     fields: &[
-        field("size", Kind::Count, "Publications kept per topic.").required(),
+        field("size", Kind::Count, "Publications kept per topic, one MiB of them at most.").required(),
         field("ttl", Kind::Duration, "How long they are kept.").default("\"10m\""),
     ],
 };

@@ -29,7 +29,7 @@ fn publication(
     delivery: DeliverySpec,
 ) -> Arc<Publication> {
     let route: &'static str = topic.split(':').next().expect("a route").to_owned().leak();
-    Arc::new(Publication::of_topic(kind, route, &Arc::from(topic), payload, delivery))
+    Arc::new(Publication::of_topic(kind, route, &Arc::from(topic), (None, None), payload, delivery))
 }
 
 fn update(topic: &str, payload: &str, delivery: DeliverySpec) -> Arc<Publication> {
@@ -41,6 +41,7 @@ fn keyed(topic: &str, key: &str, payload: &str, interval_ms: u64) -> Arc<Publica
         PublicationKind::Update,
         "quotes",
         &Arc::from(topic),
+        (None, None),
         payload,
         latest(interval_ms),
     );

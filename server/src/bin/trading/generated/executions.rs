@@ -41,7 +41,10 @@ impl rt::Topic for Executions {
             overflow: rt::Overflow::Close,
             compress: true,
         },
-        history: None,
+        history: Some(rt::HistorySpec {
+            size: 1000,
+            ttl_ms: 600_000,
+        }),
         access: None,
         max_subscriptions: None,
     };

@@ -38,7 +38,10 @@ impl rt::Topic for Notifications {
             overflow: rt::Overflow::Close,
             compress: true,
         },
-        history: None,
+        history: Some(rt::HistorySpec {
+            size: 1000,
+            ttl_ms: 600_000,
+        }),
         access: None,
         max_subscriptions: None,
     };

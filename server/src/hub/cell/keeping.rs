@@ -1,0 +1,166 @@
+//! What outlives a topic's last subscriber: its state and its history, and for how long; and what another process
+//! takes over.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Cell, Inner};
+use crate::hub::history::{Entry, History};
+use crate::hub::{Retained, RoutePolicy};
+
+/// When a topic that is kept for its state is looked at again.
+const REVISIT: Duration = Duration::from_secs(3600);
+
+/// Why someone asks whether a topic may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::hub) enum Reason {
+    /// A subscriber left.
+    Left,
+    /// Its time in the list of kept topics has come.
+    Due,
+    /// Too many topics are kept: it goes unless someone subscribes.
+    Crowded,
+}
+
+/// What becomes of a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::hub) enum Fate {
+    /// It stays, and whoever keeps it will see to it.
+    Stays,
+    /// It is kept without subscribers: to be looked at again at this time.
+    Kept(Instant),
+    /// It is dead.
+    Dead,
+}
+
+/// A topic as it is handed over.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Kept {
+    pub(crate) topic: String,
+    pub(crate) epoch: String,
+    /// Offset of the last update.
+    pub(crate) offset: u64,
+    /// Updates that make the retained state.
+    pub(crate) state: Vec<String>,
+    /// The last updates with their ages in milliseconds.
+    pub(crate) updates: Vec<(u64, String)>,
+}
+
+impl Cell {
+    /// Marks the cell dead if nothing keeps it: no subscriber, no state, no history, no hook under way.
+    pub(in crate::hub) fn retire(&self, policy: &RoutePolicy, reason: Reason) -> Fate {
+        let seats = self.seats();
+        let mut inner = self.lock();
+        if inner.dead {
+            return Fate::Stays;
+        }
+        if !seats.subscribers.is_empty() || inner.calling || !inner.transitions.is_empty() {
+            inner.listed &= reason == Reason::Left;
+            return Fate::Stays;
+        }
+        let until = inner.kept_until(policy).filter(|until| *until > Instant::now());
+        match until {
+            Some(_) if reason == Reason::Left && inner.listed => Fate::Stays,
+            Some(until) if reason != Reason::Crowded => {
+                inner.listed = true;
+                Fate::Kept(until)
+            }
+            _ => {
+                inner.dead = true;
+                // Whoever still holds the cell must not hold what it kept.
+                (inner.history, inner.retained) = (None, None);
+                Fate::Dead
+            }
+        }
+    }
+
+    /// What another process needs to go on; nothing is published to this topic any more.
+    pub(in crate::hub) fn hand_over(&self, policy: &RoutePolicy) -> Option<Kept> {
+        let mut inner = self.lock();
+        inner.closed = true;
+        let (next, now) = (inner.next, Instant::now());
+        let state = inner.retained.as_ref().map(Retained::updates).unwrap_or_default();
+        let history = inner.history.as_mut()?;
+        history.prune(policy.history?);
+        let updates = history.entries().map(|entry| {
+            let age = now.saturating_duration_since(entry.at).as_millis();
+            (u64::try_from(age).unwrap_or(u64::MAX), entry.update.payload().to_owned())
+        });
+        let (topic, epoch) = (self.name.to_string(), history.epoch.to_string());
+        Some(Kept { topic, epoch, offset: next, state, updates: updates.collect() })
+    }
+
+    /// Goes on where another process ended. What was published here already (before anyone could subscribe) follows;
+    /// says when to look at the topic again. `None` where it is too late.
+    pub(in crate::hub) fn take_over(
+        &self,
+        policy: &RoutePolicy,
+        kept: &Kept,
+        ago_ms: u64,
+        total: &Arc<AtomicUsize>,
+    ) -> Option<Instant> {
+        let (spec, seats) = (policy.history?, self.seats());
+        let mut inner = self.lock();
+        if inner.dead || !seats.subscribers.is_empty() {
+            return None;
+        }
+        let own = inner.history.take()?;
+        let own_state = inner.retained.as_ref().map(Retained::updates).unwrap_or_default();
+        if let Some(kind) = policy.state {
+            let mut retained = Retained::new(kind);
+            kept.state.iter().chain(&own_state).for_each(|payload| retained.apply(payload));
+            inner.retained = Some(retained);
+            inner.snapshot = None;
+        }
+        let mut history = History::of_epoch(Arc::from(kept.epoch.as_str()), Instant::now(), total);
+        let is_whole = own.entries().count() as u64 == inner.next;
+        let first = kept.offset - (kept.updates.len() as u64).min(kept.offset);
+        for (offset, (age, payload)) in (first + 1..).zip(&kept.updates) {
+            // A gap between what was kept there and here would shift offsets: then only what is kept here counts.
+            if let Some(at) = Instant::now()
+                .checked_sub(Duration::from_millis(age.saturating_add(ago_ms)))
+                .filter(|_| is_whole)
+            {
+                history.push(
+                    spec,
+                    Entry { at, update: Arc::new(self.update_of(policy, Some(offset), payload)) },
+                );
+            }
+        }
+        inner.next += kept.offset;
+        let first = inner.next - own.entries().count() as u64;
+        for (offset, entry) in (first + 1..).zip(own.entries()) {
+            let update = Arc::new(self.update_of(policy, Some(offset), entry.update.payload()));
+            history.push(spec, Entry { at: entry.at, update });
+        }
+        inner.history = Some(Box::new(history));
+        inner.listed = true;
+        inner.kept_until(policy)
+    }
+}
+
+impl Inner {
+    /// Notes that something happened here: the history is kept for its time from now on.
+    pub(super) fn touch(&mut self) {
+        if let Some(history) = &mut self.history {
+            history.active = Instant::now();
+        }
+    }
+
+    /// Puts the topic into the list of those kept without subscribers, unless it stands there: says until when.
+    pub(super) fn list(&mut self, policy: &RoutePolicy) -> Option<Instant> {
+        if std::mem::replace(&mut self.listed, true) { None } else { self.kept_until(policy) }
+    }
+
+    /// How long the topic is kept without a subscriber.
+    fn kept_until(&self, policy: &RoutePolicy) -> Option<Instant> {
+        if self.retained.is_some() {
+            return Some(Instant::now() + REVISIT);
+        }
+        let (history, spec) = (self.history.as_ref()?, policy.history?);
+        Some(history.active + Duration::from_millis(spec.ttl_ms))
+    }
+}

@@ -1,0 +1,167 @@
+//! A topic's subscribers: how they come, wait for a snapshot or for what they missed, and leave.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::{Cell, Held, Inner, Seats, Subscriber, Transition};
+use crate::hub::history::{Position, Unrecoverable};
+use crate::hub::{Lifecycle, Outlet, Publication, PublicationKind, RoutePolicy};
+
+/// How a subscription begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Beginning {
+    /// Where the topic stands; `None` where it has no history.
+    pub(crate) position: Option<Position>,
+    /// Where the client asked for what it missed: whether it is there.
+    pub(crate) recovered: Option<Result<(), Unrecoverable>>,
+}
+
+impl Cell {
+    /// Adds a subscriber whose updates are held back until [`Cell::release`], those first that it missed since a
+    /// position, if they are all there; `None` where the cell is dead.
+    pub(in crate::hub) fn join(
+        &self,
+        outlet: Arc<dyn Outlet>,
+        lifecycle: &Arc<dyn Lifecycle>,
+        policy: &RoutePolicy,
+        since: Option<&Position>,
+    ) -> Option<(usize, Beginning)> {
+        let mut seats = self.seats();
+        let mut inner = self.lock();
+        if inner.dead {
+            return None;
+        }
+        let mut held = Held { from: inner.next, ..Held::default() };
+        let missed = since.and_then(|since| inner.missed(policy, since, &*outlet));
+        let recovered = missed.map(|missed| missed.map(|missed| held.updates = missed.into()));
+        let beginning = Beginning { position: inner.position(inner.next), recovered };
+        let subscriber = Subscriber { outlet, from: inner.next, held: Some(held) };
+        let slot = seats.subscribers.insert(subscriber);
+        self.count.store(seats.subscribers.len(), Ordering::SeqCst);
+        if seats.subscribers.len() == 1 {
+            inner.lifecycle = Some(lifecycle.clone());
+            inner.transitions.push_back((Transition::First, lifecycle.clone()));
+        }
+        Some((slot, beginning))
+    }
+
+    /// Removes a subscriber. Nothing of the topic is offered to it from now on.
+    pub(in crate::hub) fn leave(&self, slot: usize) {
+        let mut seats = self.seats();
+        seats.subscribers.try_remove(slot);
+        self.count.store(seats.subscribers.len(), Ordering::SeqCst);
+        if seats.subscribers.is_empty() {
+            let mut inner = self.lock();
+            inner.touch();
+            if let Some(lifecycle) = inner.lifecycle.take() {
+                inner.transitions.push_back((Transition::Last, lifecycle));
+            }
+        }
+    }
+
+    /// Holds a subscriber's updates back from now on. One that subscribes `again` gets them in full, beside its
+    /// snapshot.
+    pub(in crate::hub) fn hold(&self, slot: usize, again: bool) -> Option<Position> {
+        let mut seats = self.seats();
+        let inner = self.lock();
+        let reached = seats.reached(&inner, slot);
+        let subscriber = seats.subscribers.get_mut(slot)?;
+        let held = subscriber.held.get_or_insert_with(|| Held { from: reached, ..Held::default() });
+        held.again = again;
+        inner.position(reached)
+    }
+
+    /// Sends a subscriber what it missed and what was held back.
+    pub(in crate::hub) fn resume(&self, slot: usize) {
+        let mut seats = self.seats();
+        let Some(subscriber) = seats.subscribers.get_mut(slot) else { return };
+        let held = subscriber.held.take().unwrap_or_default();
+        held.updates.iter().for_each(|update| subscriber.outlet.offer(update));
+    }
+
+    /// Sends a subscriber its snapshot and what was held back. Without a snapshot of the service's own it gets the
+    /// retained one, which contains all that was held back and all that still waits for fan-out.
+    pub(in crate::hub) fn release(&self, slot: usize, policy: &RoutePolicy, service_snapshot: Option<&str>) {
+        let mut seats = self.seats();
+        let mut inner = self.lock();
+        let waiting = seats.waiting(&inner, slot);
+        let Some(subscriber) = seats.subscribers.get_mut(slot) else { return };
+        let mut held = subscriber.held.take().unwrap_or_default();
+        if let Some(payload) = service_snapshot {
+            let snapshot = self.snapshot_of(policy, inner.position(held.from), payload);
+            subscriber.outlet.offer(&Arc::new(snapshot));
+        } else if let Some(snapshot) = self.retained_snapshot(&mut inner, policy) {
+            if held.again {
+                let missing = held.updates.iter().chain(&waiting);
+                missing.for_each(|update| subscriber.outlet.offer(update));
+            }
+            subscriber.from = inner.next;
+            held.updates.clear();
+            subscriber.outlet.offer(&snapshot);
+        }
+        drop(inner);
+        held.updates.iter().for_each(|update| subscriber.outlet.offer(update));
+    }
+
+    fn retained_snapshot(&self, inner: &mut Inner, policy: &RoutePolicy) -> Option<Arc<Publication>> {
+        if inner.snapshot.is_none() {
+            let payload = inner.retained.as_ref().and_then(super::Retained::snapshot)?;
+            let snapshot = self.snapshot_of(policy, inner.position(inner.next), &payload);
+            inner.snapshot = Some(Arc::new(snapshot));
+        }
+        inner.snapshot.clone()
+    }
+
+    fn snapshot_of(&self, policy: &RoutePolicy, position: Option<Position>, payload: &str) -> Publication {
+        let position = position
+            .as_ref()
+            .map_or((None, None), |position| (Some(&*position.epoch), Some(position.offset)));
+        let snapshot = PublicationKind::Snapshot;
+        Publication::of_topic(snapshot, policy.route, &self.name, position, payload, policy.delivery)
+    }
+}
+
+impl Inner {
+    /// Where a reader stands that has everything before this number.
+    fn position(&self, next: u64) -> Option<Position> {
+        let history = self.history.as_ref()?;
+        Some(Position { epoch: history.epoch.clone(), offset: next })
+    }
+
+    /// What a client missed; `None` where nothing is kept of the topic on principle.
+    fn missed(
+        &mut self,
+        policy: &RoutePolicy,
+        since: &Position,
+        outlet: &dyn Outlet,
+    ) -> Option<Result<Vec<Arc<Publication>>, Unrecoverable>> {
+        let history = self.history.as_mut()?;
+        history.prune(policy.history?);
+        Some(history.missed(since, self.next, outlet.room()))
+    }
+}
+
+impl Seats {
+    /// Number of the first publication that a seat has not been offered.
+    fn reached(&self, inner: &Inner, slot: usize) -> u64 {
+        let reached = match &self.batch {
+            Some(batch) if slot < self.cursor => batch.first + batch.publications.len() as u64,
+            Some(batch) => batch.first,
+            None => inner.next - inner.waiting.len() as u64,
+        };
+        self.subscribers.get(slot).map_or(reached, |subscriber| reached.max(subscriber.from))
+    }
+
+    /// What a seat that subscribes again has still to be offered.
+    fn waiting(&self, inner: &Inner, slot: usize) -> Vec<Arc<Publication>> {
+        let Some(subscriber) = self.subscribers.get(slot) else { return Vec::new() };
+        if !subscriber.held.as_ref().is_some_and(|held| held.again) {
+            return Vec::new();
+        }
+        let first = inner.next - inner.waiting.len() as u64;
+        let batch = self.batch.iter().filter(|_| slot >= self.cursor);
+        let batch = batch.flat_map(|batch| (batch.first..).zip(&batch.publications));
+        let all = batch.chain((first..).zip(&inner.waiting));
+        all.filter(|(number, _)| *number >= subscriber.from).map(|(_, update)| update.clone()).collect()
+    }
+}
