@@ -156,7 +156,7 @@ topics! {
     Trades "trades" { delivery: delivery(rt::Overflow::DropOldest) }
     Depth "depth" { delivery: delivery(rt::Overflow::Resync), state: retains(rt::StateKind::Latest) }
     Orders "orders" {
-        state: retains(rt::StateKind::Keyed { key: &["id"] }),
+        state: retains(rt::StateKind::Keyed { key: &["id"], max_keys: 10_000, when_full: rt::WhenFull::DropOldest }),
         history: Some(rt::HistorySpec { size: 2, ttl_ms: 60_000 })
     }
     Log "log" { history: Some(rt::HistorySpec { size: 4, ttl_ms: 60_000 }) }

@@ -111,7 +111,9 @@ impl Cell {
         let own_state = inner.retained.as_ref().map(Retained::updates).unwrap_or_default();
         if let Some(kind) = policy.state {
             let mut retained = Retained::new(kind);
-            kept.state.iter().chain(&own_state).for_each(|payload| retained.apply(payload));
+            for payload in kept.state.iter().chain(&own_state) {
+                retained.apply(payload);
+            }
             inner.retained = Some(retained);
             inner.snapshot = None;
         }
