@@ -21,6 +21,9 @@ rules! {
     STATE_WITHOUT_SCHEMA = Error "state-without-schema":
         "What a retained state holds cannot be told from the broadcasts that feed it: there are none, or they differ.",
         "give it a `schema`";
+    STATE_WITHOUT_BOUND = Error "state-without-bound":
+        "A merged state has room for any member, so that it could grow for ever.",
+        "name its `members`, or those of the schema under `properties`";
     STATE_MEMBER_REQUIRED = Error "state-member-required":
         "A retained state does not keep a member that its schema requires.",
         "name it under `members`, or give the state a `schema` of its own";

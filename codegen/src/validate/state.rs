@@ -75,6 +75,11 @@ pub(super) fn schemas(document: &Document<'_>, sink: &mut Diagnostics) {
                     .help(format!("name members of its values: `key: [{first}]`")),
             );
         }
+        let open = properties.open || properties.members.is_empty();
+        if kind == "merge" && open && store.node.get("members").is_none_or(|kept| kept.items().is_empty()) {
+            let message = format!("`{}` would keep every member it ever meets", store.name);
+            sink.push(Diagnostic::new(&rules::STATE_WITHOUT_BOUND, place(store), message));
+        }
         required(document, store, schema, sink);
         for list in ["key", "members"] {
             for item in store.node.get(list).map_or(&[][..], Node::items) {

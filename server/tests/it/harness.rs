@@ -52,12 +52,22 @@ impl TestServer {
         routes: axum::Router,
         change: impl FnOnce(&mut Settings),
     ) -> Self {
+        Self::serve_on(Node::new(), services, endpoints, routes, change).await
+    }
+
+    /// Any endpoints on a node that may have been used before.
+    pub(crate) async fn serve_on(
+        node: Node,
+        services: TestServices,
+        endpoints: Vec<Endpoint>,
+        routes: axum::Router,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
         let mut settings = Settings::default();
         settings.port = Some(0);
         settings.publish_token = Some("token".into());
         settings.shutdown_timeout = Some(Period(Duration::from_secs(2)));
         change(&mut settings);
-        let node = Node::new();
         let mut app = App::new(node.clone(), settings).routes(routes);
         for endpoint in endpoints {
             app = app.endpoint(endpoint);

@@ -13,4 +13,5 @@ mod publishing;
 mod services;
 mod shutdown;
 mod slow;
+mod state;
 mod subscriptions;
