@@ -6,7 +6,7 @@ import type { Timeframe } from './Timeframe.js';
 export interface Refresh {
   timeframe: Timeframe;
   /**
-   * The plain chart
+   * The plain chart, or the one with zones.
    *
    * @default 'live'
    */
@@ -14,7 +14,7 @@ export interface Refresh {
 }
 
 /**
- * The plain chart
+ * The plain chart, or the one with zones.
  *
  * Declared at `#/components/schemas/Refresh/properties/chart_type`.
  */

@@ -13,7 +13,7 @@ use super::Timeframe;
 pub struct Refresh {
     /// Member `timeframe`.
     pub timeframe: Timeframe,
-    /// The plain chart
+    /// The plain chart, or the one with zones.
     #[serde(default = "Refresh::default_chart_type")]
     pub chart_type: RefreshChartType,
 }
@@ -24,7 +24,7 @@ impl Refresh {
     }
 }
 
-/// The plain chart
+/// The plain chart, or the one with zones.
 ///
 /// Declared at `#/components/schemas/Refresh/properties/chart_type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
