@@ -123,8 +123,8 @@ class Client implements CoreClient {
       backoff,
       report,
       pace: this.#pace,
-      ask: (type, payload, onAnswer) => {
-        this.#requests.ask(type, payload, {}, onAnswer);
+      ask: (type, payload, onAnswer, since) => {
+        this.#requests.ask(type, payload, {}, onAnswer, since);
       },
       want: () => {
         this.#link.want();

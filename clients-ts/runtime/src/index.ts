@@ -10,7 +10,14 @@ export type { Backoff } from './backoff.js';
 export type { WebSocketConstructor, WebSocketLike } from './connection.js';
 export type { CloseInfo, Status, StatusChange, SubscriptionStatus } from './status.js';
 
-export type { Meta, SubscribeOptions, Subscribed, Subscription, SubscriptionEvent } from './subscription.js';
+export type {
+  Meta,
+  Recovery,
+  SubscribeOptions,
+  Subscribed,
+  Subscription,
+  SubscriptionEvent,
+} from './subscription.js';
 export type { Stream } from './stream.js';
 export type { RequestOptions } from './requests.js';
 export type { MessageMeta } from './operations.js';

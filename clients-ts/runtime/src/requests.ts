@@ -6,7 +6,7 @@
  */
 import { onAbort } from './emitter.js';
 import { QueueFullError, RequestError, TimeoutError } from './errors.js';
-import { encodeFrame, readReply, type Frame } from './protocol/frames.js';
+import { encodeFrame, readReply, type Frame, type Position } from './protocol/frames.js';
 
 /** Options of one request. */
 export interface RequestOptions {
@@ -26,7 +26,8 @@ export interface RequestsSettings {
 
 /** How a request ended. */
 export type Answer =
-  { readonly ok: true; readonly payload: unknown } | { readonly ok: false; readonly error: unknown };
+  | { readonly ok: true; readonly payload: unknown; readonly frame: Frame }
+  | { readonly ok: false; readonly error: unknown };
 
 interface Call {
   readonly id: string;
@@ -42,7 +43,13 @@ export interface Requests {
   /** Asks, and resolves with the payload of the answer. */
   call(type: string, payload: unknown, options?: RequestOptions): Promise<unknown>;
   /** Asks, and calls back before the next frame is looked at, which a promise would not. */
-  ask(type: string, payload: unknown, options: RequestOptions, onAnswer: (answer: Answer) => void): void;
+  ask(
+    type: string,
+    payload: unknown,
+    options: RequestOptions,
+    onAnswer: (answer: Answer) => void,
+    since?: Position,
+  ): void;
   /** A frame came; says whether it answered a request. */
   settle(frame: Frame): boolean;
   /** A connection is open: sends what waits. */
@@ -67,10 +74,16 @@ export function createRequests(settings: RequestsSettings): Requests {
   const fail = (calls: Map<string, Call>, error: Error): void => {
     for (const call of [...calls.values()]) call.finish({ ok: false, error });
   };
-  const ask: Requests['ask'] = (type, payload, { timeoutMs = settings.timeoutMs, signal }, onAnswer) => {
+  const ask: Requests['ask'] = (
+    type,
+    payload,
+    { timeoutMs = settings.timeoutMs, signal },
+    onAnswer,
+    since,
+  ) => {
     lastId += 1;
     const id = String(lastId);
-    const text = encodeFrame(type, id, payload);
+    const text = encodeFrame(type, id, payload, since);
     const finish = (answer: Answer): void => {
       clearTimeout(timer);
       detach();
@@ -106,7 +119,9 @@ export function createRequests(settings: RequestsSettings): Requests {
       const call = pending.get(String(frame.id));
       if (call === undefined) return false;
       const reply = readReply(frame);
-      call.finish(reply.ok ? reply : { ok: false, error: new RequestError(call.type, reply.failure) });
+      call.finish(
+        reply.ok ? { ...reply, frame } : { ok: false, error: new RequestError(call.type, reply.failure) },
+      );
       return true;
     },
     flush() {

@@ -29,7 +29,16 @@ export type SubscriptionEvent<Update, Snapshot> =
   | { readonly kind: 'update'; readonly value: Update; readonly meta: Meta }
   /** The server dropped values of a slow connection; a snapshot follows where the topic has one. */
   | { readonly kind: 'resync'; readonly dropped: number; readonly meta: Meta }
+  | { readonly kind: 'recovery'; readonly recovery: Recovery }
   | { readonly kind: 'status'; readonly status: SubscriptionStatus };
+
+/** What became of the updates that were missed while the connection was lost, where the topic has history. */
+export interface Recovery {
+  /** Whether they follow, each of them; else the application starts afresh, from the snapshot where there is one. */
+  readonly recovered: boolean;
+  /** Why they do not: `too-old`, `new-epoch`, `too-much`, `ahead`, or `gap` where an update is missing. */
+  readonly reason?: string | undefined;
+}
 
 /** The server's consent. */
 export interface Subscribed<Params> {
@@ -43,10 +52,12 @@ export interface Subscribed<Params> {
 export interface SubscribeOptions<Update, Snapshot> {
   /** A value was published. */
   readonly onUpdate?: ((value: Update, meta: Meta) => void) | undefined;
-  /** The present state, before the updates to it; again after every reconnection. */
+  /** The present state, before the updates to it; again after every reconnection that did not recover the updates. */
   readonly onSnapshot?: ((value: Snapshot, meta: Meta) => void) | undefined;
   /** The server dropped so many values of a slow connection; a snapshot follows where the topic has one. */
   readonly onResync?: ((dropped: number, meta: Meta) => void) | undefined;
+  /** What was missed follows, or does not; only where the topic has history. */
+  readonly onRecovery?: ((recovery: Recovery) => void) | undefined;
   /** The state of the subscription changed. */
   readonly onStatus?: ((status: SubscriptionStatus) => void) | undefined;
   /** The subscription ended with this error. */
@@ -69,6 +80,8 @@ export interface Subscription<Params, Update, Snapshot = never, Validated = Para
   readonly status: SubscriptionStatus;
   /** Whether the last value may be out of date, because the connection is lost. */
   readonly isStale: boolean;
+  /** Whether the last reconnection lost nothing; `undefined` before it, and where the topic has no history. */
+  readonly recovered: boolean | undefined;
   /** Resolves when the server agrees; rejects when it refuses or the subscription ends before. */
   readonly ready: Promise<Subscribed<Validated>>;
   /** The updates from now on; ends with the subscription, and leaving it early does not end the subscription. */
@@ -97,6 +110,7 @@ export class SubscriptionHandle implements Subscription<unknown, unknown, unknow
   readonly params: unknown;
   topic: string;
   status: SubscriptionStatus = 'pending';
+  recovered: boolean | undefined;
   /** Whether the next snapshot is meant for this one. */
   wantsSnapshot = false;
   readonly #settings: HandleSettings;
@@ -150,11 +164,21 @@ export class SubscriptionHandle implements Subscription<unknown, unknown, unknow
   }
 
   /** The server agrees; values may follow. */
-  agreed(subscribed: Subscribed<unknown>, hasSnapshot: boolean): void {
+  agreed(subscribed: Subscribed<unknown>, hasSnapshot: boolean, recovery?: Recovery): void {
     this.topic = subscribed.topic;
+    this.recovered = recovery?.recovered;
     this.wantsSnapshot = hasSnapshot;
     this.#agree(subscribed);
     this.setStatus('live');
+    if (recovery) this.tell(recovery);
+  }
+
+  /** Says what became of missed updates. */
+  tell(recovery: Recovery): void {
+    const { options, report } = this.#settings;
+    this.recovered = recovery.recovered;
+    callSafely(report, options.onRecovery, recovery);
+    for (const sink of this.#sinks) sink.push({ kind: 'recovery', recovery });
   }
 
   /** Passes on a snapshot or an update. */

@@ -10,9 +10,9 @@ import type { Contract, TopicContract } from './contract.js';
 import type { Report } from './emitter.js';
 import { RequestError, TimeoutError, type ConnectionClosedError } from './errors.js';
 import type { Pace } from './pace.js';
-import { isObject, type Frame } from './protocol/frames.js';
+import { isObject, type Frame, type Position } from './protocol/frames.js';
 import type { Answer } from './requests.js';
-import { SubscriptionHandle, type SubscribeOptions, type Subscribed } from './subscription.js';
+import { SubscriptionHandle, type Recovery, type SubscribeOptions, type Subscribed } from './subscription.js';
 import { canonicalTopic } from './topic.js';
 
 /** What the registry needs. */
@@ -23,7 +23,7 @@ export interface SubscriptionsSettings {
   readonly report: Report;
   readonly pace: Pace;
   /** Asks the server; only called while connected. */
-  ask(type: string, payload: unknown, onAnswer: (answer: Answer) => void): void;
+  ask(type: string, payload: unknown, onAnswer: (answer: Answer) => void, since?: Position): void;
   /** A connection is needed. */
   want(): void;
 }
@@ -57,6 +57,8 @@ interface Entry {
   state: 'waiting' | 'asking' | 'live' | 'leaving';
   /** The server's name for it, as long as the server is known to hold the subscription. */
   topic: string | undefined;
+  /** What has been delivered of a topic with history. */
+  position: Position | undefined;
   attempt: number;
   timer: ReturnType<typeof setTimeout> | undefined;
 }
@@ -125,10 +127,16 @@ class SubscriptionRegistry implements Subscriptions {
     const kind = this.#kinds.get(frame.type);
     const entry = frame.topic === undefined ? undefined : this.#held.get(frame.topic);
     if (kind === undefined || entry === undefined) return false;
-    if (entry.state === 'leaving' || entry.handles.size === 0) return true;
+    if (entry.state === 'leaving') return true;
+    const { position } = entry;
+    const isNews = moveOn(entry, kind, frame);
+    if (!isNews || entry.handles.size === 0) return true;
     const live = [...entry.handles].filter((handle) => handle.status === 'live');
     // A snapshot that a newcomer asked for is no news to those who were there before.
     const newcomers = kind === 'snapshot' ? live.filter((handle) => handle.wantsSnapshot) : [];
+    if (position && kind === 'update' && isGap(position, frame)) {
+      for (const handle of live) handle.tell({ recovered: false, reason: 'gap' });
+    }
     for (const handle of newcomers.length > 0 ? newcomers : live) {
       // A callback before this one may have ended it.
       if (handle.status !== 'live') continue;
@@ -186,6 +194,7 @@ class SubscriptionRegistry implements Subscriptions {
       handles,
       state: 'waiting',
       topic: undefined,
+      position: undefined,
       attempt: 0,
       timer: undefined,
     };
@@ -259,13 +268,14 @@ class SubscriptionRegistry implements Subscriptions {
   #ask(entry: Entry): void {
     entry.state = 'asking';
     this.#exchange(`${entry.route}.subscribe`, entry, (answer) => {
-      if (answer.ok) this.#agreed(entry, answer.payload);
+      if (answer.ok) this.#agreed(entry, answer.payload, answer.frame);
       else this.#refused(entry, answer.error);
     });
   }
 
   #leave(entry: Entry): void {
     entry.state = 'leaving';
+    entry.position = undefined;
     this.#exchange(`${entry.route}.unsubscribe`, entry, () => {
       this.#standsDown(entry);
       if (entry.handles.size > 0) this.#takeTurn(entry);
@@ -276,24 +286,38 @@ class SubscriptionRegistry implements Subscriptions {
   /** Asks, and calls back with the answer unless the connection is another one by then. */
   #exchange(type: string, entry: Entry, onAnswer: (answer: Answer) => void): void {
     const connection = this.#connection;
-    this.#settings.ask(type, entry.params, (answer) => {
-      if (this.#connection === connection) onAnswer(answer);
-    });
+    // What it holds already, the server keeps sending.
+    const since = entry.topic === undefined ? entry.position : undefined;
+    this.#settings.ask(
+      type,
+      entry.params,
+      (answer) => {
+        if (this.#connection === connection) onAnswer(answer);
+      },
+      since,
+    );
   }
 
-  #agreed(entry: Entry, payload: unknown): void {
+  #agreed(entry: Entry, payload: unknown, frame: Frame): void {
     const subscribed = readSubscribed(entry, payload);
+    const recovery = entry.topic === undefined ? comeBack(entry, frame) : undefined;
     entry.state = 'live';
     entry.attempt = 0;
     entry.topic = subscribed.topic;
     this.#held.set(subscribed.topic, entry);
-    this.#agree(entry, subscribed);
-    if (entry.handles.size === 0) this.#takeTurn(entry);
+    this.#agree(entry, subscribed, recovery);
+    if (entry.handles.size === 0 || hasNewcomers(entry.handles)) this.#takeTurn(entry);
   }
 
-  #agree(entry: Entry, subscribed: Subscribed<unknown>): void {
+  #agree(entry: Entry, subscribed: Subscribed<unknown>, recovery?: Recovery): void {
+    const hasSnapshot = entry.contract.snapshot === true;
+    const isRecovered = recovery?.recovered === true;
     for (const handle of [...entry.handles]) {
-      if (handle.status !== 'live') handle.agreed(subscribed, entry.contract.snapshot === true);
+      if (handle.status === 'stale') handle.agreed(subscribed, hasSnapshot && !isRecovered, recovery);
+      // No snapshot follows what was missed: newcomers have to ask for theirs.
+      else if (handle.status === 'pending' && !(hasSnapshot && isRecovered)) {
+        handle.agreed(subscribed, hasSnapshot);
+      }
     }
   }
 
@@ -350,6 +374,37 @@ function afterReturn(action: () => void): void {
 /** Whether anyone has not got consent yet. */
 function hasNewcomers(handles: ReadonlySet<SubscriptionHandle>): boolean {
   return [...handles].some(({ status }) => status !== 'live');
+}
+
+/** Where the topic stands after this frame; `false` where it was delivered before. */
+function moveOn(entry: Entry, kind: FrameKind, { offset, epoch, payload }: Frame): boolean {
+  const { position } = entry;
+  if (position === undefined) return true;
+  if (kind === 'resync') {
+    const dropped = isObject(payload) ? Number(payload['dropped'] ?? 0) : 0;
+    entry.position = { ...position, offset: position.offset + dropped };
+  } else if (offset !== undefined) {
+    if (kind === 'update' && Number(offset) <= position.offset) return false;
+    entry.position = { epoch: epoch ?? position.epoch, offset: Number(offset) };
+  }
+  return true;
+}
+
+/** Whether updates are missing before this one beside those that the server says it dropped. */
+function isGap(position: Position, { offset, dropped = 0 }: Frame): boolean {
+  return offset !== undefined && Number(offset) > position.offset + dropped + 1;
+}
+
+/** Where a new subscription stands, and what became of what was missed since an earlier one. */
+function comeBack(
+  entry: Entry,
+  { epoch, offset, recovered, reason = 'too-old' }: Frame,
+): Recovery | undefined {
+  const { position } = entry;
+  if (position && recovered === true) return { recovered };
+  entry.position =
+    epoch === undefined || offset === undefined ? undefined : { epoch, offset: Number(offset) };
+  return position && { recovered: false, reason };
 }
 
 function frameKinds(contract: Contract): ReadonlyMap<string, FrameKind> {

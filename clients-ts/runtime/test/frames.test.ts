@@ -13,7 +13,14 @@ import type { Subscription } from '../src/subscription.js';
 import { consent, harness, settled, type FakeSocket, type Harness, type Sent } from './fakeSocket.js';
 
 interface Step {
-  readonly '→'?: string | { readonly type?: string; readonly id?: unknown; readonly payload?: object };
+  readonly '→'?:
+    | string
+    | {
+        readonly type?: string;
+        readonly id?: unknown;
+        readonly since?: { readonly offset: number };
+        readonly payload?: object;
+      };
   readonly '←'?: Frame;
   readonly close?: { readonly code: number; readonly reason: string };
 }
@@ -61,6 +68,7 @@ class Replay {
   /** What the client sent last, and the outcome it waits for. */
   #sent: Sent | undefined;
   #outcome: Promise<unknown> | undefined;
+  #since: { readonly offset: number } | undefined;
 
   constructor() {
     this.#of = harness(contract);
@@ -80,6 +88,7 @@ class Replay {
     this.#sent = undefined;
     this.#outcome = undefined;
     if (typeof wanted === 'string' || wanted.type === undefined) return;
+    this.#since = wanted.since;
     const [, route = '', verb = ''] = /^(.*)\.(\w+)$/.exec(wanted.type) ?? [];
     if (verb === 'subscribe') this.#outcome = this.#subscribe(route, wanted.payload ?? {}).ready;
     else if (verb === 'unsubscribe') this.#handles.pop()?.unsubscribe();
@@ -102,7 +111,9 @@ class Replay {
     const answers = [`${this.#sent?.type ?? ''}.response`, this.#sent?.type === 'ping' ? 'pong' : ''];
     const isAnswer = this.#sent !== undefined && answers.includes(frame.type);
     this.heard.length = 0;
-    this.#socket.receive(isAnswer ? { ...frame, id: this.#sent?.id } : frame);
+    // Our client says where it stood only after a lost connection (see `recovery.test.ts`); here it begins there.
+    const begins = frame.recovered === true && this.#since ? { offset: this.#since.offset } : {};
+    this.#socket.receive(isAnswer ? { ...frame, ...begins, id: this.#sent?.id } : frame);
     await settled();
     if (isAnswer) await this.#checkOutcome(frame.payload as Record<string, unknown>);
     else if (frame.type.endsWith('.response')) expect(this.heard).toEqual([]);

@@ -21,10 +21,20 @@ export interface Frame {
   readonly offset?: Int64;
   /** Changes whenever offsets start anew. */
   readonly epoch?: string;
+  /** Of the reply to a subscriber that comes back: whether all that it missed follows. */
+  readonly recovered?: boolean;
+  /** Why it does not. */
+  readonly reason?: string;
   /** How many values this one stands for. */
   readonly conflated?: number;
   /** How many older values were dropped just before it. */
   readonly dropped?: number;
+}
+
+/** Where a subscriber stands: it knows everything up to this offset. */
+export interface Position {
+  readonly epoch: string;
+  readonly offset: number;
 }
 
 /** What the server says before a close that it plans. */
@@ -51,8 +61,9 @@ export function asFrame(message: unknown): Frame | undefined {
 }
 
 /** Text of an outgoing frame. */
-export function encodeFrame(type: string, id: string, payload?: unknown): string {
-  return stringifyJson(payload === undefined ? { type, id } : { type, id, payload });
+export function encodeFrame(type: string, id: string, payload?: unknown, since?: Position): string {
+  // What is undefined is not written.
+  return stringifyJson({ type, id, since, payload });
 }
 
 /** Reads the payload of an answer, be it a reply or an `error` frame. */
