@@ -49,6 +49,12 @@ export interface Subscribable<Params, Update, Snapshot = never, Validated = Para
   ): Subscription<Params, Update, Snapshot, Validated>;
 }
 
+/** What stands beside a broadcast in an envelope with timestamps. */
+export interface BroadcastMeta {
+  /** When the server sent it, ISO 8601 in UTC. */
+  readonly timestamp: string;
+}
+
 /** Something to listen to. */
 export interface Broadcast<Payload, Args extends unknown[] = []> {
   /** Calls back for every message until taken back or aborted; connects if need be. */
@@ -76,7 +82,7 @@ export interface CoreClient {
   /** Sends a request of the contract and resolves with its reply. */
   request<Reply>(name: string, payload?: unknown, options?: RequestOptions): Promise<Reply>;
   /** A broadcast of the contract. */
-  broadcast<Payload>(name: string): Broadcast<Payload>;
+  broadcast<Payload>(name: string): Broadcast<Payload, [meta: BroadcastMeta]>;
   /** Sends a message of a plain operation; resolves with the declared reply, or once sent where there is none. */
   send<Reply = void>(operation: string, message: unknown, options?: RequestOptions): Promise<Reply>;
   /** The messages of a plain operation that the server sends. */
@@ -100,13 +106,14 @@ class Client implements CoreClient {
   readonly #requests: Requests;
   readonly #subscriptions: Subscriptions;
   readonly #operations: Operations;
-  readonly #broadcasts: ReadonlyMap<string, Listeners<[unknown]>>;
+  readonly #broadcasts: ReadonlyMap<string, Listeners<[unknown, BroadcastMeta]>>;
   readonly #events: EventListeners;
   #isKeptOpen = false;
 
   constructor(contract: Contract, settings: Settings) {
     const { report, bufferSize, backoff } = settings;
     const send = (text: string): boolean => this.#send(text);
+    const { envelope } = contract;
     const limits = { timeoutMs: settings.requestTimeoutMs, maxQueued: settings.maxQueuedRequests };
     this.#contract = contract;
     this.#pace = createPace(contract.messagesPerSecond);
@@ -115,7 +122,7 @@ class Client implements CoreClient {
       Object.keys(contract.broadcasts ?? {}).map((name) => [name, createListeners(report)]),
     );
     this.#link = createLink(contract, settings, this.#linkHandlers());
-    this.#requests = createRequests({ ...limits, send });
+    this.#requests = createRequests({ ...limits, envelope, send });
     this.#operations = createOperations({ ...limits, contract, report, send });
     this.#subscriptions = createSubscriptions({
       contract,
@@ -178,13 +185,13 @@ class Client implements CoreClient {
     return answer.then((reply) => (isObject(reply) ? reply['result'] : undefined) as Reply);
   }
 
-  broadcast<Payload>(name: string): Broadcast<Payload> {
+  broadcast<Payload>(name: string): Broadcast<Payload, [meta: BroadcastMeta]> {
     const listeners = this.#broadcasts.get(name);
     if (listeners === undefined) throw new TypeError(`No such broadcast: ${name}`);
     return {
       on: (listener, options = {}) => {
         this.#link.want();
-        return listeners.add(listener as (payload: unknown) => void, options.signal);
+        return listeners.add(listener as (payload: unknown, meta: BroadcastMeta) => void, options.signal);
       },
     };
   }
@@ -236,7 +243,7 @@ class Client implements CoreClient {
       },
       isNeeded: () => this.#isNeeded(),
       ping: () => {
-        this.#send(encodeFrame('ping', pingId));
+        this.#send(encodeFrame('ping', pingId, undefined, this.#contract.envelope));
       },
     };
   }
@@ -260,17 +267,17 @@ class Client implements CoreClient {
       return;
     }
     const message = tryParse(data);
-    const frame = message.isJson ? asFrame(message.value) : undefined;
+    const frame = message.isJson ? asFrame(message.value, this.#contract.envelope) : undefined;
     if (frame !== undefined && this.#route(frame)) return;
     if (!this.#operations.deliver(message.value, message.isJson)) this.#events.unknown.emit(message.value);
   }
 
-  /** Handles a frame of the standard envelope; says whether it was one that something here knows. */
+  /** Handles a frame of the envelope; says whether it was one that something here knows. */
   #route(frame: Frame): boolean {
     if (frame.id !== undefined && this.#requests.settle(frame)) return true;
     if (this.#subscriptions.deliver(frame)) return true;
     const listeners = this.#broadcasts.get(frame.type);
-    listeners?.emit(frame.payload);
+    listeners?.emit(frame.payload, { timestamp: frame.timestamp ?? '' });
     return listeners !== undefined || this.#control(frame) || this.#isLateReply(frame);
   }
 

@@ -14,6 +14,8 @@ export interface Contract {
   readonly parameters?: Readonly<Record<string, AddressParameter>>;
   /** WebSocket subprotocol to offer; absent offers none. */
   readonly subprotocol?: string;
+  /** How frames wrap payloads; absent means `{type, id?, topic?, payload?}`. */
+  readonly envelope?: EnvelopeContract;
   /**
    * How long the server bears a silent client, in milliseconds. Absent means that the endpoint knows no `ping`
    * message, and the client sends none.
@@ -35,6 +37,18 @@ export interface Contract {
   readonly broadcasts?: Readonly<Record<string, BroadcastContract>>;
   /** Operations written in plain AsyncAPI, by their name in the document. */
   readonly operations?: Readonly<Record<string, OperationContract>>;
+}
+
+/** The members of a frame around its payload, where they differ from the standard envelope. */
+export interface EnvelopeContract {
+  /** Member that says what a frame of the server is; `type` by default. */
+  readonly tag?: string;
+  /** Member that says what a frame of a client is; by default the same as `tag`. */
+  readonly clientTag?: string;
+  /** Member that holds the payload; `flat` where its members stand beside the tag; `payload` by default. */
+  readonly body?: string;
+  /** Member that says when the server sent a frame; absent where none does. */
+  readonly timestamp?: string;
 }
 
 /** A close known by its reason. */

@@ -4,7 +4,14 @@
  * This list is the whole public interface.
  */
 export { createClient } from './client.js';
-export type { Broadcast, ClientEvents, CoreClient, ListenOptions, Subscribable } from './client.js';
+export type {
+  Broadcast,
+  BroadcastMeta,
+  ClientEvents,
+  CoreClient,
+  ListenOptions,
+  Subscribable,
+} from './client.js';
 export type { ClientOptions } from './options.js';
 export type { Backoff } from './backoff.js';
 export type { WebSocketConstructor, WebSocketLike } from './connection.js';
@@ -41,6 +48,7 @@ export type {
   CloseReason,
   Contract,
   Correlation,
+  EnvelopeContract,
   FrameShape,
   JsonType,
   Matcher,

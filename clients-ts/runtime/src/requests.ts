@@ -4,6 +4,7 @@
  * Bookkeeping only: what to send goes out through `send`, answers come in through `settle`. A request that was sent
  * fails with its connection, because nobody can tell whether it was carried out; one that still waits does not.
  */
+import type { EnvelopeContract } from './contract.js';
 import { onAbort } from './emitter.js';
 import { QueueFullError, RequestError, TimeoutError } from './errors.js';
 import { encodeFrame, readReply, type Frame, type Position } from './protocol/frames.js';
@@ -20,6 +21,8 @@ export interface RequestOptions {
 export interface RequestsSettings {
   readonly timeoutMs: number;
   readonly maxQueued: number;
+  /** How frames wrap payloads, where not as usual. */
+  readonly envelope?: EnvelopeContract | undefined;
   /** Sends text if there is a connection, and says whether there was one. */
   send(text: string): boolean;
 }
@@ -83,7 +86,7 @@ export function createRequests(settings: RequestsSettings): Requests {
   ) => {
     lastId += 1;
     const id = String(lastId);
-    const text = encodeFrame(type, id, payload, since);
+    const text = encodeFrame(type, id, payload, settings.envelope, since);
     const finish = (answer: Answer): void => {
       clearTimeout(timer);
       detach();

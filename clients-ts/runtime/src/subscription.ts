@@ -19,6 +19,8 @@ export interface Meta {
   readonly epoch?: string;
   /** How many values this one stands for; 1 unless the server merged some. */
   readonly conflated: number;
+  /** When the server sent it, where the envelope says so. */
+  readonly timestamp?: string;
   /** How many older values the server dropped just before this one; 0 unless this reader was too slow. */
   readonly dropped: number;
 }
@@ -253,5 +255,6 @@ function metaOf(topic: string, frame: Frame): Meta {
     dropped: frame.dropped ?? 0,
     ...(frame.offset === undefined ? {} : { offset: frame.offset }),
     ...(frame.epoch === undefined ? {} : { epoch: frame.epoch }),
+    ...(frame.timestamp === undefined ? {} : { timestamp: frame.timestamp }),
   };
 }

@@ -5,11 +5,11 @@ use serde_json::Value;
 use super::declared::error_code;
 use super::schemas::SchemaLowering;
 use super::tables::{CLOSES, FRAMEWORK_ERRORS};
-use crate::model::{Activity, Close, Connection, Docs, Envelope, ErrorCode, OnInvalid, Retry};
+use crate::model::{Activity, Close, Connection, Docs, Envelope, ErrorCode, OnInvalid, Replay, Retry};
 use crate::spec::endpoint::http_base;
 use crate::spec::quantity::{duration_ms, size_bytes};
 use crate::spec::shape::Shape;
-use crate::spec::shapes::extensions::CONNECTION;
+use crate::spec::shapes::extensions::{CONNECTION, ENVELOPE, FLAT, REPLAY};
 use crate::spec::{Document, Node};
 
 /// Members of an object, or their defaults.
@@ -63,7 +63,7 @@ pub(super) fn lower<'a>(
 ) -> Connection {
     let settings = Settings::new(node, &CONNECTION);
     Connection {
-        envelope: Envelope::Standard,
+        envelope: envelope(node.and_then(|node| node.get("envelope"))),
         subprotocol: settings.text("subprotocol"),
         heartbeat_ms: settings.duration("heartbeat").unwrap_or_default(),
         lifetime_ms: settings.duration("lifetime"),
@@ -79,8 +79,32 @@ pub(super) fn lower<'a>(
         queue_bytes: settings.size("queue"),
         messages_per_second: settings.count("messagesPerSecond"),
         http_base: http_base(node, address),
+        replay: node.and_then(|node| node.get("replay")).map(replay),
         closes: closes(node.and_then(|node| node.get("closes"))),
         errors: errors(document, node.and_then(|node| node.get("errors")), schemas),
+    }
+}
+
+/// The word `standard` or nothing is the standard envelope; a mapping says what differs from it.
+fn envelope(node: Option<&Node>) -> Envelope {
+    let Some(node) = node.filter(|node| node.is_mapping()) else { return Envelope::standard() };
+    let settings = Settings::new(Some(node), &ENVELOPE);
+    let own = |key: &str| node.get(key).and_then(Node::as_str).map(str::to_owned);
+    let tag = settings.text("tag");
+    Envelope {
+        client_tag: own("clientTag").unwrap_or_else(|| tag.clone()),
+        tag,
+        body: Some(settings.text("body")).filter(|body| body != FLAT),
+        timestamp: own("timestamp"),
+    }
+}
+
+fn replay(node: &Node) -> Replay {
+    let settings = Settings::new(Some(node), &REPLAY);
+    Replay {
+        size: settings.count("size"),
+        ttl_ms: settings.duration("ttl").unwrap_or_default(),
+        bytes: settings.size("bytes"),
     }
 }
 

@@ -115,13 +115,14 @@ fn declared(document: &Document<'_>, endpoint: &Endpoint, uses: &[Use<'_>], sink
             .map(|topic| format!("topic `{}`", topic.name.wire))
             .or_else(|| request.map(|request| format!("request `{}`", request.name.wire)))
     };
+    let tag = endpoint.connection.envelope.client_tag.as_str();
     for used in uses {
         let Matcher::Tag { pointer, value } = &message(endpoint, *used).matcher else { continue };
-        let Some(wire) = value.as_str().filter(|_| pointer == "/type") else { continue };
+        let Some(wire) = value.as_str().filter(|_| pointer.strip_prefix('/') == Some(tag)) else { continue };
         if let Some(owner) = owner(wire) {
             let operation = &used.0.name.wire;
             let text =
-                format!("a frame with `type: {value}` may mean the {owner} or the operation `{operation}`");
+                format!("a frame with `{tag}: {value}` may mean the {owner} or the operation `{operation}`");
             report(document, endpoint, *used, *used, text, sink);
         }
     }

@@ -29,6 +29,8 @@ pub struct Connection {
     pub messages_per_second: u32,
     /// Path below which HTTP publishing and health stand: `/api/v1`; may be empty.
     pub http_base: String,
+    /// Messages kept while nobody is connected.
+    pub replay: Option<Replay>,
     /// Every close the server may send, in a fixed order.
     pub closes: Vec<Close>,
     /// Every error code of the framework that a reply may carry.
@@ -36,10 +38,48 @@ pub struct Connection {
 }
 
 /// How frames wrap payloads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Envelope {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Envelope {
+    /// Member that says what a frame of the server is.
+    pub tag: String,
+    /// Member that says what a frame of a client is.
+    pub client_tag: String,
+    /// Member that holds the payload; `None` where the payload's own members stand beside the tag.
+    pub body: Option<String>,
+    /// Member that holds the time of sending.
+    pub timestamp: Option<String>,
+}
+
+impl Envelope {
     /// `{"type", "id"?, "topic"?, "payload"?}`.
-    Standard,
+    #[must_use]
+    pub fn standard() -> Self {
+        let (tag, body) = ("type".to_owned(), Some("payload".to_owned()));
+        Self { client_tag: tag.clone(), tag, body, timestamp: None }
+    }
+
+    /// The member that holds the payload, or `flat`.
+    #[must_use]
+    pub fn body_word(&self) -> &str {
+        self.body.as_deref().unwrap_or("flat")
+    }
+
+    /// The member that says what a frame of this side is.
+    #[must_use]
+    pub fn tag_of(&self, from_client: bool) -> &str {
+        if from_client { &self.client_tag } else { &self.tag }
+    }
+}
+
+/// Messages kept while nobody is connected, for those who come later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replay {
+    /// How many are kept.
+    pub size: u32,
+    /// How long they are kept.
+    pub ttl_ms: u64,
+    /// How many bytes of them are kept.
+    pub bytes: u64,
 }
 
 /// What counts as a sign of life from a client.

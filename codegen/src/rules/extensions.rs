@@ -74,6 +74,10 @@ rules! {
         "use 1000–1003, 1007–1014 or 3000–4999";
     REASON_TOO_LONG = Error "reason-too-long":
         "A close reason does not fit into a close frame.", "123 bytes are all there is";
+    ENVELOPE_COLLISION = Error "envelope-collision":
+        "Two members of a frame have the same name.", "choose another name";
+    FLAT_PAYLOAD = Error "flat-payload":
+        "A payload whose members cannot stand beside the tag.", "";
     INVALID_ERROR_CODE = Error "invalid-error-code":
         "An error code is not written in kebab-case.", "use lower-case letters, digits and `-`: `insufficient-funds`";
     DUPLICATE_ERROR_CODE = Error "duplicate-error-code":

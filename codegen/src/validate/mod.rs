@@ -5,6 +5,7 @@
 
 mod channels;
 mod components;
+mod envelope;
 pub(crate) mod examples;
 mod extensions;
 mod http;
@@ -46,6 +47,8 @@ const CHECKS: &[Check] = &[
     topics::keys,
     topics::access,
     topics::labels,
+    envelope::members,
+    envelope::flat,
     state::sources,
     state::schemas,
     state::snapshots,

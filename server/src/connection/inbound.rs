@@ -15,14 +15,14 @@ use crate::contract::matching::{Candidate, find};
 use crate::hub::Position;
 use crate::limits::Charge;
 use crate::protocol::{
-    Activity, Close, CloseCondition, ErrorCode, Fault, Faults, Frame, FrameError, OnInvalid, encode,
-    is_deeper_than,
+    Activity, Close, CloseCondition, ErrorCode, Fault, Faults, Frame, FrameError, OnInvalid, is_deeper_than,
 };
 
 impl Connection {
     /// Serves one text message.
     pub(super) fn on_text(&mut self, text: &str, now: Instant) -> ControlFlow<Close> {
-        let frame = Frame::decode(text, self.served.options.max_depth);
+        let frame =
+            Frame::decode(text, self.served.options.max_depth, self.served.endpoint.spec.connection.envelope);
         match self.rate.charge(now) {
             Charge::Accepted => {}
             Charge::Refused => {
@@ -49,7 +49,7 @@ impl Connection {
         match frame {
             Ok(frame) if frame.kind == "ping" => {
                 self.valid_message(now);
-                self.outbound.control(&encode::frame("pong", frame.id, None));
+                self.outbound.control(&self.served.writer().frame("pong", frame.id, None));
                 ControlFlow::Continue(())
             }
             Ok(frame) => self.on_unknown_type(&frame),
@@ -62,7 +62,7 @@ impl Connection {
         match action {
             Action::Subscribe(index) | Action::Unsubscribe(index) => {
                 let topic = served.endpoint.topics[index].clone();
-                match topic.resolve(&served.endpoint.schemas, frame.payload) {
+                match topic.resolve(&served.endpoint.schemas, frame.payload.as_deref()) {
                     Ok(resolved) => {
                         let verb = match action {
                             Action::Subscribe(_) => match read_since(&*resolved, frame.since) {
@@ -82,7 +82,7 @@ impl Connection {
             Action::Request(index) => {
                 let request = served.endpoint.requests[index].clone();
                 let kind = request.spec().name;
-                match request.call(&served.endpoint.schemas, frame.payload, self.caller.clone()) {
+                match request.call(&served.endpoint.schemas, frame.payload.as_deref(), self.caller.clone()) {
                     Ok(answer) => {
                         self.valid_message(now);
                         self.answer(kind, frame.id, answer, now);

@@ -157,7 +157,11 @@ impl Connection {
     /// Tells the client of a close that is planned, and to come back after a time of its own.
     fn announce(&self, close: &Close, spread: Duration) {
         let spread = u64::try_from(spread.as_millis()).unwrap_or_default();
-        self.outbound.control(&encode::closing(close, rand::rng().random_range(0..=spread)));
+        self.outbound.control(&encode::closing(
+            &self.served.writer(),
+            close,
+            rand::rng().random_range(0..=spread),
+        ));
     }
 
     /// Sees to it that the connection is woken when something is due; says whether something is already.

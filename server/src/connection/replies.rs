@@ -118,7 +118,7 @@ impl Connection {
 
     fn respond_with(&self, kind: &str, id: Option<&str>, payload: impl FnOnce(&mut String)) {
         let mut text = TEXT.take();
-        encode::response(&mut text, kind, id, payload);
+        self.served.writer().response(&mut text, kind, id, payload);
         self.outbound.control(text.as_bytes());
         if text.capacity() <= TEXT_LIMIT {
             text.clear();
@@ -135,7 +135,7 @@ impl Connection {
     /// Answers a message that cannot be matched to a type.
     pub(super) fn send_error(&self, id: Option<&str>, refusal: &Refusal) {
         self.served.node.shared().metrics.reply_error(refusal.code());
-        self.outbound.control(&encode::frame("error", id, Some(&failure_of(refusal).error())));
+        self.outbound.control(&self.served.writer().frame("error", id, Some(&failure_of(refusal).error())));
     }
 }
 

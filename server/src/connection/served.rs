@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::contract::Endpoint;
 use crate::hub::{Audience, Publication, Route, Stores};
 use crate::node::{MESSAGE_DELIVERY, Node, route_of};
+use crate::protocol::envelope::Writer;
 use crate::protocol::{Activity, Close, CloseCondition, OnInvalid, ReasonValues};
 
 /// What a message type means.
@@ -68,6 +69,11 @@ impl Served {
 
     pub(super) fn action(&self, kind: &str) -> Option<Action> {
         self.actions.get(kind).copied()
+    }
+
+    /// Writes frames in the endpoint's envelope.
+    pub(super) fn writer(&self) -> Writer {
+        self.endpoint.spec.connection.envelope.now()
     }
 
     /// The hub's route with this name.

@@ -141,7 +141,12 @@ impl Connection {
         let reply = encode::subscription_reply(resolved.params_json(), &message, resolved.topic());
         // What follows is held back until the reply is on its way.
         let beginning = self.hold(&resolved, since);
-        self.outbound.control(&encode::subscribed(&kind, id, as_members(beginning.as_ref()), &reply));
+        self.outbound.control(&self.served.writer().subscribed(
+            &kind,
+            id,
+            as_members(beginning.as_ref()),
+            &reply,
+        ));
         self.served.node.shared().metrics.subscribes.observe(started.elapsed(), 1);
         let Some(recovered) = beginning.and_then(|beginning| beginning.recovered) else {
             return self.ask_for_snapshot(resolved);
@@ -244,7 +249,7 @@ impl Connection {
         held.subscription.hold(false);
         let dropped = self.outbound.catch_up(resolved.topic());
         let route = resolved.spec().route;
-        self.outbound.control(&encode::resync(route, resolved.topic(), dropped));
+        self.outbound.control(&encode::resync(&self.served.writer(), route, resolved.topic(), dropped));
         self.served.node.shared().metrics.resynced(route);
         self.ask_for_snapshot(resolved);
     }

@@ -17,19 +17,17 @@ use super::retained::unprocessable;
 use super::{below, failure};
 use crate::config::Secret;
 use crate::connection::Served;
+use crate::contract::erased::Written;
+use crate::contract::matching::{Candidate, find};
 use crate::node::publish_written;
 use crate::protocol::encode::Failure;
-use crate::protocol::{ErrorCode, Fault, Faults, Retry, is_deeper_than};
+use crate::protocol::{ErrorCode, Fault, Faults, Frame, FrameError, Retry};
 
-/// What a back end sends.
+/// What stands beside an update: the parameters of its topic.
 #[derive(Deserialize)]
-struct Publication<'a> {
-    #[serde(rename = "type")]
-    kind: String,
+struct Beside<'a> {
     #[serde(borrow)]
     params: Option<&'a RawValue>,
-    #[serde(borrow)]
-    payload: Option<&'a RawValue>,
 }
 
 /// Whom it reached.
@@ -71,49 +69,64 @@ fn too_large(message: &str) -> Failure<'_> {
     Failure { code: "message-too-big", message, retry: Retry::Never, errors: &[], details: None }
 }
 
+/// The first endpoint that knows the message sends it: as a frame of its envelope, else as a message of one of its
+/// explicit operations.
 fn publish(endpoints: &[Arc<Served>], body: &[u8]) -> Response {
-    let max_depth = endpoints.iter().map(|served| served.options.max_depth).max().unwrap_or_default();
-    let text = std::str::from_utf8(body).unwrap_or_default();
-    // The body's own object is one level more than the frame it becomes.
-    let publication = match serde_json::from_str::<Publication<'_>>(text) {
-        Ok(publication) if !is_deeper_than(text, max_depth.saturating_add(1)) => publication,
-        Ok(_) => return bad_json("The body is nested too deeply"),
-        Err(error) => {
-            return bad_json(&format!("The body is not {{\"type\",\"params\",\"payload\"}}: {error}"));
-        }
-    };
+    let Ok(text) = std::str::from_utf8(body) else { return bad_json("The body is not UTF-8") };
+    let mut unknown = None;
     for served in endpoints {
-        let published = match publication.kind.strip_suffix(".update").and_then(|route| served.route(route)) {
-            Some((index, _)) => publish_update(served, index, &publication),
-            None => match publish_message(served, &publication) {
-                Some(published) => published,
-                None => continue,
-            },
+        // The parameters of a topic are one level more than the frame has.
+        let depth = served.options.max_depth.saturating_add(1);
+        let published = match Frame::decode_published(text, depth, served.endpoint.spec.connection.envelope) {
+            Err(FrameError::TooDeep) => return bad_json("The body is nested too deeply"),
+            Ok(frame) => {
+                let published = publish_frame_of(served, &frame, text);
+                unknown.get_or_insert_with(|| format!("No matching type: {}", frame.kind));
+                published
+            }
+            Err(_) => None,
         };
-        return match published {
-            Ok(published) => axum::Json(published).into_response(),
-            Err(faults) => unprocessable(&faults),
-        };
+        match published.or_else(|| publish_whole(served, text)) {
+            Some(Ok(published)) => return axum::Json(published).into_response(),
+            Some(Err(faults)) => return unprocessable(&faults),
+            None => {}
+        }
     }
-    let message = format!("No matching type: {}", publication.kind);
-    failure(StatusCode::NOT_FOUND, &Failure::framework(ErrorCode::UnknownType, &message))
+    match unknown {
+        Some(message) => {
+            failure(StatusCode::NOT_FOUND, &Failure::framework(ErrorCode::UnknownType, &message))
+        }
+        None if text.trim_start().starts_with(['{', '[']) => {
+            bad_json("The body is no message that is declared here")
+        }
+        None => unprocessable(&Faults::new(vec![Fault::new("", "message", "is no message declared here")])),
+    }
 }
 
-fn publish_update(served: &Served, index: usize, publication: &Publication<'_>) -> Result<Published, Faults> {
+fn publish_frame_of(served: &Served, frame: &Frame<'_>, text: &str) -> Option<Result<Published, Faults>> {
+    match frame.kind.strip_suffix(".update").and_then(|route| served.route(route)) {
+        Some((index, _)) => Some(publish_update(served, index, frame, text)),
+        None => publish_message(served, frame),
+    }
+}
+
+fn publish_update(served: &Served, index: usize, frame: &Frame<'_>, text: &str) -> Result<Published, Faults> {
     let service = served.endpoint.topics[index].clone();
     let schemas = &served.endpoint.schemas;
     let route = service.spec().route;
     // Both parts are read before either is judged, so that one answer names the faults of both.
-    let payload = match publication.payload {
-        Some(payload) => service.read_update(schemas, payload.get()),
+    let payload = match &frame.payload {
+        Some(payload) => service.read_update(schemas, payload),
         None => Err(Faults::new(vec![Fault::new("", "required", "is required")])),
     };
-    let resolved = service.resolve(schemas, publication.params.map(RawValue::get));
+    let beside = serde_json::from_str::<Beside<'_>>(text).ok();
+    let params = beside.and_then(|beside| beside.params).map(RawValue::get);
+    let resolved = service.resolve(schemas, params);
     let (resolved, payload) = match (resolved, payload) {
         (Ok(resolved), Ok(payload)) => (resolved, payload),
         (resolved, payload) => {
             let params = resolved.err().map(|faults| faults.below("/params"));
-            let payload = payload.err().map(|faults| faults.below("/payload"));
+            let payload = payload.err().map(|faults| faults.below(&body_of(served)));
             let all = [params, payload].into_iter().flatten();
             return Err(Faults::new(all.flat_map(|faults| faults.as_slice().to_vec()).collect()));
         }
@@ -128,13 +141,31 @@ fn publish_update(served: &Served, index: usize, publication: &Publication<'_>) 
     Ok(Published { subscribers, topic: Some(topic) })
 }
 
-fn publish_message(served: &Served, publication: &Publication<'_>) -> Option<Result<Published, Faults>> {
-    let publishable = served.endpoint.publishables.iter().find(|known| known.name() == publication.kind)?;
-    let written = publishable.read(&served.endpoint.schemas, publication.payload.map(RawValue::get));
-    Some(written.map_err(|faults| faults.below("/payload")).map(|written| {
-        let reach = publish_written(&served.audience, &written);
-        Published { subscribers: reach.subscribers, topic: None }
-    }))
+fn publish_message(served: &Served, frame: &Frame<'_>) -> Option<Result<Published, Faults>> {
+    let publishable = served.endpoint.publishables.iter().find(|known| known.name() == frame.kind)?;
+    let written = publishable.read(&served.endpoint.schemas, frame.payload.as_deref());
+    Some(written.map_err(|faults| faults.below(&body_of(served))).map(|written| broadcast(served, &written)))
+}
+
+/// A whole frame of an explicit operation, bare text included.
+fn publish_whole(served: &Served, text: &str) -> Option<Result<Published, Faults>> {
+    let publishables = &served.endpoint.publishables;
+    let messages = publishables.iter().enumerate().flat_map(|(at, publishable)| {
+        let messages = publishable.messages().iter().enumerate();
+        messages.map(move |(index, message)| ((at, index), message))
+    });
+    let (at, index) = find(&Candidate::new(text), messages, &served.endpoint.schemas)?;
+    let written = publishables[at].whole(&served.endpoint.schemas, index, text);
+    Some(written.map(|written| broadcast(served, &written)))
+}
+
+fn broadcast(served: &Served, written: &Written) -> Published {
+    let reach = publish_written(&served.audience, written);
+    Published { subscribers: reach.subscribers, topic: None }
+}
+
+fn body_of(served: &Served) -> String {
+    served.endpoint.spec.connection.envelope.body_pointer()
 }
 
 fn bad_json(message: &str) -> Response {

@@ -216,8 +216,7 @@ impl Cell {
 
     fn update_of(&self, policy: &RoutePolicy, offset: Option<u64>, payload: &str) -> Publication {
         let (update, name) = (PublicationKind::Update, &self.name);
-        let mut publication =
-            Publication::of_topic(update, policy.route, name, (None, offset), payload, policy.delivery);
+        let mut publication = Publication::of_topic(update, name, (None, offset), payload, policy);
         publication.conflation_key = policy.conflation_key(payload);
         publication
     }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
-use crate::protocol::{DeliverySpec, encode};
+use super::RoutePolicy;
+use crate::protocol::DeliverySpec;
 use crate::websocket::{OpCode, frame_into, header_len};
 
 /// What a frame is to its receivers.
@@ -31,8 +32,10 @@ pub(crate) struct Publication {
     pub(crate) wire: Bytes,
     /// Its text.
     pub(crate) frame: Bytes,
-    /// Where the `payload` member begins, so that members can be put before it for one receiver.
-    pub(crate) payload_at: usize,
+    /// Where the payload begins; it ends before the last brace.
+    payload_at: usize,
+    /// Where members can be put for one receiver, each after a comma.
+    pub(crate) rest_at: usize,
     /// How it is delivered.
     pub(crate) delivery: DeliverySpec,
     /// Which value of the topic it replaces, where only the latest of each is delivered.
@@ -44,16 +47,27 @@ impl Publication {
     /// the epoch.
     pub(crate) fn of_topic(
         kind: PublicationKind,
-        route: &'static str,
         topic: &Arc<str>,
         position: (Option<&str>, Option<u64>),
         payload: &str,
-        delivery: DeliverySpec,
+        policy: &RoutePolicy,
     ) -> Self {
         let verb = if kind == PublicationKind::Snapshot { "snapshot" } else { "update" };
-        let (text, payload_at) = encode::topic_frame(route, verb, topic, position, payload);
+        let &RoutePolicy { route, envelope, delivery, .. } = policy;
+        let (text, rest_at) = envelope.now().topic_frame(route, verb, topic, position, payload);
+        let payload_at = text.len() - 1 - payload.len();
         let (wire, frame) = framed(&text);
-        Self { route, topic: topic.clone(), kind, wire, frame, payload_at, delivery, conflation_key: None }
+        Self {
+            route,
+            topic: topic.clone(),
+            kind,
+            wire,
+            frame,
+            payload_at,
+            rest_at,
+            delivery,
+            conflation_key: None,
+        }
     }
 
     /// A whole frame for everyone.
@@ -67,6 +81,7 @@ impl Publication {
             wire,
             frame,
             payload_at: 0,
+            rest_at: 0,
             delivery,
             conflation_key: None,
         }
@@ -74,19 +89,18 @@ impl Publication {
 
     /// The payload's text.
     pub(crate) fn payload(&self) -> &str {
-        let member = self.frame.get(self.payload_at..).unwrap_or_default();
-        let payload = member.strip_prefix(b"\"payload\":").and_then(|payload| payload.strip_suffix(b"}"));
+        let payload = self.frame.get(self.payload_at..self.frame.len() - 1);
         // Whatever was published is text.
         payload.and_then(|payload| std::str::from_utf8(payload).ok()).unwrap_or_default()
     }
 
-    /// The frame with a counter put before its payload: `"dropped":3`.
+    /// The frame with a counter put into it: `"dropped":3`.
     pub(crate) fn frame_with(&self, member: &str, count: u64) -> Bytes {
-        let (head, payload) = self.frame.split_at(self.payload_at);
+        let (head, rest) = self.frame.split_at(self.rest_at);
         let mut frame = Vec::with_capacity(self.frame.len() + member.len() + 24);
         frame.extend_from_slice(head);
-        frame.extend_from_slice(format!("\"{member}\":{count},").as_bytes());
-        frame.extend_from_slice(payload);
+        frame.extend_from_slice(format!(",\"{member}\":{count}").as_bytes());
+        frame.extend_from_slice(rest);
         frame.into()
     }
 }

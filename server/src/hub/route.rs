@@ -13,7 +13,7 @@ use super::cell::{Beginning, Cell, Fate, Kept, Reason};
 use super::fan_out::FanOut;
 use super::history::{History, Position};
 use super::{Outlet, key_of};
-use crate::protocol::{DeliveryMode, DeliverySpec, HistorySpec, StateKind};
+use crate::protocol::{DeliveryMode, DeliverySpec, Envelope, HistorySpec, StateKind};
 
 /// Enough that publishers of different topics rarely meet at one lock.
 const SHARD_COUNT: usize = 16;
@@ -28,6 +28,8 @@ const KEPT_BYTES: usize = 256 << 20;
 pub(crate) struct RoutePolicy {
     /// First part of the topic strings.
     pub(crate) route: &'static str,
+    /// How frames wrap payloads.
+    pub(crate) envelope: Envelope,
     /// What is retained.
     pub(crate) state: Option<StateKind>,
     /// What a client that comes back can still get.

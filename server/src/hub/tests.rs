@@ -6,7 +6,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::{Hub, Lifecycle, Outlet, Publication, PublicationKind, Route, RoutePolicy, Subscription};
-use crate::protocol::{DeliveryMode, DeliverySpec, Overflow, StateKind};
+use crate::protocol::{DeliveryMode, DeliverySpec, Envelope, Overflow, StateKind};
 
 const DELIVERY: DeliverySpec =
     DeliverySpec { mode: DeliveryMode::Every, flush_ms: 0, overflow: Overflow::Close, compress: true };
@@ -26,8 +26,8 @@ impl Inbox {
 
 impl Outlet for Inbox {
     fn offer(&self, publication: &Arc<Publication>) {
-        let payload = std::str::from_utf8(&publication.frame[publication.payload_at..]).expect("text");
-        let payload = payload.trim_start_matches("\"payload\":").trim_end_matches('}');
+        let payload = std::str::from_utf8(&publication.frame[publication.rest_at..]).expect("text");
+        let payload = payload.trim_start_matches(",\"payload\":").trim_end_matches('}');
         let mark = if publication.kind == PublicationKind::Snapshot { "=" } else { "" };
         self.received.lock().expect("no panic").push(format!("{}{mark}{payload}", publication.topic));
     }
@@ -58,7 +58,10 @@ impl Lifecycle for Hooks {
 }
 
 fn route(state: Option<StateKind>) -> Arc<Route> {
-    Hub::default().route("/ws", RoutePolicy { route: "t", state, history: None, delivery: DELIVERY })
+    Hub::default().route(
+        "/ws",
+        RoutePolicy { route: "t", envelope: Envelope::STANDARD, state, history: None, delivery: DELIVERY },
+    )
 }
 
 fn publish(route: &Route, topic: &str, payload: &str) -> usize {

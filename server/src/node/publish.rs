@@ -63,7 +63,8 @@ impl<T: Topic> Publisher<T> {
 /// The hub's route for a declared topic.
 pub(crate) fn route_of(node: &Node, spec: &TopicSpec) -> Arc<Route> {
     let state = spec.state.map(|state| state.kind);
-    let policy = RoutePolicy { route: spec.route, state, history: spec.history, delivery: spec.delivery };
+    let (envelope, history) = (spec.envelope, spec.history);
+    let policy = RoutePolicy { route: spec.route, envelope, state, history, delivery: spec.delivery };
     node.shared().hub.route(spec.endpoint, policy)
 }
 

@@ -1,45 +1,24 @@
-//! Writing frames: topics, replies, broadcasts, control messages.
+//! Writing payloads of the framework's own: replies, failures, control messages.
 
 use bytes::Bytes;
+
+use super::envelope::{Writer, members_of};
 
 use super::topic_name::write_string;
 use super::{Close, ErrorCode, Fault, Retry};
 
-/// `{"type":"<route>.<verb>","topic":…,"payload":…}` with epoch and offset before the payload where there are any, and
-/// where its payload member begins.
-pub(crate) fn topic_frame(
-    route: &str,
-    verb: &str,
-    topic: &str,
-    position: (Option<&str>, Option<u64>),
-    payload: &str,
-) -> (Bytes, usize) {
-    let mut out = String::with_capacity(route.len() + verb.len() + 2 * topic.len() + payload.len() + 96);
-    out.push_str("{\"type\":\"");
-    out.push_str(route);
-    out.push('.');
-    out.push_str(verb);
-    out.push_str("\",\"topic\":");
-    write_string(&mut out, topic);
-    out.push(',');
-    write_position(&mut out, position);
-    let payload_at = out.len();
-    out.push_str("\"payload\":");
-    out.push_str(payload);
-    out.push('}');
-    (out.into(), payload_at)
-}
+/// Epoch and offset, where there are any.
+pub(crate) type Position<'a> = (Option<&'a str>, Option<u64>);
 
-fn write_position(out: &mut String, (epoch, offset): (Option<&str>, Option<u64>)) {
+/// Appends epoch and offset, each after a comma.
+pub(super) fn write_position(out: &mut String, (epoch, offset): Position<'_>) {
     if let Some(epoch) = epoch {
-        out.push_str("\"epoch\":");
+        out.push_str(",\"epoch\":");
         write_string(out, epoch);
-        out.push(',');
     }
     if let Some(offset) = offset {
-        out.push_str("\"offset\":");
+        out.push_str(",\"offset\":");
         out.push_str(&offset.to_string());
-        out.push(',');
     }
 }
 
@@ -54,76 +33,18 @@ pub(crate) struct Beginning<'a> {
     pub(crate) recovered: Option<Result<(), &'static str>>,
 }
 
-/// The reply to a subscribe: `{"type":…,"id":…,"epoch":…,"offset":…,"recovered":…,"payload":…}`.
-pub(crate) fn subscribed(
-    kind: &str,
-    id: Option<&str>,
-    beginning: Option<Beginning<'_>>,
-    payload: &str,
-) -> Bytes {
-    let mut out = String::with_capacity(kind.len() + payload.len() + 128);
-    out.push_str("{\"type\":");
-    write_string(&mut out, &format!("{kind}.response"));
-    out.push(',');
-    if let Some(id) = id {
-        out.push_str("\"id\":");
-        out.push_str(id);
-        out.push(',');
-    }
-    if let Some(Beginning { epoch, offset, recovered }) = beginning {
-        write_position(&mut out, (Some(epoch), Some(offset)));
-        match recovered {
-            None => {}
-            Some(Ok(())) => out.push_str("\"recovered\":true,"),
-            Some(Err(reason)) => {
-                out.push_str("\"recovered\":false,\"reason\":\"");
-                out.push_str(reason);
-                out.push_str("\",");
-            }
+/// The members of the reply to a subscribe that stand beside its payload, each after a comma.
+pub(super) fn write_beginning(out: &mut String, beginning: Beginning<'_>) {
+    let Beginning { epoch, offset, recovered } = beginning;
+    write_position(out, (Some(epoch), Some(offset)));
+    match recovered {
+        None => {}
+        Some(Ok(())) => out.push_str(",\"recovered\":true"),
+        Some(Err(reason)) => {
+            out.push_str(",\"recovered\":false,\"reason\":\"");
+            out.push_str(reason);
+            out.push('"');
         }
-    }
-    out.push_str("\"payload\":");
-    out.push_str(payload);
-    out.push('}');
-    out.into()
-}
-
-/// `{"type":…,"payload":…}`.
-pub(crate) fn message(kind: &str, payload: Option<&str>) -> Bytes {
-    frame(kind, None, payload)
-}
-
-/// `{"type":…,"id":…,"payload":…}`.
-pub(crate) fn frame(kind: &str, id: Option<&str>, payload: Option<&str>) -> Bytes {
-    let mut out = String::with_capacity(kind.len() + payload.map_or(0, str::len) + 64);
-    out.push_str("{\"type\":");
-    write_string(&mut out, kind);
-    write_id(&mut out, id);
-    if let Some(payload) = payload {
-        out.push_str(",\"payload\":");
-        out.push_str(payload);
-    }
-    out.push('}');
-    out.into()
-}
-
-/// Appends `{"type":"<kind>.response","id":…,"payload":…}`; the payload is written by `payload`.
-pub(crate) fn response(out: &mut String, kind: &str, id: Option<&str>, payload: impl FnOnce(&mut String)) {
-    out.push_str("{\"type\":");
-    write_string(out, kind);
-    // The closing quote makes room for the ending.
-    out.pop();
-    out.push_str(".response\"");
-    write_id(out, id);
-    out.push_str(",\"payload\":");
-    payload(out);
-    out.push('}');
-}
-
-fn write_id(out: &mut String, id: Option<&str>) {
-    if let Some(id) = id {
-        out.push_str(",\"id\":");
-        out.push_str(id);
     }
 }
 
@@ -131,7 +52,7 @@ fn write_id(out: &mut String, id: Option<&str>) {
 pub(crate) fn subscription_reply(params: &str, message: &str, topic: &str) -> String {
     let mut out = String::with_capacity(params.len() + message.len() + 2 * topic.len() + 48);
     out.push_str("{\"status\":\"ok\",");
-    let members = params.trim().trim_start_matches('{').strip_suffix('}').unwrap_or_default();
+    let members = members_of(params);
     if !members.is_empty() {
         out.push_str(members);
         out.push(',');
@@ -216,15 +137,15 @@ impl<'a> Failure<'a> {
 }
 
 /// The notice before a planned close.
-pub(crate) fn closing(close: &Close, retry_after_ms: u64) -> Bytes {
+pub(crate) fn closing(writer: &Writer, close: &Close, retry_after_ms: u64) -> Bytes {
     let mut payload = format!("{{\"condition\":\"{}\",\"code\":{},\"reason\":", close.condition, close.code);
     write_string(&mut payload, &close.reason);
     payload
         .push_str(&format!(",\"retry\":\"{}\",\"retry_after_ms\":{retry_after_ms}}}", close.retry.as_str()));
-    message("closing", Some(&payload))
+    writer.message("closing", Some(&payload))
 }
 
 /// The notice that updates were dropped and a snapshot follows.
-pub(crate) fn resync(route: &str, topic: &str, dropped: u64) -> Bytes {
-    topic_frame(route, "resync", topic, (None, None), &format!("{{\"dropped\":{dropped}}}")).0
+pub(crate) fn resync(writer: &Writer, route: &str, topic: &str, dropped: u64) -> Bytes {
+    writer.topic_frame(route, "resync", topic, (None, None), &format!("{{\"dropped\":{dropped}}}")).0
 }

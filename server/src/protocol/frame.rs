@@ -3,8 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
+
+use super::envelope::Envelope;
+use super::topic_name::write_string;
 
 /// Most characters of an id.
 const ID_LIMIT: usize = 64;
@@ -17,7 +20,7 @@ pub(crate) struct Frame<'a> {
     /// The client's own mark, as it was written; echoed unchanged.
     pub(crate) id: Option<&'a str>,
     /// The body, as it was written.
-    pub(crate) payload: Option<&'a str>,
+    pub(crate) payload: Option<Cow<'a, str>>,
     /// The position a subscriber comes back with, as it was written.
     pub(crate) since: Option<&'a str>,
 }
@@ -31,9 +34,9 @@ pub(crate) enum FrameError {
     /// It is nested more deeply than the endpoint accepts.
     #[error("the frame is nested too deeply")]
     TooDeep,
-    /// It lacks a string `type`.
-    #[error("the frame has no string `type`")]
-    NoType,
+    /// It lacks a string that says what it is.
+    #[error("the frame has no string `{0}`")]
+    NoType(&'static str),
     /// Its id is neither a string nor an integer, or too long.
     #[error("`id` is neither a string nor an integer of at most 64 characters")]
     BadId,
@@ -44,22 +47,45 @@ impl<'a> Frame<'a> {
     ///
     /// # Errors
     /// Where the text is no frame.
-    pub(crate) fn decode(text: &'a str, max_depth: u32) -> Result<Self, FrameError> {
+    pub(crate) fn decode(text: &'a str, max_depth: u32, envelope: Envelope) -> Result<Self, FrameError> {
+        Self::read(text, max_depth, FrameVisitor { tag: envelope.client_tag, has_id: true, envelope })
+    }
+
+    /// Reads a frame as the server would send it, from someone who asks to have it sent.
+    ///
+    /// # Errors
+    /// Where the text is no frame.
+    pub(crate) fn decode_published(
+        text: &'a str,
+        max_depth: u32,
+        envelope: Envelope,
+    ) -> Result<Self, FrameError> {
+        Self::read(text, max_depth, FrameVisitor { tag: envelope.tag, has_id: false, envelope })
+    }
+
+    fn read(text: &'a str, max_depth: u32, visitor: FrameVisitor) -> Result<Self, FrameError> {
         if is_deeper_than(text, max_depth) {
             return Err(FrameError::TooDeep);
         }
-        let raw: RawFrame<'a> = serde_json::from_str(text).map_err(|_| FrameError::NotObject)?;
-        let kind = raw.kind.ok_or(FrameError::NoType)?;
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let raw = deserializer.deserialize_map(visitor).map_err(|_| FrameError::NotObject)?;
+        deserializer.end().map_err(|_| FrameError::NotObject)?;
+        let no_type = FrameError::NoType(visitor.tag);
+        let kind = raw.kind.ok_or(no_type)?;
         let kind = match plain(kind.get()) {
             Some(kind) => Cow::Borrowed(kind),
-            None => serde_json::from_str::<Text<'a>>(kind.get()).map_err(|_| FrameError::NoType)?.0,
+            None => serde_json::from_str::<Text<'a>>(kind.get()).map_err(|_| no_type)?.0,
         };
         let id = raw.id.map(RawValue::get).filter(|id| *id != "null");
         if id.is_some_and(|id| !is_id(id)) {
             return Err(FrameError::BadId);
         }
         let since = raw.since.map(RawValue::get).filter(|since| *since != "null");
-        Ok(Self { kind, id, payload: raw.payload.map(RawValue::get), since })
+        let payload = match visitor.envelope.body {
+            Some(_) => raw.payload.map(|payload| Cow::Borrowed(payload.get())),
+            None => Some(Cow::Owned(format!("{{{}}}", raw.beside))),
+        };
+        Ok(Self { kind, id, payload, since })
     }
 }
 
@@ -72,15 +98,18 @@ struct RawFrame<'a> {
     id: Option<&'a RawValue>,
     payload: Option<&'a RawValue>,
     since: Option<&'a RawValue>,
+    /// Where the payload's members stand beside the others: those, with commas between.
+    beside: String,
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for RawFrame<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(FrameVisitor)
-    }
+#[derive(Clone, Copy)]
+struct FrameVisitor {
+    /// Member that says what the frame is.
+    tag: &'static str,
+    /// Whether `id` is a member of the envelope.
+    has_id: bool,
+    envelope: Envelope,
 }
-
-struct FrameVisitor;
 
 impl<'de> Visitor<'de> for FrameVisitor {
     type Value = RawFrame<'de>;
@@ -90,16 +119,26 @@ impl<'de> Visitor<'de> for FrameVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut frame = RawFrame { kind: None, id: None, payload: None, since: None };
+        let Self { tag, has_id, envelope } = self;
+        let mut frame = RawFrame { kind: None, id: None, payload: None, since: None, beside: String::new() };
         while let Some(Text(key)) = map.next_key::<Text<'de>>()? {
-            match &*key {
-                "type" => frame.kind = Some(map.next_value()?),
-                "id" => frame.id = Some(map.next_value()?),
-                "payload" => frame.payload = Some(map.next_value()?),
-                "since" => frame.since = Some(map.next_value()?),
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
+            if key == tag {
+                frame.kind = Some(map.next_value()?);
+            } else if has_id && key == "id" {
+                frame.id = Some(map.next_value()?);
+            } else if envelope.body.is_none() && Some(&*key) != envelope.timestamp {
+                if !frame.beside.is_empty() {
+                    frame.beside.push(',');
                 }
+                write_string(&mut frame.beside, &key);
+                frame.beside.push(':');
+                frame.beside.push_str(map.next_value::<&RawValue>()?.get());
+            } else if envelope.body == Some(&*key) {
+                frame.payload = Some(map.next_value()?);
+            } else if key == "since" {
+                frame.since = Some(map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
             }
         }
         Ok(frame)
@@ -165,8 +204,8 @@ mod tests {
     use super::*;
 
     fn decode(text: &str) -> Result<(String, Option<String>, Option<String>), FrameError> {
-        Frame::decode(text, 4).map(|frame| {
-            (frame.kind.into_owned(), frame.id.map(str::to_owned), frame.payload.map(str::to_owned))
+        Frame::decode(text, 4, Envelope::STANDARD).map(|frame| {
+            (frame.kind.into_owned(), frame.id.map(str::to_owned), frame.payload.map(Cow::into_owned))
         })
     }
 
@@ -190,9 +229,9 @@ mod tests {
             ("nonsense", FrameError::NotObject),
             ("[]", FrameError::NotObject),
             ("{\"type\":\"a\"} {}", FrameError::NotObject),
-            ("{}", FrameError::NoType),
-            ("{\"type\":1}", FrameError::NoType),
-            ("{\"type\":null}", FrameError::NoType),
+            ("{}", FrameError::NoType("type")),
+            ("{\"type\":1}", FrameError::NoType("type")),
+            ("{\"type\":null}", FrameError::NoType("type")),
             ("{\"type\":\"a\",\"payload\":[[[[]]]]}", FrameError::TooDeep),
             ("{\"type\":\"a\",\"id\":1.5}", FrameError::BadId),
             ("{\"type\":\"a\",\"id\":{}}", FrameError::BadId),
@@ -201,6 +240,26 @@ mod tests {
         ];
         for (text, error) in cases {
             assert_eq!(decode(text), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_other_envelopes() {
+        let (data, flat) = (Some("data"), None);
+        let cases = [
+            (data, r#"{"action":"a","data":[1],"payload":2}"#, Some("[1]")),
+            (data, r#"{"action":"a"}"#, None),
+            (
+                flat,
+                r#"{"action":"a","id":1,"symbols":["X"],"at":"now","\u006e":2}"#,
+                Some(r#"{"symbols":["X"],"n":2}"#),
+            ),
+            (flat, r#"{"action":"a"}"#, Some("{}")),
+        ];
+        for (body, text, payload) in cases {
+            let frame = Frame::decode(text, 4, Envelope::new("type", "action", body, Some("at")));
+            let frame = frame.map(|frame| (frame.kind.into_owned(), frame.payload.map(Cow::into_owned)));
+            assert_eq!(frame, Ok(("a".into(), payload.map(str::to_owned))), "{text}");
         }
     }
 

@@ -3,8 +3,7 @@
 
 use serde_json::Value;
 
-use super::encode;
-use super::{Frame, ParamMember};
+use super::{Envelope, Frame, ParamMember};
 
 /// How deeply a fuzzed frame may nest.
 const DEPTH: u32 = 32;
@@ -15,9 +14,9 @@ const DEPTH: u32 = 32;
 /// When it does not.
 pub fn decode_frame(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let Ok(frame) = Frame::decode(text, DEPTH) else { return };
-    let written = encode::frame(&frame.kind, frame.id, frame.payload);
-    let again = std::str::from_utf8(&written).map(|text| Frame::decode(text, DEPTH));
+    let Ok(frame) = Frame::decode(text, DEPTH, Envelope::STANDARD) else { return };
+    let written = Envelope::STANDARD.now().frame(&frame.kind, frame.id, frame.payload.as_deref());
+    let again = std::str::from_utf8(&written).map(|text| Frame::decode(text, DEPTH, Envelope::STANDARD));
     match again {
         Ok(Ok(again)) => {
             assert_eq!((again.kind, again.id, again.payload), (frame.kind, frame.id, frame.payload));

@@ -5,6 +5,7 @@
 
 mod close;
 pub(crate) mod encode;
+pub(crate) mod envelope;
 mod error_code;
 mod fault;
 mod frame;
@@ -18,13 +19,14 @@ mod topic_name;
 
 pub use close::CloseCondition;
 pub(crate) use close::{Close, ReasonValues};
+pub use envelope::Envelope;
 pub(crate) use error_code::ErrorCode;
 pub use error_code::Retry;
 pub use fault::{Fault, Faults};
 pub(crate) use frame::{Frame, FrameError, is_deeper_than};
 pub use http::{HttpMethod, HttpParameter, HttpSpec, HttpText};
 pub use spec::{
-    Activity, BroadcastSpec, CloseSpec, ConnectionSpec, DeliveryMode, DeliverySpec, EndpointSpec, Envelope,
+    Activity, BroadcastSpec, CloseSpec, ConnectionSpec, DeliveryMode, DeliverySpec, EndpointSpec,
     HistorySpec, Matcher, MessageSpec, OnInvalid, OperationSpec, Overflow, ParamMember, RequestSpec,
     SchemaRef, StateKind, StateSpec, TopicSpec, WhenFull,
 };

@@ -2,7 +2,7 @@
 //!
 //! Everything here is plain data without behaviour; what it means is decided where it is read.
 
-use super::{CloseCondition, HttpSpec, Retry};
+use super::{CloseCondition, Envelope, HttpSpec, Retry};
 
 /// One WebSocket address and everything that is served with it.
 #[derive(Debug)]
@@ -54,13 +54,6 @@ pub struct ConnectionSpec {
     pub http_base: &'static str,
     /// Every close the server may send.
     pub closes: &'static [CloseSpec],
-}
-
-/// How frames wrap payloads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Envelope {
-    /// `{"type", "id"?, "topic"?, "payload"?}`.
-    Standard,
 }
 
 /// What counts as a sign of life from a client.
@@ -132,6 +125,8 @@ pub struct TopicSpec {
     pub endpoint: &'static str,
     /// First part of every topic string: `bars`.
     pub route: &'static str,
+    /// How its frames wrap payloads.
+    pub envelope: Envelope,
     /// Schema of the parameters.
     pub params: SchemaRef,
     /// Schema of an update's payload.
@@ -289,6 +284,8 @@ pub struct BroadcastSpec {
     pub endpoint: &'static str,
     /// Its `type` on the wire.
     pub name: &'static str,
+    /// How its frame wraps the payload.
+    pub envelope: Envelope,
     /// Schema of its payload, if it has one.
     pub payload: Option<SchemaRef>,
     /// Sent once to each new connection instead of when published.

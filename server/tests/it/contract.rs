@@ -14,7 +14,7 @@ const fn address(closes: bool) -> &'static str {
 
 const fn connection(closes: bool) -> rt::ConnectionSpec {
     rt::ConnectionSpec {
-        envelope: rt::Envelope::Standard,
+        envelope: rt::Envelope::STANDARD,
         subprotocol: "bellwire.json.v1",
         heartbeat_ms: 30_000,
         lifetime_ms: None,
@@ -111,6 +111,7 @@ const fn topic(endpoint: &'static str, route: &'static str) -> rt::TopicSpec {
     rt::TopicSpec {
         endpoint,
         route,
+        envelope: rt::Envelope::STANDARD,
         params: schema("#/components/schemas/Symbol"),
         update: rt::SchemaRef { pointer: "#/components/schemas/Any", checked: false },
         shape: &[rt::ParamMember { key: "symbol", default: None, members: &[] }],
@@ -236,6 +237,7 @@ impl<const CLOSE: bool> rt::Broadcast for Notice<CLOSE> {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: address(CLOSE),
         name: "notice",
+        envelope: rt::Envelope::STANDARD,
         payload: Some(schema("#/components/schemas/Notice")),
         on_connect: false,
     };
@@ -249,6 +251,7 @@ impl rt::Broadcast for Welcome {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: CLOSE_ADDRESS,
         name: "welcome",
+        envelope: rt::Envelope::STANDARD,
         payload: Some(schema("#/components/schemas/Notice")),
         on_connect: true,
     };

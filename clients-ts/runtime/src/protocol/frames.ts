@@ -1,8 +1,9 @@
 /**
- * The standard envelope: `{"type","id"?,"topic"?,"payload"?}`, as PROTOCOL.md describes it.
+ * Frames and their envelope: `{"type","id"?,"topic"?,"payload"?}` as PROTOCOL.md describes it, or one of other members.
  *
- * Pure data: reads parsed JSON and writes text; knows no socket and no contract.
+ * Pure data: reads parsed JSON and writes text; knows no socket.
  */
+import type { EnvelopeContract } from '../contract.js';
 import type { Failure, FieldError } from '../errors.js';
 import { stringifyJson, type Int64 } from '../json.js';
 import type { Retry } from './codes.js';
@@ -29,6 +30,8 @@ export interface Frame {
   readonly conflated?: number;
   /** How many older values were dropped just before it. */
   readonly dropped?: number;
+  /** When the server sent it, where the envelope says so. */
+  readonly timestamp?: string;
 }
 
 /** Where a subscriber stands: it knows everything up to this offset. */
@@ -56,14 +59,36 @@ export type Reply =
   { readonly ok: true; readonly payload: unknown } | { readonly ok: false; readonly failure: Failure };
 
 /** The frame in a parsed message; `undefined` where it is not one. */
-export function asFrame(message: unknown): Frame | undefined {
-  return isObject(message) && typeof message['type'] === 'string' ? (message as unknown as Frame) : undefined;
+export function asFrame(message: unknown, envelope?: EnvelopeContract): Frame | undefined {
+  if (!isObject(message)) return undefined;
+  if (envelope === undefined) {
+    return typeof message['type'] === 'string' ? (message as unknown as Frame) : undefined;
+  }
+  const { tag = 'type', body = 'payload', timestamp } = envelope;
+  const type = message[tag];
+  if (typeof type !== 'string') return undefined;
+  const sent = timestamp === undefined ? undefined : message[timestamp];
+  const time = typeof sent === 'string' ? { timestamp: sent } : {};
+  if (body !== 'flat') return { ...(message as unknown as Frame), type, payload: message[body], ...time };
+  const id = message['id'];
+  const beside = Object.entries(message).filter(([key]) => key !== tag && key !== timestamp);
+  const mark = typeof id === 'string' || typeof id === 'number' ? { id } : {};
+  return { type, payload: Object.fromEntries(beside), ...mark, ...time };
 }
 
 /** Text of an outgoing frame. */
-export function encodeFrame(type: string, id: string, payload?: unknown, since?: Position): string {
+export function encodeFrame(
+  type: string,
+  id: string,
+  payload?: unknown,
+  envelope: EnvelopeContract = {},
+  since?: Position,
+): string {
+  const { tag = 'type', clientTag = tag, body = 'payload' } = envelope;
   // What is undefined is not written.
-  return stringifyJson({ type, id, since, payload });
+  const head = { [clientTag]: type, id, since };
+  if (body === 'flat') return stringifyJson({ ...head, ...(isObject(payload) ? payload : {}) });
+  return stringifyJson({ ...head, [body]: payload });
 }
 
 /** Reads the payload of an answer, be it a reply or an `error` frame. */

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::schema;
 use crate::model::{
     Activity, Api, Broadcast, Connection, DeliveryMode, Docs, Endpoint, Envelope, ErrorCode, Http, OnInvalid,
-    Order, Overflow, Request, Retry, State, StateKind, Take, Topic, Type, WhenFull,
+    Order, Overflow, Replay, Request, Retry, State, StateKind, Take, Topic, Type, WhenFull,
 };
 
 /// `x-connection`, complete.
@@ -19,8 +19,8 @@ pub(crate) fn connection(api: &Api, connection: &Connection) -> Value {
         }
         (close.condition.clone(), entry)
     });
-    json!({
-        "envelope": match connection.envelope { Envelope::Standard => "standard" },
+    let mut out = json!({
+        "envelope": envelope(&connection.envelope),
         "subprotocol": connection.subprotocol,
         "heartbeat": duration(connection.heartbeat_ms),
         "lifetime": connection.lifetime_ms.map_or_else(|| "never".to_owned(), duration),
@@ -34,7 +34,26 @@ pub(crate) fn connection(api: &Api, connection: &Connection) -> Value {
         "http": connection.http_base,
         "closes": closes.collect::<Map<_, _>>(),
         "errors": errors(api, &connection.errors),
-    })
+    });
+    if let Some(Replay { size, ttl_ms, bytes }) = connection.replay {
+        out["replay"] = json!({ "size": size, "ttl": duration(ttl_ms), "bytes": self::size(bytes) });
+    }
+    out
+}
+
+fn envelope(envelope: &Envelope) -> Value {
+    if *envelope == Envelope::standard() {
+        return json!("standard");
+    }
+    let mut out = json!({ "tag": envelope.tag });
+    if envelope.client_tag != envelope.tag {
+        out["clientTag"] = json!(envelope.client_tag);
+    }
+    out["body"] = json!(envelope.body_word());
+    if let Some(timestamp) = &envelope.timestamp {
+        out["timestamp"] = json!(timestamp);
+    }
+    out
 }
 
 /// One `x-topic`.

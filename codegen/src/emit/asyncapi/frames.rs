@@ -4,11 +4,12 @@
 
 use serde_json::{Map, Value, json};
 
+use super::wrap::Wrap;
 use super::{history, schema};
 use crate::emit::examples::Examples;
 use crate::model::{Api, Broadcast, Connection, Endpoint, ErrorCode, Request, Topic, Type};
 
-/// One message of the standard envelope.
+/// One message of an endpoint's envelope.
 #[derive(Debug, Clone)]
 pub(crate) struct Frame {
     /// Key under the channel's `messages`.
@@ -36,7 +37,7 @@ pub(crate) struct Example {
     pub(crate) frame: Value,
 }
 
-/// Whether any frame of the standard envelope passes here: plain AsyncAPI endpoints have none of ours.
+/// Whether any frame of an envelope passes here: plain AsyncAPI endpoints have none of ours.
 pub(crate) fn speaks_envelope(endpoint: &Endpoint) -> bool {
     let requests = endpoint.socket_requests().next();
     !(endpoint.topics.is_empty() && requests.is_none() && endpoint.broadcasts.is_empty())
@@ -44,6 +45,7 @@ pub(crate) fn speaks_envelope(endpoint: &Endpoint) -> bool {
 
 /// Frames of one topic: subscribe, its reply, unsubscribe, its reply, snapshot where there is one, update.
 pub(crate) fn of_topic(api: &Api, endpoint: &Endpoint, topic: &Topic, examples: &Examples<'_>) -> Vec<Frame> {
+    let wrap = Wrap::new(api, &endpoint.connection);
     let route = &topic.name.wire;
     let params = Type::Named(topic.params);
     let example = examples.of(&params);
@@ -56,7 +58,8 @@ pub(crate) fn of_topic(api: &Api, endpoint: &Endpoint, topic: &Topic, examples: 
         payload.extend(params.clone());
         payload.insert("message".into(), json!(format!("{did} {label}")));
         payload.insert("topic".into(), json!(name.as_ref()?));
-        Some(json!({ "type": format!("{route}.{verb}.response"), "id": "1", "payload": payload }))
+        let tag = format!("{route}.{verb}.response");
+        Some(wrap.example(false, &tag, &[("id", json!("1"))], Some(Value::Object(payload))))
     };
     let mut frames = Vec::new();
     for (verb, does, did) in [
@@ -64,8 +67,11 @@ pub(crate) fn of_topic(api: &Api, endpoint: &Endpoint, topic: &Topic, examples: 
         ("unsubscribe", "Unsubscribe from", "Unsubscribed from"),
     ] {
         let tag = format!("{route}.{verb}");
-        let ask = example.as_ref().map(|params| json!({ "type": tag, "id": "1", "payload": params }));
+        let ask = example
+            .as_ref()
+            .map(|params| wrap.example(true, &tag, &[("id", json!("1"))], Some(params.clone())));
         frames.push(ask_frame(
+            wrap,
             verb,
             &tag,
             &format!("{does} `{route}`."),
@@ -73,11 +79,12 @@ pub(crate) fn of_topic(api: &Api, endpoint: &Endpoint, topic: &Topic, examples: 
             ask,
         ));
         frames.push(reply_frame(
+            wrap,
             &format!("{verb}.response"),
             &format!("{tag}.response"),
             json!({ "oneOf": [ok.clone(), schema::failure_arm(api, &endpoint.connection.errors, &topic.errors)] }),
             answer(verb, did),
-            failure_example(&tag, &topic.errors, &endpoint.connection),
+            failure_example(wrap, &tag, &topic.errors, &endpoint.connection),
         ));
     }
     let recoverable = topic.history.is_some();
@@ -88,19 +95,14 @@ pub(crate) fn of_topic(api: &Api, endpoint: &Endpoint, topic: &Topic, examples: 
     let mut push = |verb: &str, summary: &str, payload: &Type| {
         let tag = format!("{route}.{verb}");
         let frame = examples.of(payload).zip(name.as_ref()).map(|(payload, name)| {
-            let mut frame = json!({ "type": tag, "topic": name });
-            if recoverable && verb == "snapshot" {
-                frame["epoch"] = json!("k3x9");
-            }
-            if recoverable {
-                frame["offset"] = json!(42);
-            }
-            frame["payload"] = payload;
-            frame
+            let epoch = [("epoch", json!("k3x9"))].into_iter().filter(|_| recoverable && verb == "snapshot");
+            let offset = [("offset", json!(42))].into_iter().filter(|_| recoverable);
+            let members: Vec<_> = [("topic", json!(name))].into_iter().chain(epoch).chain(offset).collect();
+            wrap.example(false, &tag, &members, Some(payload))
         });
         frames.push(Frame {
             key: verb.to_owned(),
-            schema: publication(api, &tag, verb == "update", recoverable, payload),
+            schema: publication(wrap, &tag, verb == "update", recoverable, payload),
             tag,
             summary: summary.to_owned(),
             from_client: false,
@@ -122,44 +124,60 @@ pub(crate) fn of_request(
     request: &Request,
     examples: &Examples<'_>,
 ) -> Vec<Frame> {
+    let wrap = Wrap::new(api, &endpoint.connection);
     let tag = &request.name.wire;
     let ask = match &request.payload {
-        None => Some(json!({ "type": tag, "id": "1" })),
+        None => Some(wrap.example(true, tag, &[("id", json!("1"))], None)),
         Some(payload) => {
-            examples.of(payload).map(|payload| json!({ "type": tag, "id": "1", "payload": payload }))
+            examples.of(payload).map(|payload| wrap.example(true, tag, &[("id", json!("1"))], Some(payload)))
         }
     };
     let mut ok =
         json!({ "type": "object", "required": ["status"], "properties": { "status": { "const": "ok" } } });
-    let mut done = json!({ "type": format!("{tag}.response"), "id": "1", "payload": { "status": "ok" } });
+    let answer = format!("{tag}.response");
+    let mut done = json!({ "status": "ok" });
     let mut known = true;
     if let Some(reply) = &request.reply {
         ok["required"] = json!(["status", "result"]);
         ok["properties"]["result"] = schema::of(api, reply);
         match examples.of(reply) {
-            Some(result) => done["payload"]["result"] = result,
+            Some(result) => done["result"] = result,
             None => known = false,
         }
     }
     let summary = request.docs.summary.clone().unwrap_or_else(|| format!("Request `{tag}`."));
     vec![
-        ask_frame(tag, tag, &summary, request.payload.as_ref().map(|payload| schema::of(api, payload)), ask),
+        ask_frame(
+            wrap,
+            tag,
+            tag,
+            &summary,
+            request.payload.as_ref().map(|payload| schema::of(api, payload)),
+            ask,
+        ),
         reply_frame(
-            &format!("{tag}.response"),
-            &format!("{tag}.response"),
+            wrap,
+            &answer,
+            &answer,
             json!({ "oneOf": [ok, schema::failure_arm(api, &endpoint.connection.errors, &request.errors)] }),
-            known.then_some(done),
-            failure_example(tag, &request.errors, &endpoint.connection),
+            known.then(|| wrap.example(false, &answer, &[("id", json!("1"))], Some(done))),
+            failure_example(wrap, tag, &request.errors, &endpoint.connection),
         ),
     ]
 }
 
 /// The frame of one broadcast.
-pub(crate) fn of_broadcast(api: &Api, broadcast: &Broadcast, examples: &Examples<'_>) -> Frame {
+pub(crate) fn of_broadcast(
+    api: &Api,
+    endpoint: &Endpoint,
+    broadcast: &Broadcast,
+    examples: &Examples<'_>,
+) -> Frame {
+    let wrap = Wrap::new(api, &endpoint.connection);
     let tag = &broadcast.name.wire;
     let frame = match &broadcast.payload {
-        None => Some(json!({ "type": tag })),
-        Some(payload) => examples.of(payload).map(|payload| json!({ "type": tag, "payload": payload })),
+        None => Some(wrap.example(false, tag, &[], None)),
+        Some(payload) => examples.of(payload).map(|payload| wrap.example(false, tag, &[], Some(payload))),
     };
     let summary = broadcast.docs.summary.clone().unwrap_or_else(|| format!("Broadcast `{tag}`."));
     Frame {
@@ -167,14 +185,20 @@ pub(crate) fn of_broadcast(api: &Api, broadcast: &Broadcast, examples: &Examples
         tag: tag.clone(),
         summary,
         from_client: false,
-        schema: envelope(tag, &[], broadcast.payload.as_ref().map(|payload| schema::of(api, payload))),
+        schema: wrap.schema(
+            false,
+            tag,
+            &[],
+            broadcast.payload.as_ref().map(|payload| schema::of(api, payload)),
+        ),
         examples: unnamed(frame),
         correlated: false,
     }
 }
 
 /// `ping`, `pong` and `closing`.
-pub(crate) fn of_control(connection: &Connection) -> [Frame; 3] {
+pub(crate) fn of_control(api: &Api, connection: &Connection) -> [Frame; 3] {
+    let wrap = Wrap::new(api, connection);
     let id = ("id", schema::component(schema::ID));
     let closing = json!({
         "type": "object",
@@ -188,13 +212,14 @@ pub(crate) fn of_control(connection: &Connection) -> [Frame; 3] {
         },
     });
     let planned = connection.closes.iter().find(|close| close.condition == "shutting-down").map(|close| {
-        json!({ "type": "closing", "payload": {
+        let payload = json!({
             "condition": close.condition,
             "code": close.code,
             "reason": close.reason,
             "retry": super::declare::retry(close.retry),
             "retry_after_ms": 740,
-        } })
+        });
+        wrap.example(false, "closing", &[], Some(payload))
     });
     let frame = |tag: &str, summary: &str, from_client, schema, examples, correlated| Frame {
         key: tag.to_owned(),
@@ -205,49 +230,70 @@ pub(crate) fn of_control(connection: &Connection) -> [Frame; 3] {
         examples,
         correlated,
     };
-    let ping = json!({ "type": "ping", "id": "6" });
-    let pong = json!({ "type": "pong", "id": "6" });
+    let ping = wrap.example(true, "ping", &[("id", json!("6"))], None);
+    let pong = wrap.example(false, "pong", &[("id", json!("6"))], None);
     [
         frame(
             "ping",
             "Sign of life.",
             true,
-            envelope("ping", std::slice::from_ref(&id), None),
+            wrap.schema(true, "ping", std::slice::from_ref(&id), None),
             unnamed(Some(ping)),
             true,
         ),
-        frame("pong", "Answer to `ping`.", false, envelope("pong", &[id], None), unnamed(Some(pong)), true),
+        frame(
+            "pong",
+            "Answer to `ping`.",
+            false,
+            wrap.schema(false, "pong", &[id], None),
+            unnamed(Some(pong)),
+            true,
+        ),
         frame(
             "closing",
             "A planned close follows.",
             false,
-            envelope("closing", &[], Some(closing)),
+            wrap.schema(false, "closing", &[], Some(closing)),
             unnamed(planned),
             false,
         ),
     ]
 }
 
-fn ask_frame(key: &str, tag: &str, summary: &str, payload: Option<Value>, example: Option<Value>) -> Frame {
+fn ask_frame(
+    wrap: Wrap<'_>,
+    key: &str,
+    tag: &str,
+    summary: &str,
+    payload: Option<Value>,
+    example: Option<Value>,
+) -> Frame {
     Frame {
         key: key.to_owned(),
         tag: tag.to_owned(),
         summary: summary.to_owned(),
         from_client: true,
-        schema: envelope(tag, &[("id", schema::component(schema::ID))], payload),
+        schema: wrap.schema(true, tag, &[("id", schema::component(schema::ID))], payload),
         examples: unnamed(example),
         correlated: true,
     }
 }
 
-fn reply_frame(key: &str, tag: &str, payload: Value, ok: Option<Value>, error: Value) -> Frame {
+fn reply_frame(
+    wrap: Wrap<'_>,
+    key: &str,
+    tag: &str,
+    payload: Value,
+    ok: Option<Value>,
+    error: Value,
+) -> Frame {
     let ok = ok.map(|frame| Example { name: Some("ok"), frame });
     Frame {
         key: key.to_owned(),
         tag: tag.to_owned(),
         summary: format!("Answer to `{}`.", tag.trim_end_matches(".response")),
         from_client: false,
-        schema: envelope(tag, &[("id", schema::component(schema::ID))], Some(payload)),
+        schema: wrap.schema(false, tag, &[("id", schema::component(schema::ID))], Some(payload)),
         examples: ok.into_iter().chain([Example { name: Some("error"), frame: error }]).collect(),
         correlated: true,
     }
@@ -257,19 +303,7 @@ fn unnamed(frame: Option<Value>) -> Vec<Example> {
     frame.into_iter().map(|frame| Example { name: None, frame }).collect()
 }
 
-/// The schema of a frame: `type`, further members, `payload` where the type has one.
-fn envelope(tag: &str, members: &[(&str, Value)], payload: Option<Value>) -> Value {
-    let mut required = vec!["type"];
-    let mut properties = Map::from_iter([("type".to_owned(), json!({ "const": tag }))]);
-    properties.extend(members.iter().map(|(key, schema)| ((*key).to_owned(), schema.clone())));
-    if let Some(payload) = payload {
-        required.push("payload");
-        properties.insert("payload".into(), payload);
-    }
-    json!({ "type": "object", "required": required, "properties": properties })
-}
-
-fn publication(api: &Api, tag: &str, update: bool, recoverable: bool, payload: &Type) -> Value {
+fn publication(wrap: Wrap<'_>, tag: &str, update: bool, recoverable: bool, payload: &Type) -> Value {
     let mut members = vec![("topic", json!({ "type": "string" }))];
     if recoverable && !update {
         members.push(history::epoch());
@@ -281,13 +315,15 @@ fn publication(api: &Api, tag: &str, update: bool, recoverable: bool, payload: &
         let meaning = "How many values this one stands for; absent means 1.";
         members.push(("conflated", json!({ "type": "integer", "minimum": 1, "description": meaning })));
     }
-    let mut schema = envelope(tag, &members, Some(schema::of(api, payload)));
-    schema["required"] = json!(["type", "topic", "payload"]);
+    let mut schema = wrap.schema(false, tag, &members, Some(schema::of(wrap.api, payload)));
+    if let Some(required) = schema["required"].as_array_mut() {
+        required.insert(1, json!("topic"));
+    }
     schema
 }
 
 /// A failure the caller is likely to meet: one of the operation's own, else the first of the framework.
-fn failure_example(tag: &str, own: &[ErrorCode], connection: &Connection) -> Value {
+fn failure_example(wrap: Wrap<'_>, tag: &str, own: &[ErrorCode], connection: &Connection) -> Value {
     let simple = own.iter().find(|error| error.details.is_none());
     let forbidden = connection.errors.iter().find(|error| error.code == "forbidden");
     let (code, message, retry) = match simple.or(forbidden).or(connection.errors.first()) {
@@ -301,9 +337,8 @@ fn failure_example(tag: &str, own: &[ErrorCode], connection: &Connection) -> Val
         }
         None => ("internal", "The service failed", "later"),
     };
-    json!({ "type": format!("{tag}.response"), "id": "1", "payload": {
-        "status": "error", "code": code, "message": message, "retry": retry,
-    } })
+    let payload = json!({ "status": "error", "code": code, "message": message, "retry": retry });
+    wrap.example(false, &format!("{tag}.response"), &[("id", json!("1"))], Some(payload))
 }
 
 fn first_line(text: &str) -> &str {

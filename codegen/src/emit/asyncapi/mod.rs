@@ -9,6 +9,7 @@ mod http;
 pub(crate) mod schema;
 mod v2;
 mod v3;
+mod wrap;
 
 use serde_json::Value;
 

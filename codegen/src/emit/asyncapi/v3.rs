@@ -180,7 +180,7 @@ impl<'a> Writer<'a> {
             }
         }
         for broadcast in &endpoint.broadcasts {
-            let frame = frames::of_broadcast(self.api, broadcast, examples);
+            let frame = frames::of_broadcast(self.api, endpoint, broadcast, examples);
             let mut out = operation(endpoint, &frame, id, &free_key(&frame.key, explicit));
             put_description(&mut out, broadcast.docs.description.as_deref());
             declare::tags(&mut out, &broadcast.tags);
@@ -192,7 +192,7 @@ impl<'a> Writer<'a> {
     fn control(&mut self, endpoint: &Endpoint) {
         let explicit = own_channel(endpoint);
         let id = &endpoint.name.wire;
-        let [ping, pong, closing] = frames::of_control(&endpoint.connection);
+        let [ping, pong, closing] = frames::of_control(self.api, &endpoint.connection);
         for (frame, answer) in [(ping, Some(pong)), (closing, None)] {
             let mut out = operation(endpoint, &frame, id, &free_key(&frame.key, explicit));
             if let Some(answer) = answer {
@@ -245,8 +245,8 @@ pub(super) fn shared_frames(api: &Api, endpoint: &Endpoint, examples: &Examples<
     let requests =
         endpoint.socket_requests().flat_map(|request| frames::of_request(api, endpoint, request, examples));
     let broadcasts =
-        endpoint.broadcasts.iter().map(|broadcast| frames::of_broadcast(api, broadcast, examples));
-    let control = frames::speaks_envelope(endpoint).then(|| frames::of_control(&endpoint.connection));
+        endpoint.broadcasts.iter().map(|broadcast| frames::of_broadcast(api, endpoint, broadcast, examples));
+    let control = frames::speaks_envelope(endpoint).then(|| frames::of_control(api, &endpoint.connection));
     requests.chain(broadcasts).chain(control.into_iter().flatten()).collect()
 }
 

@@ -97,7 +97,10 @@ pub(super) fn entries(
         ));
     }
     for broadcast in &endpoint.broadcasts {
-        out.push((broadcast.tags.first().cloned(), self::broadcast(api, broadcast, examples, &mut anchors)));
+        out.push((
+            broadcast.tags.first().cloned(),
+            self::broadcast(api, endpoint, broadcast, examples, &mut anchors),
+        ));
     }
     for store in &endpoint.stores {
         out.push((None, state::entry(api, endpoint, store, &mut anchors)));
@@ -188,7 +191,13 @@ fn caller(request: &Request) -> String {
     format!("{}.{}", if request.socket { "client" } else { "http" }, request.path.join("."))
 }
 
-fn broadcast(api: &Api, broadcast: &Broadcast, examples: &Examples<'_>, anchors: &mut Anchors<'_>) -> Entry {
+fn broadcast(
+    api: &Api,
+    endpoint: &Endpoint,
+    broadcast: &Broadcast,
+    examples: &Examples<'_>,
+    anchors: &mut Anchors<'_>,
+) -> Entry {
     let name = &broadcast.name.wire;
     let when = if broadcast.on_connect {
         badge("on connect", "Sent once to each new connection.")
@@ -204,7 +213,7 @@ fn broadcast(api: &Api, broadcast: &Broadcast, examples: &Examples<'_>, anchors:
         members: "Payload",
         fields: members_of(api, broadcast.payload.as_ref()),
         carries: broadcast.payload.iter().map(|payload| ("Payload", types::html(api, payload))).collect(),
-        frames: frame_views(vec![frames::of_broadcast(api, broadcast, examples)], anchors),
+        frames: frame_views(vec![frames::of_broadcast(api, endpoint, broadcast, examples)], anchors),
         code: format!("client.{}.on((payload) => console.log(payload));", broadcast.name.typescript),
         ..entry(anchors.claim("broadcast", name), name, ("broadcast", "Broadcasts"), &broadcast.docs)
     }

@@ -51,6 +51,11 @@ fn endpoint(api: &Api, endpoint: &Endpoint, examples: &Examples<'_>) -> Value {
         "id": endpoint.name.wire,
         "address": endpoint.address,
         "subprotocol": connection.subprotocol,
+        "envelope": {
+            "tag": connection.envelope.tag,
+            "clientTag": connection.envelope.client_tag,
+            "body": connection.envelope.body,
+        },
         "heartbeatMs": connection.heartbeat_ms,
         "keepAlive": frames::speaks_envelope(endpoint) && connection.activity == Activity::Message,
         "closes": closes.collect::<Vec<_>>(),

@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Ident;
 
+use super::endpoint::envelope;
 use super::literal::{derived, ident, option};
 use super::module::Module;
 use super::scope::Scope;
@@ -56,6 +57,7 @@ fn marker(context: &EndpointContext<'_>, place: &TypePlace<'_>, broadcast: &Broa
     let docs = prose::item(&broadcast.docs, &format!("The broadcast {}.", prose::code(wire)), &pointer);
     let (payload, on_connect) = (payload(place, broadcast), broadcast.on_connect);
     let schema = optional_schema(place, broadcast.payload.as_ref());
+    let envelope = envelope(&context.endpoint.connection.envelope, &place.scope);
     let feeds = stores::feeds(context, broadcast);
     [
         quote! {
@@ -70,6 +72,7 @@ fn marker(context: &EndpointContext<'_>, place: &TypePlace<'_>, broadcast: &Broa
                 const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
                     endpoint: #address,
                     name: #wire,
+                    envelope: #envelope,
                     payload: #schema,
                     on_connect: #on_connect,
                 };

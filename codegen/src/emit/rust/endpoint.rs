@@ -6,6 +6,7 @@ use quote::{format_ident, quote};
 use super::errors::retry;
 use super::literal::{integer, option};
 use super::module::Module;
+use super::scope::Scope;
 use super::{Documents, EndpointContext, prose};
 use crate::model::{Activity, Close, Connection, Envelope, OnInvalid};
 
@@ -54,9 +55,7 @@ fn documents(context: &EndpointContext<'_>) -> [TokenStream; 3] {
 }
 
 fn connection(connection: &Connection) -> TokenStream {
-    let envelope = match connection.envelope {
-        Envelope::Standard => quote!(rt::Envelope::Standard),
-    };
+    let envelope = envelope(&connection.envelope, &Scope::default());
     let activity = match connection.activity {
         Activity::Message => quote!(rt::Activity::Message),
         Activity::Any => quote!(rt::Activity::Any),
@@ -90,6 +89,18 @@ fn connection(connection: &Connection) -> TokenStream {
             closes: &[#(#closes),*],
         }
     }
+}
+
+/// `rt::Envelope::STANDARD`, or one of other members.
+pub(super) fn envelope(envelope: &Envelope, scope: &Scope) -> TokenStream {
+    if *envelope == Envelope::standard() {
+        return quote!(rt::Envelope::STANDARD);
+    }
+    let Envelope { tag, client_tag, body, timestamp } = envelope;
+    let (some, none) = (scope.std("Some"), scope.std("None"));
+    let [body, timestamp] =
+        [body, timestamp].map(|name| option(name.as_ref().map(|name| quote!(#name)), &some, &none));
+    quote!(rt::Envelope::new(#tag, #client_tag, #body, #timestamp))
 }
 
 fn close(close: &Close) -> TokenStream {

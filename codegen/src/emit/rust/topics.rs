@@ -5,6 +5,7 @@ use quote::quote;
 use serde_json::Value;
 use syn::Ident;
 
+use super::endpoint::envelope;
 use super::errors;
 use super::literal::{bare, derived, ident, integer, json, option, string, strings};
 use super::module::Module;
@@ -114,6 +115,7 @@ impl TopicContext<'_> {
         let Self { items: Items { marker, .. }, params, update, snapshot, topic, place, .. } = self;
         let (some, none) = (place.scope.std("Some"), place.scope.std("None"));
         let (endpoint, route, label) = (&self.endpoint.endpoint.address, &topic.name.wire, &topic.label);
+        let envelope = envelope(&self.endpoint.endpoint.connection.envelope, &place.scope);
         let params_schema = schema(place, &Type::Named(topic.params));
         let update_schema = schema(place, &topic.update);
         let shape = shape(&topic.param_shape, &some, &none);
@@ -132,6 +134,7 @@ impl TopicContext<'_> {
                 const SPEC: rt::TopicSpec = rt::TopicSpec {
                     endpoint: #endpoint,
                     route: #route,
+                    envelope: #envelope,
                     params: #params_schema,
                     update: #update_schema,
                     shape: #shape,

@@ -103,7 +103,10 @@ impl<'a> ClientWriter<'a> {
                 Expression::Generic("Subscribable".to_owned(), self.topic_arguments(topic))
             }
             Entry::Broadcast(broadcast) => {
-                Expression::Generic("Broadcast".to_owned(), vec![self.payload(broadcast.payload.as_ref())])
+                let payload = self.payload(broadcast.payload.as_ref());
+                let stamped = self.endpoint.connection.envelope.timestamp.is_some();
+                let meta = stamped.then(|| Expression::atom("[meta: BroadcastMeta]"));
+                Expression::Generic("Broadcast".to_owned(), [payload].into_iter().chain(meta).collect())
             }
             Entry::Operation(operation) if operation.action == Action::Send => {
                 let frames = self.frames(operation, Part::Message);
@@ -189,7 +192,10 @@ impl<'a> ClientWriter<'a> {
         };
         let (function, wire) = match entry {
             Entry::Topic(topic) => ("core.topic", &topic.name.wire),
-            Entry::Broadcast(broadcast) => ("core.broadcast", &broadcast.name.wire),
+            Entry::Broadcast(broadcast) => {
+                arguments.truncate(1);
+                ("core.broadcast", &broadcast.name.wire)
+            }
             Entry::Operation(operation) if operation.action == Action::Send => {
                 arguments.truncate(1);
                 ("core.receive", &operation.name.wire)

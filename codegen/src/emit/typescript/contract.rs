@@ -8,8 +8,8 @@ use super::literal::Literal;
 use super::shape::frame_shape;
 use super::usage::messages;
 use crate::model::{
-    Action, Activity, Api, Connection, Endpoint, Matcher, Message, Operation, ParamShape, Retry, Shape,
-    Topic, Type,
+    Action, Activity, Api, Connection, Endpoint, Envelope, Matcher, Message, Operation, ParamShape, Retry,
+    Shape, Topic, Type,
 };
 
 type Members = Vec<(String, Literal)>;
@@ -47,6 +47,7 @@ fn contract(api: &Api, endpoint: &Endpoint) -> Members {
     let connection = &endpoint.connection;
     if speaks_protocol(endpoint) {
         add("subprotocol", Literal::text(&connection.subprotocol));
+        add("envelope", envelope(&connection.envelope));
         add("heartbeatMs", Literal::Raw(connection.heartbeat_ms.to_string()));
         if connection.activity == Activity::Message {
             add("activity", Literal::text("message"));
@@ -73,6 +74,20 @@ fn contract(api: &Api, endpoint: &Endpoint) -> Members {
 fn speaks_protocol(endpoint: &Endpoint) -> bool {
     let requests = endpoint.socket_requests().next();
     !(endpoint.topics.is_empty() && requests.is_none() && endpoint.broadcasts.is_empty())
+}
+
+/// What differs from the standard envelope.
+fn envelope(envelope: &Envelope) -> Literal {
+    let standard = Envelope::standard();
+    let own = |key: &str, name: &str, usual: &str| (name != usual).then(|| member(key, Literal::text(name)));
+    let timestamp = envelope.timestamp.as_ref().map(|name| member("timestamp", Literal::text(name)));
+    let members = [
+        own("tag", &envelope.tag, &standard.tag),
+        own("clientTag", &envelope.client_tag, &envelope.tag),
+        own("body", envelope.body_word(), "payload"),
+        timestamp,
+    ];
+    Literal::Object(members.into_iter().flatten().collect())
 }
 
 /// One entry per line.

@@ -153,13 +153,14 @@ fn client_file(
 /// What the client's signatures take from the runtime.
 fn runtime_types(writer: &ClientWriter<'_>, members: &[Member]) -> Vec<String> {
     let uses = |name: &str| members.iter().any(|member| member.text.contains(name));
-    let mut names: Vec<_> = ["Broadcast<", "MessageMeta]", "RequestOptions", "Subscribable<"]
-        .iter()
-        .filter(|name| uses(name))
-        .map(|name| name.trim_end_matches(['<', ']']).to_owned())
-        .chain(["ClientOptions".to_owned(), "CoreClient".to_owned()])
-        .chain(writer.runtime().iter().map(|&runtime| RuntimeType::exported(runtime).to_owned()))
-        .collect();
+    let mut names: Vec<_> =
+        ["Broadcast<", "BroadcastMeta]", "MessageMeta]", "RequestOptions", "Subscribable<"]
+            .iter()
+            .filter(|name| uses(name))
+            .map(|name| name.trim_end_matches(['<', ']']).to_owned())
+            .chain(["ClientOptions".to_owned(), "CoreClient".to_owned()])
+            .chain(writer.runtime().iter().map(|&runtime| RuntimeType::exported(runtime).to_owned()))
+            .collect();
     names.sort();
     names
 }

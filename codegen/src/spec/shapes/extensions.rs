@@ -84,7 +84,8 @@ pub(super) static BELLWIRE: Shape = Shape {
 pub static CONNECTION: Shape = Shape {
     name: "`x-connection`",
     fields: &[
-        field("envelope", Kind::Word(&["standard"]), "How frames wrap payloads.").default("\"standard\""),
+        field("envelope", Kind::WordOr(&["standard"], &ENVELOPE), "How frames wrap payloads.")
+            .default("\"standard\""),
         field("subprotocol", Kind::Text, "WebSocket subprotocol that clients may offer.")
             .default("\"bellwire.json.v1\""),
         field("heartbeat", Kind::Duration, "A client silent for this long is closed.").default("\"30s\""),
@@ -118,6 +119,11 @@ pub static CONNECTION: Shape = Shape {
             "Path below which HTTP publishing and health stand; the address without its last segment, where left out.",
         ),
         field(
+            "replay",
+            Kind::Object(&REPLAY),
+            "Keeps what is sent to everyone while nobody is connected, for those who come later.",
+        ),
+        field(
             "closes",
             Kind::Map(&Kind::Object(&CLOSE)),
             "Codes and reasons of closes, by condition, where they differ from the usual.",
@@ -127,6 +133,43 @@ pub static CONNECTION: Shape = Shape {
             Kind::Map(&Kind::Object(&ERROR)),
             "What is said about the framework's own error codes, where it differs from the usual.",
         ),
+    ],
+};
+
+/// The word for `body` by which the payload's members stand beside the tag.
+pub const FLAT: &str = "flat";
+
+/// The longer form of `envelope`.
+pub static ENVELOPE: Shape = Shape {
+    name: "an envelope",
+    fields: &[
+        field("tag", Kind::Text, "Member that says what a frame is.").default("\"type\""),
+        field(
+            "clientTag",
+            Kind::Text,
+            "Member that says what a frame of a client is; the same as `tag`, where left out.",
+        ),
+        field(
+            "body",
+            Kind::Text,
+            "Member that holds the payload; `flat`: the payload's own members stand beside the tag.",
+        )
+        .default("\"payload\""),
+        field(
+            "timestamp",
+            Kind::Text,
+            "Member in which the server says when it sent a frame, ISO 8601 in UTC; none, where left out.",
+        ),
+    ],
+};
+
+/// `replay`.
+pub static REPLAY: Shape = Shape {
+    name: "a replay",
+    fields: &[
+        field("size", Kind::Count, "Messages kept.").default("100"),
+        field("ttl", Kind::Duration, "How long they are kept.").default("\"1h\""),
+        field("bytes", Kind::Size, "Bytes of messages kept.").default("\"1MiB\""),
     ],
 };
 

@@ -119,8 +119,8 @@ function frameToSend(id) {
   const { tag, raw } = composer.send;
   const text = payloadText();
   if (raw) { return raw === 'text' || !isJson(text) ? text : compact(text); }
-  const payload = text === null ? '' : `,"payload":${isJson(text) ? compact(text) : JSON.stringify(text)}`;
-  return `{"type":${JSON.stringify(tag)},"id":${JSON.stringify(id)}${payload}}`;
+  const payload = text === null ? null : isJson(text) ? compact(text) : JSON.stringify(text);
+  return wrapped(tag, id, payload);
 }
 
 function compact(text) {

@@ -56,9 +56,10 @@ function row(entry) {
 
 // What tells frames apart at a glance: the type, then the payload.
 function summary(text) {
-  const type = parse(text)?.type;
+  const type = typeOf(parse(text));
   if (typeof type !== 'string' || text.length > LONGEST) { return [highlighted(text, false)]; }
-  return [el('b', {}, type), ' ', text.includes('"payload":') ? highlighted(payloadOf(text), false) : ''];
+  if (composer.endpoint.envelope.body === null) { return [highlighted(text, false)]; }
+  return [el('b', {}, type), ' ', text.includes(bodyMark()) ? highlighted(payloadOf(text), false) : ''];
 }
 
 function clearLog() {
@@ -93,8 +94,13 @@ function renderSubscriptions() {
 }
 
 function payloadOf(text) {
-  const at = text.indexOf('"payload":');
-  return at < 0 || !isJson(text) ? text || 'nothing yet' : text.slice(at + '"payload":'.length, text.lastIndexOf('}'));
+  const mark = bodyMark();
+  const at = text.indexOf(mark);
+  return at < 0 || !isJson(text) ? text || 'nothing yet' : text.slice(at + mark.length, text.lastIndexOf('}'));
+}
+
+function bodyMark() {
+  return `${JSON.stringify(composer.endpoint.envelope.body)}:`;
 }
 
 function subscriptionRow(one) {

@@ -33,7 +33,7 @@ function connect() {
   socket.addEventListener('open', () => {
     setState('open', 'Connected');
     note(`Connected to ${url} in ${Math.round(performance.now() - started)} ms`);
-    if (composer.endpoint.keepAlive) { link.keepAlive = setInterval(() => transmit('{"type":"ping"}'), composer.endpoint.heartbeatMs * 0.6); }
+    if (composer.endpoint.keepAlive) { link.keepAlive = setInterval(() => transmit(wrapped('ping', null, null)), composer.endpoint.heartbeatMs * 0.6); }
     for (const frame of link.waiting.splice(0)) { transmit(frame); }
   });
   socket.addEventListener('message', ({ data }) => receive(typeof data === 'string' ? data : `[binary, ${data.byteLength} bytes]`));
@@ -101,23 +101,24 @@ function receive(text) {
     link.pending.delete(String(frame.id));
     $('latency').textContent = `${took < 10 ? took.toFixed(1) : Math.round(took)} ms`;
   }
-  const bad = frame?.type === 'error' || frame?.payload?.status === 'error';
+  const bad = typeOf(frame) === 'error' || bodyOf(frame)?.status === 'error';
   record('down', text, took, bad);
   if (frame && typeof frame === 'object') { follow(frame, text); }
 }
 
 function follow(frame, text) {
-  const type = String(frame.type ?? '');
-  const topic = frame.topic ?? frame.payload?.topic;
-  if (type.endsWith('.subscribe.response') && frame.payload?.status === 'ok') {
-    const held = { topic, route: type.slice(0, -'.subscribe.response'.length), params: frame.payload, count: 0, recent: 0, rate: 0, last: '' };
+  const type = String(typeOf(frame) ?? '');
+  const payload = bodyOf(frame);
+  const topic = frame.topic ?? payload?.topic;
+  if (type.endsWith('.subscribe.response') && payload?.status === 'ok') {
+    const held = { topic, route: type.slice(0, -'.subscribe.response'.length), params: payload, count: 0, recent: 0, rate: 0, last: '' };
     if (!link.subscriptions.has(topic)) { link.subscriptions.set(topic, held); }
     renderSubscriptions();
-  } else if (type.endsWith('.unsubscribe.response') && frame.payload?.status === 'ok') {
+  } else if (type.endsWith('.unsubscribe.response') && payload?.status === 'ok') {
     link.subscriptions.delete(topic);
     renderSubscriptions();
   } else if (type === 'closing') {
-    notice(`The server is about to close: ${frame.payload?.code} ${frame.payload?.condition}, retry ${frame.payload?.retry}.`, true);
+    notice(`The server is about to close: ${payload?.code} ${payload?.condition}, retry ${payload?.retry}.`, true);
   } else if (link.subscriptions.has(frame.topic)) {
     const held = link.subscriptions.get(frame.topic);
     held.count += frame.conflated ?? 1;
@@ -130,7 +131,24 @@ function unsubscribe(held) {
   const { status, message, topic, ...params } = held.params;
   const id = String(link.next);
   link.next += 1;
-  transmit(JSON.stringify({ type: `${held.route}.unsubscribe`, id, payload: params }));
+  transmit(wrapped(`${held.route}.unsubscribe`, id, JSON.stringify(params)));
+}
+
+// A frame in the endpoint's envelope; `payload` is JSON text, or null where there is none.
+function wrapped(tag, id, payload) {
+  const { clientTag, body } = composer.endpoint.envelope;
+  const mark = id === null ? '' : `,"id":${JSON.stringify(id)}`;
+  const members = payload === null ? '' : body === null ? payload.trim().slice(1, -1).trim() : `${JSON.stringify(body)}:${payload}`;
+  return `{${JSON.stringify(clientTag)}:${JSON.stringify(tag)}${mark}${members ? `,${members}` : ''}}`;
+}
+
+function typeOf(frame) {
+  return frame?.[composer.endpoint.envelope.tag];
+}
+
+function bodyOf(frame) {
+  const { body } = composer.endpoint.envelope;
+  return body === null ? frame : frame?.[body];
 }
 
 function parse(text) {

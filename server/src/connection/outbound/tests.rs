@@ -7,9 +7,9 @@ use tokio::time::Instant;
 
 use super::{ENTRY_COST, Next, Outbound};
 use crate::connection::stream::{Carrier, Stream};
-use crate::hub::{Outlet, Publication, PublicationKind};
+use crate::hub::{Outlet, Publication, PublicationKind, RoutePolicy};
 use crate::node::Node;
-use crate::protocol::{DeliveryMode, DeliverySpec, Overflow, encode};
+use crate::protocol::{DeliveryMode, DeliverySpec, Envelope, Overflow, encode};
 
 const EVERY: DeliverySpec =
     DeliverySpec { mode: DeliveryMode::Every, flush_ms: 0, overflow: Overflow::Close, compress: true };
@@ -29,7 +29,11 @@ fn publication(
     delivery: DeliverySpec,
 ) -> Arc<Publication> {
     let route: &'static str = topic.split(':').next().expect("a route").to_owned().leak();
-    Arc::new(Publication::of_topic(kind, route, &Arc::from(topic), (None, None), payload, delivery))
+    Arc::new(Publication::of_topic(kind, &Arc::from(topic), (None, None), payload, &policy(route, delivery)))
+}
+
+fn policy(route: &'static str, delivery: DeliverySpec) -> RoutePolicy {
+    RoutePolicy { route, envelope: Envelope::STANDARD, state: None, history: None, delivery }
 }
 
 fn update(topic: &str, payload: &str, delivery: DeliverySpec) -> Arc<Publication> {
@@ -39,11 +43,10 @@ fn update(topic: &str, payload: &str, delivery: DeliverySpec) -> Arc<Publication
 fn keyed(topic: &str, key: &str, payload: &str, interval_ms: u64) -> Arc<Publication> {
     let mut publication = Publication::of_topic(
         PublicationKind::Update,
-        "quotes",
         &Arc::from(topic),
         (None, None),
         payload,
-        latest(interval_ms),
+        &policy("quotes", latest(interval_ms)),
     );
     publication.conflation_key = Some(key.into());
     Arc::new(publication)
@@ -154,7 +157,7 @@ fn resync_waits_for_room_and_counts_what_went() {
     assert_eq!(next(&outbound), Some(format!("resync {topic}")));
     let golden = golden(include_str!("../../../../tests/frames/resync.json"));
     let dropped = outbound.catch_up(topic);
-    let notice = encode::resync("depth", topic, dropped);
+    let notice = encode::resync(&Envelope::STANDARD.now(), "depth", topic, dropped);
     assert_eq!(notice, golden[0]);
     outbound.offer(&publication(PublicationKind::Snapshot, topic, payload, delivery));
     assert!(next(&outbound).is_some_and(|text| text.contains("other.update")));

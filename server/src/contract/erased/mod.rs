@@ -20,7 +20,7 @@ use super::{
     RequestRouter, Snapshot,
 };
 use crate::protocol::{
-    Fault, Faults, OperationSpec, RequestSpec, SchemaRef, StoreSpec, TopicSpec, encode, json,
+    Fault, Faults, Matcher, MessageSpec, OperationSpec, RequestSpec, SchemaRef, StoreSpec, TopicSpec, json,
 };
 
 /// A boxed future that a connection drives.
@@ -113,6 +113,14 @@ pub(crate) trait Publishable: Send + Sync {
     fn name(&self) -> &'static str;
     /// Reads the payload and writes it as a publisher would.
     fn read(&self, schemas: &Schemas, payload: Option<&str>) -> Result<Written, Faults>;
+    /// The messages that are whole frames and can be given as such.
+    fn messages(&self) -> &'static [MessageSpec] {
+        &[]
+    }
+    /// Reads a whole frame that was recognised as the message at `index`, and writes it.
+    fn whole(&self, _: &Schemas, index: usize, _: &str) -> Result<Written, Faults> {
+        Err(Faults::new(vec![Fault::new("", "message", format!("no message has index {index}"))]))
+    }
 }
 
 /// A message on its way to everyone.
@@ -273,10 +281,22 @@ impl<O: Operation> Publishable for ErasedSend<O> {
         let spec: &'static OperationSpec = const { &O::SPEC };
         let index = find(&Candidate::new(&text), spec.messages.iter().enumerate(), schemas)
             .ok_or_else(|| Faults::new(vec![Fault::new("", "message", "is no message of the operation")]))?;
-        if let Some(schema) = spec.messages[index].schema {
-            schemas.check(schema, &parse(payload)?)?;
+        self.whole(schemas, index, &text)
+    }
+
+    fn messages(&self) -> &'static [MessageSpec] {
+        const { O::SPEC }.messages
+    }
+
+    fn whole(&self, schemas: &Schemas, index: usize, text: &str) -> Result<Written, Faults> {
+        let candidate = Candidate::new(text);
+        let MessageSpec { schema, matcher, .. } = O::SPEC.messages[index];
+        if let Some(schema) = schema {
+            let bare = || Value::String(text.to_owned());
+            let value = candidate.value.filter(|_| matcher != Matcher::Text).unwrap_or_else(bare);
+            schemas.check(schema, &value)?;
         }
-        let message = O::Message::decode(index, &text)
+        let message = O::Message::decode(index, text)
             .map_err(|error| Faults::new(vec![Fault::new("", "type", error.to_string())]))?;
         let frame = message.encode().map_err(|error| unwritable(&error))?;
         Ok(Written { frame: frame.into(), payload: None, feeds: &[] })
@@ -290,7 +310,7 @@ pub(crate) fn broadcast_written<B: Broadcast>(payload: &B::Payload) -> Result<Wr
 }
 
 fn frame_of<B: Broadcast>(payload: Option<&str>) -> Bytes {
-    encode::message(B::SPEC.name, payload)
+    B::SPEC.envelope.now().message(B::SPEC.name, payload)
 }
 
 fn read_optional<T: serde::de::DeserializeOwned>(

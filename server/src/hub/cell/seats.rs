@@ -117,7 +117,7 @@ impl Cell {
             .as_ref()
             .map_or((None, None), |position| (Some(&*position.epoch), Some(position.offset)));
         let snapshot = PublicationKind::Snapshot;
-        Publication::of_topic(snapshot, policy.route, &self.name, position, payload, policy.delivery)
+        Publication::of_topic(snapshot, &self.name, position, payload, policy)
     }
 }
 

@@ -18,6 +18,7 @@ impl rt::Broadcast for Notice {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/ws",
         name: "notice",
+        envelope: rt::Envelope::STANDARD,
         payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Notice")),
         on_connect: false,
     };
@@ -51,6 +52,7 @@ impl rt::Broadcast for Reload {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/ws",
         name: "reload",
+        envelope: rt::Envelope::STANDARD,
         payload: None,
         on_connect: false,
     };
@@ -84,6 +86,7 @@ impl rt::Broadcast for Welcome {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/ws",
         name: "welcome",
+        envelope: rt::Envelope::STANDARD,
         payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Welcome")),
         on_connect: true,
     };

@@ -20,6 +20,7 @@ impl rt::Topic for Charts {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/ws",
         route: "charts",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::unchecked("#/components/schemas/ChartParams"),
         update: rt::SchemaRef::unchecked("#/components/schemas/ChartsUpdate"),
         shape: &[

@@ -20,6 +20,7 @@ impl rt::Topic for Orders {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/ws",
         route: "orders",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::unchecked("#/components/schemas/OrdersParams"),
         update: rt::SchemaRef::checked("#/components/schemas/Order"),
         shape: &[],

@@ -20,6 +20,7 @@ impl rt::Topic for Shapes {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/ws",
         route: "shapes",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::unchecked("#/components/schemas/ShapesParams"),
         update: rt::SchemaRef::unchecked("#/components/schemas/Shapes"),
         shape: &[],

@@ -20,6 +20,7 @@ impl rt::Topic for ABC {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/obstacle",
         route: "a_b.c",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::unchecked("#/components/schemas/Result"),
         update: rt::SchemaRef::unchecked("#/components/schemas/BarsPublisher"),
         shape: &[

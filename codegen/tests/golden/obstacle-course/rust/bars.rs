@@ -20,6 +20,7 @@ impl rt::Topic for Bars {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/obstacle",
         route: "bars",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::unchecked("#/components/schemas/Keywords"),
         update: rt::SchemaRef::unchecked("#/components/schemas/Odd"),
         shape: &[

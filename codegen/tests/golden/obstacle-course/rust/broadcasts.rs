@@ -18,6 +18,7 @@ impl rt::Broadcast for Move {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/obstacle",
         name: "move",
+        envelope: rt::Envelope::STANDARD,
         payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Ok")),
         on_connect: false,
     };
@@ -51,6 +52,7 @@ impl rt::Broadcast for Notice {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/obstacle",
         name: "notice",
+        envelope: rt::Envelope::STANDARD,
         payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Ok")),
         on_connect: false,
     };
@@ -84,6 +86,7 @@ impl rt::Broadcast for Null {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/obstacle",
         name: "null",
+        envelope: rt::Envelope::STANDARD,
         payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Ok")),
         on_connect: false,
     };
@@ -117,6 +120,7 @@ impl rt::Broadcast for Ok_ {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/obstacle",
         name: "Ok",
+        envelope: rt::Envelope::STANDARD,
         payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Ok")),
         on_connect: false,
     };
@@ -150,6 +154,7 @@ impl rt::Broadcast for Typeof {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/obstacle",
         name: "typeof",
+        envelope: rt::Envelope::STANDARD,
         payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Ok")),
         on_connect: false,
     };
@@ -183,6 +188,7 @@ impl rt::Broadcast for Publish {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/obstacle",
         name: "publish",
+        envelope: rt::Envelope::STANDARD,
         payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Ok")),
         on_connect: false,
     };
@@ -216,6 +222,7 @@ impl rt::Broadcast for Event {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/obstacle",
         name: "event",
+        envelope: rt::Envelope::STANDARD,
         payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Ok")),
         on_connect: false,
     };
@@ -249,6 +256,7 @@ impl rt::Broadcast for Welcome {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/obstacle",
         name: "welcome",
+        envelope: rt::Envelope::STANDARD,
         payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Object")),
         on_connect: true,
     };

@@ -20,6 +20,7 @@ impl rt::Topic for Class {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/obstacle",
         route: "class",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::unchecked("#/components/schemas/Result"),
         update: rt::SchemaRef::unchecked("#/components/schemas/BarsPublisher"),
         shape: &[

@@ -20,6 +20,7 @@ impl rt::Topic for Crate {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/obstacle",
         route: "crate",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::unchecked("#/components/schemas/Result"),
         update: rt::SchemaRef::unchecked("#/components/schemas/BarsPublisher"),
         shape: &[

@@ -20,6 +20,7 @@ impl rt::Topic for Everything {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/obstacle",
         route: "everything",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::unchecked("#/components/schemas/Result"),
         update: rt::SchemaRef::checked("#/components/schemas/Everything"),
         shape: &[

@@ -20,6 +20,7 @@ impl rt::Topic for Documents {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/ws",
         route: "documents",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::unchecked("#/components/schemas/DocumentsParams"),
         update: rt::SchemaRef::checked("#/components/schemas/Json"),
         shape: &[],

@@ -20,6 +20,7 @@ impl rt::Topic for Trees {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/ws",
         route: "trees",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::unchecked("#/components/schemas/TreesParams"),
         update: rt::SchemaRef::unchecked("#/components/schemas/Node"),
         shape: &[],

@@ -16,6 +16,7 @@ impl rt::Broadcast for Snapshot {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/ws",
         name: "SNAPSHOT",
+        envelope: rt::Envelope::STANDARD,
         payload: Some(rt::SchemaRef::unchecked("#/components/schemas/SnapshotPayload")),
         on_connect: true,
     };
@@ -47,6 +48,7 @@ impl rt::Broadcast for TankUpdate {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/ws",
         name: "TANK_UPDATE",
+        envelope: rt::Envelope::STANDARD,
         payload: Some(
             rt::SchemaRef::unchecked("#/components/schemas/TankUpdatePayload"),
         ),
@@ -86,6 +88,7 @@ impl rt::Broadcast for ValvesUpdate {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/ws",
         name: "VALVES_UPDATE",
+        envelope: rt::Envelope::STANDARD,
         payload: Some(
             rt::SchemaRef::unchecked("#/components/schemas/ValvesUpdatePayload"),
         ),
@@ -125,6 +128,7 @@ impl rt::Broadcast for Scan {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/ws",
         name: "SCAN",
+        envelope: rt::Envelope::STANDARD,
         payload: Some(rt::SchemaRef::unchecked("#/components/schemas/ScanPayload")),
         on_connect: false,
     };
@@ -162,6 +166,7 @@ impl rt::Broadcast for Reading {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/ws",
         name: "READING",
+        envelope: rt::Envelope::STANDARD,
         payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Reading")),
         on_connect: false,
     };
@@ -199,6 +204,7 @@ impl rt::Broadcast for Alarm {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/ws",
         name: "ALARM",
+        envelope: rt::Envelope::STANDARD,
         payload: Some(rt::SchemaRef::unchecked("#/components/schemas/AlarmPayload")),
         on_connect: false,
     };

@@ -20,6 +20,7 @@ impl rt::Topic for Bars {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/ws",
         route: "bars",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::checked("#/components/schemas/BarsParams"),
         update: rt::SchemaRef::unchecked("#/components/schemas/Bar"),
         shape: &[

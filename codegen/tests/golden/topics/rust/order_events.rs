@@ -20,6 +20,7 @@ impl rt::Topic for OrderEvents {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/ws",
         route: "order-events",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::unchecked("#/components/schemas/AccountParams"),
         update: rt::SchemaRef::checked("#/components/schemas/OrderEvent"),
         shape: &[rt::ParamMember::new("accountId", None, &[])],

@@ -20,6 +20,7 @@ impl rt::Topic for Quotes {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/ws",
         route: "quotes",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::unchecked("#/components/schemas/NoParams"),
         update: rt::SchemaRef::unchecked("#/components/schemas/Quote"),
         shape: &[],

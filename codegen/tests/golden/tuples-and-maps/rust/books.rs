@@ -20,6 +20,7 @@ impl rt::Topic for Books {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/ws",
         route: "books",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::unchecked("#/components/schemas/BooksParams"),
         update: rt::SchemaRef::unchecked("#/components/schemas/Book"),
         shape: &[],

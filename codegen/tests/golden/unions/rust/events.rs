@@ -20,6 +20,7 @@ impl rt::Topic for Events {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/ws",
         route: "events",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::unchecked("#/components/schemas/EventsParams"),
         update: rt::SchemaRef::unchecked("#/components/schemas/Event"),
         shape: &[],

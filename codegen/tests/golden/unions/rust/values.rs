@@ -20,6 +20,7 @@ impl rt::Topic for Values {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/ws",
         route: "values",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::unchecked("#/components/schemas/ValuesParams"),
         update: rt::SchemaRef::checked("#/components/schemas/Anything"),
         shape: &[],

@@ -20,6 +20,7 @@ impl rt::Topic for Joined {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/ws",
         route: "joined",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::unchecked("#/components/schemas/BarsParams"),
         update: rt::SchemaRef::unchecked("#/components/schemas/Bar"),
         shape: &[

@@ -14,7 +14,7 @@ pub static ENDPOINT: rt::EndpointSpec = rt::EndpointSpec {
     version: "1.0.0",
     address: "/ws/chart-updates",
     connection: rt::ConnectionSpec {
-        envelope: rt::Envelope::Standard,
+        envelope: rt::Envelope::STANDARD,
         subprotocol: "bellwire.json.v1",
         heartbeat_ms: 60_000,
         lifetime_ms: None,

@@ -20,6 +20,7 @@ impl rt::Topic for Account {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/api/v1/ws",
         route: "account",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::checked("#/components/schemas/AccountParams"),
         update: rt::SchemaRef::unchecked("#/components/schemas/Balance"),
         shape: &[rt::ParamMember::new("accountId", None, &[])],

@@ -22,6 +22,7 @@ impl rt::Topic for Bars {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/api/v1/ws",
         route: "bars",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::checked("#/components/schemas/BarsParams"),
         update: rt::SchemaRef::checked("#/components/schemas/Bar"),
         shape: &[

@@ -20,6 +20,7 @@ impl rt::Topic for BrokerConnection {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/api/v1/ws",
         route: "broker-connection",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::checked("#/components/schemas/AccountParams"),
         update: rt::SchemaRef::checked("#/components/schemas/BrokerConnection"),
         shape: &[rt::ParamMember::new("accountId", None, &[])],

@@ -20,6 +20,7 @@ impl rt::Topic for Equity {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/api/v1/ws",
         route: "equity",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::checked("#/components/schemas/AccountParams"),
         update: rt::SchemaRef::unchecked("#/components/schemas/Equity"),
         shape: &[rt::ParamMember::new("accountId", None, &[])],

@@ -20,6 +20,7 @@ impl rt::Topic for Executions {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/api/v1/ws",
         route: "executions",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::checked("#/components/schemas/ExecutionsParams"),
         update: rt::SchemaRef::checked("#/components/schemas/Execution"),
         shape: &[

@@ -20,6 +20,7 @@ impl rt::Topic for Notifications {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/api/v1/ws",
         route: "notifications",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::checked("#/components/schemas/AccountParams"),
         update: rt::SchemaRef::checked("#/components/schemas/Notification"),
         shape: &[rt::ParamMember::new("accountId", None, &[])],

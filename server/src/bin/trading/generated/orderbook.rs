@@ -20,6 +20,7 @@ impl rt::Topic for Orderbook {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/api/v1/ws",
         route: "orderbook",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::checked("#/components/schemas/SymbolParams"),
         update: rt::SchemaRef::checked("#/components/schemas/OrderBook"),
         shape: &[rt::ParamMember::new("symbol", None, &[])],

@@ -20,6 +20,7 @@ impl rt::Topic for Orders {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/api/v1/ws",
         route: "orders",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::checked("#/components/schemas/AccountParams"),
         update: rt::SchemaRef::checked("#/components/schemas/PlacedOrder"),
         shape: &[rt::ParamMember::new("accountId", None, &[])],

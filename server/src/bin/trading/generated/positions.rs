@@ -22,6 +22,7 @@ impl rt::Topic for Positions {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/api/v1/ws",
         route: "positions",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::checked("#/components/schemas/AccountParams"),
         update: rt::SchemaRef::checked("#/components/schemas/Position"),
         shape: &[rt::ParamMember::new("accountId", None, &[])],

@@ -22,6 +22,7 @@ impl rt::Topic for Quotes {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/api/v1/ws",
         route: "quotes",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::checked("#/components/schemas/QuotesParams"),
         update: rt::SchemaRef::checked("#/components/schemas/Quote"),
         shape: &[

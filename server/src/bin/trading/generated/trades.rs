@@ -20,6 +20,7 @@ impl rt::Topic for Trades {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/api/v1/ws",
         route: "trades",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::checked("#/components/schemas/SymbolParams"),
         update: rt::SchemaRef::checked("#/components/schemas/Trade"),
         shape: &[rt::ParamMember::new("symbol", None, &[])],

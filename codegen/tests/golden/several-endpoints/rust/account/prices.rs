@@ -20,6 +20,7 @@ impl rt::Topic for Prices2 {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/account/ws",
         route: "prices",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::unchecked("#/components/schemas/Symbol"),
         update: rt::SchemaRef::unchecked("#/components/schemas/Price"),
         shape: &[rt::ParamMember::new("symbol", None, &[])],

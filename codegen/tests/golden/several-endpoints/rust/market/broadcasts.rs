@@ -16,6 +16,7 @@ impl rt::Broadcast for Notice {
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
         endpoint: "/market/ws",
         name: "notice",
+        envelope: rt::Envelope::STANDARD,
         payload: Some(rt::SchemaRef::unchecked("#/components/schemas/NoticePayload")),
         on_connect: false,
     };

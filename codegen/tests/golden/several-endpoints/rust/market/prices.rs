@@ -20,6 +20,7 @@ impl rt::Topic for Prices {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/market/ws",
         route: "prices",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::unchecked("#/components/schemas/Symbol"),
         update: rt::SchemaRef::unchecked("#/components/schemas/Price"),
         shape: &[rt::ParamMember::new("symbol", None, &[])],
