@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
+use tokio::task::JoinError;
 use tokio::time::{sleep, timeout};
 
 use crate::Error;
@@ -18,7 +18,7 @@ use crate::config::{Lifetime, Period, Settings, Size};
 use crate::connection::{Options, Served};
 use crate::contract::Endpoint;
 use crate::hand_over;
-use crate::http::{HttpOptions, OriginPolicy, router};
+use crate::http::{AcceptOptions, HttpOptions, OriginPolicy, prepare, router, serve};
 use crate::node::Node;
 use crate::protocol::ConnectionSpec;
 use crate::shutdown::signalled;
@@ -26,6 +26,9 @@ use crate::shutdown::signalled;
 const DEFAULT_PORT: u16 = 8000;
 const DEFAULT_MAX_CONNECTIONS: usize = 10_000;
 const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+const DEFAULT_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// Enough for a fast reader over a long way; the kernel left to itself holds megabytes for each that is stalled.
+const DEFAULT_SEND_BUFFER: usize = 128 * 1024;
 const DEFAULT_SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often a draining server looks whether the last connection has gone.
 const DRAIN_POLL: Duration = Duration::from_millis(20);
@@ -87,6 +90,11 @@ impl App {
         let local_addr = listener.local_addr().map_err(Error::Serve)?;
         let shutdown_timeout = period(settings.shutdown_timeout, DEFAULT_SHUTDOWN_TIMEOUT);
         let history_file = settings.history_file.clone();
+        let accept = AcceptOptions {
+            head_timeout: period(settings.head_timeout, DEFAULT_HEAD_TIMEOUT),
+            send_buffer: settings.send_buffer.map_or(DEFAULT_SEND_BUFFER, bytes),
+        };
+        prepare(&listener, accept).map_err(Error::Serve)?;
         let router = build(&self.node, settings, self.endpoints, self.routes)?;
         if let Some(path) = &history_file {
             take_over(&self.node, path);
@@ -95,7 +103,7 @@ impl App {
         if let Some(hook) = self.on_bound {
             hook(local_addr);
         }
-        Ok(Server { listener, local_addr, router, node: self.node, shutdown_timeout, history_file })
+        Ok(Server { listener, local_addr, router, accept, node: self.node, shutdown_timeout, history_file })
     }
 
     /// The routes alone, for an application that serves them itself. Draining is then its own affair.
@@ -133,9 +141,7 @@ fn build(node: &Node, settings: Settings, endpoints: Vec<Endpoint>, routes: Rout
 
 /// What is in force: the operator's settings, else the document's.
 fn options_of(spec: &ConnectionSpec, settings: &Settings) -> Options {
-    let size = |set: Option<Size>, declared: u64| {
-        usize::try_from(set.map_or(declared, |Size(bytes)| bytes)).unwrap_or(usize::MAX)
-    };
+    let size = |set: Option<Size>, declared: u64| bytes(set.unwrap_or(Size(declared)));
     let lifetime = settings.lifetime.unwrap_or(Lifetime(spec.lifetime_ms.map(Duration::from_millis)));
     Options {
         heartbeat: period(settings.heartbeat, Duration::from_millis(spec.heartbeat_ms)),
@@ -150,6 +156,10 @@ fn options_of(spec: &ConnectionSpec, settings: &Settings) -> Options {
         request_timeout: period(settings.request_timeout, DEFAULT_REQUEST_TIMEOUT),
         drain_timeout: period(settings.shutdown_timeout, DEFAULT_SHUTDOWN_TIMEOUT) / 2,
     }
+}
+
+fn bytes(Size(bytes): Size) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
 fn period(set: Option<Period>, default: Duration) -> Duration {
@@ -185,6 +195,7 @@ pub struct Server {
     listener: TcpListener,
     local_addr: SocketAddr,
     router: Router,
+    accept: AcceptOptions,
     node: Node,
     shutdown_timeout: Duration,
     history_file: Option<PathBuf>,
@@ -203,19 +214,11 @@ impl Server {
     /// # Errors
     /// Where serving fails.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) -> Result<(), Error> {
-        // Small frames must not wait for others to travel with; joining them is decided where they are written.
-        let listener = self.listener.tap_io(|stream| {
-            let _ = stream.set_nodelay(true);
-        });
-        let service = self.router.into_make_service_with_connect_info::<SocketAddr>();
         let (finish, finished) = tokio::sync::oneshot::channel::<()>();
-        let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
-            // An error means that the sender is gone, which ends the server just as well.
-            let _ = finished.await;
-        });
-        let mut serving = std::pin::pin!(serving.into_future());
+        // A task of its own: the caller's thread may be none of the runtime's workers, and each connection a wake.
+        let mut serving = tokio::spawn(serve(self.listener, self.router, self.accept, finished));
         tokio::select! {
-            ended = &mut serving => return ended.map_err(Error::Serve),
+            ended = &mut serving => return served(ended),
             () = stop => {}
         }
         tracing::info!(connections = self.node.connection_count(), "draining");
@@ -229,12 +232,13 @@ impl Server {
         };
         let ended = timeout(self.shutdown_timeout, async {
             tokio::select! {
-                ended = &mut serving => ended,
+                ended = &mut serving => served(ended),
                 () = drained => Ok(()),
             }
         });
         let ended = ended.await;
         if ended.is_err() {
+            serving.abort();
             tracing::warn!(connections = self.node.connection_count(), "stopped with connections open");
         }
         if let Some(path) = &self.history_file
@@ -242,6 +246,11 @@ impl Server {
         {
             tracing::error!(%error, path = %path.display(), "histories cannot be handed over");
         }
-        ended.unwrap_or(Ok(())).map_err(Error::Serve)
+        ended.unwrap_or(Ok(()))
     }
+}
+
+/// A panic in the accepting task ends the server.
+fn served(ended: Result<(), JoinError>) -> Result<(), Error> {
+    ended.map_err(|error| Error::Serve(io::Error::other(error)))
 }

@@ -65,6 +65,14 @@ pub struct Settings {
     #[arg(long, env = "BELLWIRE_QUEUE", value_name = "SIZE")]
     pub queue: Option<Size>,
 
+    /// Bytes that the kernel buffers for one client that does not read, e.g. 64KiB [default: 128KiB]
+    #[arg(long, env = "BELLWIRE_SEND_BUFFER", value_name = "SIZE")]
+    pub send_buffer: Option<Size>,
+
+    /// How long the head of a request may take to arrive, handshakes included, e.g. 10s [default: 10s]
+    #[arg(long, env = "BELLWIRE_HEAD_TIMEOUT", value_name = "DURATION")]
+    pub head_timeout: Option<Period>,
+
     /// Most connections at once; further ones are closed with 1013 [default: 10000]
     #[arg(long, env = "BELLWIRE_MAX_CONNECTIONS", value_name = "COUNT")]
     pub max_connections: Option<usize>,
@@ -145,6 +153,8 @@ impl Settings {
             lifetime: self.lifetime.or(file.lifetime),
             max_message: self.max_message.or(file.max_message),
             queue: self.queue.or(file.queue),
+            send_buffer: self.send_buffer.or(file.send_buffer),
+            head_timeout: self.head_timeout.or(file.head_timeout),
             max_connections: self.max_connections.or(file.max_connections),
             request_timeout: self.request_timeout.or(file.request_timeout),
             publish_token: self.publish_token.or(file.publish_token),

@@ -5,6 +5,7 @@
 //! leaves waits in `outbound`, the only part that other threads touch.
 
 mod access;
+mod held;
 mod in_flight;
 mod inbound;
 mod life;

@@ -28,6 +28,9 @@ const ENTRY_COST: usize = 64;
 /// Frames are joined up to about this size before they are written.
 const JOINED: usize = 64 * 1024;
 
+/// Bytes taken for replies when the first one is queued.
+const CONTROL_ROOM: usize = 1024;
+
 /// Why the loop cannot go on writing.
 #[derive(Debug)]
 pub(super) enum Flushed {
@@ -65,6 +68,10 @@ impl Outbound {
     /// reads, see [`Outbound::has_control_room`].
     pub(super) fn control(&self, text: &[u8]) {
         let mut lanes = self.lock();
+        if lanes.control.is_empty() {
+            // Room for the answers to a burst; gone again once they have left.
+            lanes.control.reserve(text.len().max(CONTROL_ROOM));
+        }
         frame_into(&mut lanes.control, OpCode::Text, false, text);
         lanes.control_count += 1;
         lanes.wake();

@@ -3,12 +3,13 @@
 //! Commands for one topic are served one after another (a subscribe that waits for its service holds back the
 //! unsubscribe behind it); commands for different topics do not wait for each other.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use super::access::check_access;
+use super::held::ByTopic;
 use super::{Connection, Finished};
 use crate::contract::Refusal;
 use crate::contract::erased::ResolvedTopic;
@@ -44,9 +45,9 @@ struct Held {
 /// The subscriptions of one connection.
 #[derive(Default)]
 pub(super) struct Topics {
-    held: HashMap<Arc<str>, Held>,
+    held: ByTopic<Held>,
     /// Topics with a command under way, and the commands behind it.
-    pending: HashMap<Arc<str>, VecDeque<Command>>,
+    pending: ByTopic<VecDeque<Command>>,
     queued: usize,
 }
 
@@ -139,6 +140,7 @@ impl Connection {
         }
         let message = format!("Subscribed to {}", resolved.label());
         let reply = encode::subscription_reply(resolved.params_json(), &message, resolved.topic());
+        let resolved = resolved.without_words();
         // What follows is held back until the reply is on its way.
         let beginning = self.hold(&resolved, since);
         self.outbound.control(&self.served.writer().subscribed(

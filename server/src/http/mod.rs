@@ -1,5 +1,6 @@
 //! Everything that is served over HTTP: the sockets' upgrades, and what stands beside them.
 
+mod accept;
 mod document;
 mod health;
 mod origin;
@@ -17,6 +18,7 @@ use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+pub(crate) use accept::{AcceptOptions, prepare, serve};
 pub(crate) use origin::OriginPolicy;
 
 use crate::config::Secret;

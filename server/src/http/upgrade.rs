@@ -53,7 +53,8 @@ impl Upgrade {
             match on_upgrade.await {
                 Ok(upgraded) => {
                     let (stream, early) = Stream::of_upgrade(upgraded);
-                    serve(Accepted { stream, early }).await;
+                    // A fresh task: this one is as large as what came before the socket.
+                    tokio::spawn(serve(Accepted { stream, early }));
                 }
                 Err(error) => tracing::debug!(%error, "the client left during the handshake"),
             }

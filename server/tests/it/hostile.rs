@@ -144,3 +144,20 @@ async fn a_frame_that_never_ends_holds_nothing_but_itself() {
     server.client().await.nothing_waits().await;
     eventually("it is given up", || server.node.connection_count() == 0).await;
 }
+
+#[tokio::test]
+async fn a_request_whose_head_never_ends_is_given_up() {
+    let server = TestServer::start_with(|settings| {
+        settings.head_timeout = Some(Period(Duration::from_millis(100)));
+    })
+    .await;
+    let mut stream = TcpStream::connect(server.address).await.expect("connects");
+    stream
+        .write_all(format!("GET {REPLY_ADDRESS} HTTP/1.1\r\nhost: x\r\n").as_bytes())
+        .await
+        .expect("writes");
+    let mut rest = Vec::new();
+    let ended = timeout(Duration::from_secs(5), stream.read_to_end(&mut rest)).await;
+    assert!(ended.is_ok(), "the server ends it");
+    server.client().await.nothing_waits().await;
+}

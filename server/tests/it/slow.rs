@@ -2,10 +2,12 @@
 
 use bellwire::Size;
 use bellwire::contract::{Publisher, Topic};
+use futures_util::StreamExt;
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::contract::{Conflated, Depth, Plain, Symbol, Trades, symbol};
-use crate::harness::{Client, TestServer};
+use crate::harness::{Client, TestServer, eventually};
 
 /// More than the kernel takes for a socket that nobody reads.
 const COUNT: u64 = 2_500;
@@ -56,6 +58,64 @@ async fn close_ends_the_slow_reader_and_nobody_else() {
     assert!(closed.await);
     let metrics = server.get("/metrics").await.body;
     assert!(metrics.contains("bellwire_slow_disconnects_total 1"), "{metrics}");
+}
+
+/// The value of a counter.
+async fn counter(server: &TestServer, name: &str) -> u64 {
+    let metrics = server.get("/metrics").await.body;
+    let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    value.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {name} in {metrics}"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stalled_readers_are_ended_at_their_limit_and_the_others_miss_nothing() {
+    const SLOW: usize = 10;
+    const HEALTHY: usize = 50;
+    const UPDATES: u64 = 300;
+    let server = TestServer::start_with(|settings| {
+        settings.queue = Some(Size(256 << 10));
+        settings.send_buffer = Some(Size(64 << 10));
+    })
+    .await;
+    let mut slow = Vec::new();
+    for _ in 0..SLOW {
+        slow.push(subscribe::<Plain>(&server).await);
+    }
+    let (read, mut reads) = tokio::sync::mpsc::channel(HEALTHY);
+    let mut healthy = Vec::new();
+    for _ in 0..HEALTHY {
+        let (mut client, read) = (subscribe::<Plain>(&server).await, read.clone());
+        healthy.push(tokio::spawn(async move {
+            for number in 0..UPDATES {
+                assert_eq!(client.frame().await["payload"]["n"], number, "nothing is lost");
+                read.send(()).await.expect("the publisher waits");
+            }
+            client
+        }));
+    }
+    let publisher = Publisher::<Plain>::new(&server.node);
+    for number in 0..UPDATES {
+        publisher.publish(&symbol("A"), &json!({"n": number, "pad": "x".repeat(16_000)}));
+        for _ in 0..HEALTHY {
+            reads.recv().await.expect("a healthy reader reads on");
+        }
+    }
+    let healthy = futures_util::future::join_all(healthy).await;
+    assert!(healthy.iter().all(Result::is_ok), "a healthy reader reads on");
+    eventually("every stalled reader is ended", || server.node.connection_count() <= HEALTHY).await;
+    assert_eq!(counter(&server, "bellwire_slow_disconnects_total").await, SLOW as u64);
+    let closes = "bellwire_server_disconnects_total{condition=\"slow-consumer\"}";
+    assert_eq!(counter(&server, closes).await, SLOW as u64);
+    // What was sent to a stalled reader before its end is what the kernel took; it ends without having missed any of it.
+    for client in &mut slow {
+        let mut next = 0;
+        while let Some(Ok(Message::Text(text))) = client.socket.next().await {
+            let frame: Value = serde_json::from_str(&text).expect("a frame");
+            assert_eq!(frame["payload"]["n"], next, "no silent gap before the end");
+            next += 1;
+        }
+        assert!(next < UPDATES, "a stalled reader did not get everything");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

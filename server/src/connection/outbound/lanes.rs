@@ -1,6 +1,6 @@
 //! The lanes of one connection's queue, and how they are emptied.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
@@ -26,15 +26,16 @@ pub(super) struct Lanes {
     pub(super) control_count: u64,
     pub(super) data: VecDeque<Entry>,
     pub(super) data_bytes: usize,
-    /// Values of topics that deliver only the latest of each key.
-    pub(super) slots: HashMap<SlotKey, Slot>,
+    /// Values of topics that deliver only the latest of each key. These maps are ordered because an empty one of that
+    /// kind is smaller, and on most connections they are empty.
+    pub(super) slots: BTreeMap<SlotKey, Slot>,
     /// Slots whose value was sent less than their interval ago, by the time they may send again.
     pub(super) resting: BTreeMap<(Instant, u64), SlotKey>,
     rest_number: u64,
     /// Updates dropped since the last one that said so, of topics that drop the oldest.
-    pub(super) dropped: HashMap<Arc<str>, u64>,
+    pub(super) dropped: BTreeMap<Arc<str>, u64>,
     /// Updates dropped of topics that wait for their resynchronisation.
-    pub(super) lagging: HashMap<Arc<str>, Lag>,
+    pub(super) lagging: BTreeMap<Arc<str>, Lag>,
     pub(super) overflowed: bool,
     /// The close frame is among what waits: nothing more is taken.
     pub(super) ended: bool,

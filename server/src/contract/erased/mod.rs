@@ -52,6 +52,9 @@ pub(crate) trait ResolvedTopic: Send + Sync {
     fn params_json(&self) -> &str;
     /// The subject of replies.
     fn label(&self) -> &str;
+    /// The same without what only replies need (the JSON of the parameters and the label): what is kept for as long
+    /// as a subscription.
+    fn without_words(self: Arc<Self>) -> Arc<dyn ResolvedTopic>;
     /// Whether the caller may subscribe.
     fn authorize(self: Arc<Self>, caller: Caller) -> BoxFuture<Result<(), Refusal>>;
     /// The service's own snapshot, as JSON text.

@@ -27,10 +27,10 @@ impl<R: TopicRouter> TopicService for ErasedTopic<R> {
         let mut value = parse(payload.unwrap_or("{}"))?;
         unwrap_members(&mut value, spec.unwrap);
         let params: ParamsOf<R> = schemas.read_value(spec.params, &value)?;
-        let params_json = json::to_string(&params).map_err(|error| unwritable(&error))?;
+        let params_json = json::to_string(&params).map_err(|error| unwritable(&error))?.into();
         let value = serde_json::to_value(&params).map_err(|error| unwritable(&error))?;
         let topic: Arc<str> = topic_name(spec.route, spec.shape, &value).into();
-        let label = fill_label(spec.label, &value, spec.route);
+        let label = fill_label(spec.label, &value, spec.route).into();
         Ok(Arc::new(Resolved::<R> { router: self.0.clone(), params, params_json, topic, label }))
     }
 
@@ -43,9 +43,9 @@ impl<R: TopicRouter> TopicService for ErasedTopic<R> {
 struct Resolved<R: TopicRouter> {
     router: Arc<R>,
     params: ParamsOf<R>,
-    params_json: String,
+    params_json: Box<str>,
     topic: Arc<str>,
-    label: String,
+    label: Box<str>,
 }
 
 impl<R: TopicRouter> ResolvedTopic for Resolved<R> {
@@ -63,6 +63,13 @@ impl<R: TopicRouter> ResolvedTopic for Resolved<R> {
 
     fn label(&self) -> &str {
         &self.label
+    }
+
+    fn without_words(mut self: Arc<Self>) -> Arc<dyn ResolvedTopic> {
+        if let Some(words) = Arc::get_mut(&mut self) {
+            (words.params_json, words.label) = Default::default();
+        }
+        self
     }
 
     fn authorize(self: Arc<Self>, caller: Caller) -> BoxFuture<Result<(), Refusal>> {
