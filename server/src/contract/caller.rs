@@ -16,7 +16,8 @@ struct Inner {
     endpoint: &'static str,
     remote_addr: Option<SocketAddr>,
     parameters: BTreeMap<String, String>,
-    identity: Option<Identity>,
+    /// Boxed: most connections have none, and each pays for the room.
+    identity: Option<Box<Identity>>,
 }
 
 impl Caller {
@@ -36,7 +37,7 @@ impl Caller {
 
     /// Who the client proved to be, if it did.
     pub fn identity(&self) -> Option<&Identity> {
-        self.0.identity.as_ref()
+        self.0.identity.as_deref()
     }
 
     /// A parameter of the socket's address.

@@ -115,6 +115,10 @@ impl Lanes {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 count => self.partial.advance(count),
             }
+            if self.partial.is_empty() {
+                // What has left is let go: an empty end still holds all of it.
+                self.partial = Bytes::new();
+            }
         }
         Poll::Ready(Ok(()))
     }
