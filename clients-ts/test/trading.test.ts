@@ -3,12 +3,7 @@ import { ConnectionClosedError, type ClientOptions } from 'bellwire';
 import { WebSocket } from 'ws';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { createTradingClient, OrderType, Side, type TradingClient } from '../generated/trading/index.js';
-import {
-  BUILD_TIMEOUT_MS,
-  buildTradingServer,
-  startTradingServer,
-  type TradingServer,
-} from './tradingServer.js';
+import { BUILD_TIMEOUT_MS, buildApp, startApp, type AppServer } from './appServer.js';
 
 const flags = ['--feed', 'synthetic', '--bar-interval', '0.05'];
 
@@ -16,15 +11,15 @@ let program: string;
 const cleanUps: (() => unknown)[] = [];
 
 beforeAll(async () => {
-  program = await buildTradingServer();
+  program = await buildApp('trading');
 }, BUILD_TIMEOUT_MS);
 
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-async function serve(more: readonly string[] = [], port = 0): Promise<TradingServer> {
-  const server = await startTradingServer(program, [...flags, ...more], port);
+async function serve(more: readonly string[] = [], port = 0): Promise<AppServer> {
+  const server = await startApp(program, [...flags, ...more], port);
   cleanUps.push(() => server.stop('SIGKILL'));
   return server;
 }

@@ -4,12 +4,14 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a harness fails by panicking, with a message")]
 
 mod eventually;
+mod exchange;
 pub mod fuzzed;
 mod http;
 mod spawned;
 mod test_socket;
 
 pub use eventually::{PATIENCE, eventually};
+pub use exchange::{Exchange, recorded_frames};
 pub use http::{Answer, get, post};
 pub use spawned::{Spawned, project_root};
 pub use test_socket::{Closed, TestSocket};

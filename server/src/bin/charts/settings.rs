@@ -71,6 +71,12 @@ pub(crate) struct Args {
     /// Kraken's socket
     #[arg(long, env = "KRAKEN_URL", default_value = kraken::URL, help_heading = "Ingest")]
     kraken_url: String,
+    /// Seconds between two pings to a provider
+    #[arg(long, env = "CHARTS_PING_INTERVAL", value_name = "SECONDS", default_value = "20", value_parser = seconds, help_heading = "Ingest")]
+    ping_interval: Duration,
+    /// Seconds it has to answer
+    #[arg(long, env = "CHARTS_PING_TIMEOUT", value_name = "SECONDS", default_value = "30", value_parser = seconds, help_heading = "Ingest")]
+    ping_timeout: Duration,
     /// Time zone of the market, for `/status`
     #[arg(long, env = "MARKET_ZONE", default_value = "America/New_York", help_heading = "Market hours")]
     market_zone: String,
@@ -118,14 +124,15 @@ impl Args {
         let wanted = watch::Sender::new(Arc::new(BTreeSet::from([self.symbol.clone()])));
         let mut feed = Feed::new().wanted(wanted.subscribe()).retry(Retry::fixed(RETRY));
         for provider in &self.providers {
-            feed = feed.provider(match provider {
+            let provider = match provider {
                 ProviderName::Coinbase => coinbase::provider(&self.coinbase_url),
                 ProviderName::Kraken => kraken::provider(&self.kraken_url),
                 ProviderName::Tradier => {
                     tradier::provider(&self.tradier_session_url, &self.tradier_url, &self.tradier_token)
                         .enabled(!self.tradier_token.is_empty())
                 }
-            });
+            };
+            feed = feed.provider(provider.ping(self.ping_interval, self.ping_timeout));
         }
         Ok(Source::Live(feed))
     }

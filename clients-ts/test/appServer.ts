@@ -1,4 +1,4 @@
-/** The real trading server, built by cargo and run as a process. */
+/** The real servers, built by cargo and run as processes. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 export const BUILD_TIMEOUT_MS = 900_000;
 
 /** A running server. */
-export interface TradingServer {
+export interface AppServer {
   /** Address of the socket. */
   readonly url: string;
   /** Port it listens on. */
@@ -20,9 +20,9 @@ export interface TradingServer {
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
-/** Builds the server and answers with the path of the program. */
-export async function buildTradingServer(): Promise<string> {
-  const build = ['build', '--quiet', '--package', 'bellwire', '--bin', 'trading', '--message-format', 'json'];
+/** Builds an app (`trading`) and answers with the path of the program. */
+export async function buildApp(app: string): Promise<string> {
+  const build = ['build', '--quiet', '--package', 'bellwire', '--bin', app, '--message-format', 'json'];
   const { stdout } = await promisify(execFile)('cargo', build, { cwd: root, maxBuffer: 64 * 1024 * 1024 });
   for (const line of stdout.split('\n').reverse()) {
     const program = /"executable":"([^"]+)"/.exec(line)?.[1];
@@ -32,11 +32,7 @@ export async function buildTradingServer(): Promise<string> {
 }
 
 /** Starts the server and waits for the address it prints; settings of this environment do not reach it. */
-export async function startTradingServer(
-  program: string,
-  flags: readonly string[] = [],
-  port = 0,
-): Promise<TradingServer> {
+export async function startApp(program: string, flags: readonly string[] = [], port = 0): Promise<AppServer> {
   const child = spawn(program, ['--port', String(port), ...flags], {
     cwd: root,
     env: { NO_COLOR: '1' },
