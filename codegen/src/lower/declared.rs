@@ -191,6 +191,7 @@ pub(super) fn request<'a>(
         access: node.get("access").map(Node::to_json),
         http: http(node),
         socket: Settings::new(Some(node), &REQUEST).flag("socket"),
+        notification: Settings::new(Some(node), &REQUEST).flag("notification"),
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Request {
     pub http: Option<Http>,
     /// Whether it is made over the socket.
     pub socket: bool,
+    /// Whether it goes unanswered where it comes without an id.
+    pub notification: bool,
 }
 
 impl Request {

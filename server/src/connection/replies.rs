@@ -116,7 +116,11 @@ impl Connection {
         self.respond_with(kind, id, |out| out.push_str(payload));
     }
 
+    /// The same; nothing at all, where nobody wants to know.
     fn respond_with(&self, kind: &str, id: Option<&str>, payload: impl FnOnce(&mut String)) {
+        if id.is_none() && self.served.is_notification(kind) {
+            return;
+        }
         let mut text = TEXT.take();
         self.served.writer().response(&mut text, kind, id, payload);
         self.outbound.control(text.as_bytes());

@@ -76,6 +76,14 @@ impl Served {
         self.endpoint.spec.connection.envelope.now()
     }
 
+    /// Whether a message of this type goes unanswered where it comes without an id.
+    pub(super) fn is_notification(&self, kind: &str) -> bool {
+        match self.action(kind) {
+            Some(Action::Request(index)) => self.endpoint.requests[index].spec().notification,
+            _ => false,
+        }
+    }
+
     /// The hub's route with this name.
     pub(crate) fn route(&self, name: &str) -> Option<(usize, &Arc<Route>)> {
         let index = self.endpoint.topics.iter().position(|topic| topic.spec().route == name)?;

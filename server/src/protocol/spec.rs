@@ -275,6 +275,8 @@ pub struct RequestSpec {
     pub http: Option<HttpSpec>,
     /// Whether it is made over the socket.
     pub socket: bool,
+    /// Whether it goes unanswered where it comes without an id.
+    pub notification: bool,
 }
 
 /// One message to every connection.

@@ -151,6 +151,16 @@ async fn requests_are_answered_as_they_finish() {
 }
 
 #[tokio::test]
+async fn a_notification_is_answered_only_where_it_has_an_id() {
+    let server = TestServer::start().await;
+    let mut client = server.client().await;
+    client.send(json!({"type": "orders.cancelAll"})).await;
+    client.nothing_waits().await;
+    let answer = client.ask(json!({"type": "orders.cancelAll", "id": "1"})).await;
+    assert_eq!(answer["type"], "orders.cancelAll.response");
+}
+
+#[tokio::test]
 async fn a_connection_has_a_bounded_number_of_requests_under_way() {
     let server = TestServer::start().await;
     let mut client = server.client().await;

@@ -196,6 +196,7 @@ impl rt::Request for OrdersPlace {
         access: None,
         http: None,
         socket: true,
+        notification: false,
     };
 }
 
@@ -205,8 +206,14 @@ impl rt::Request for OrdersCancelAll {
     type Payload = rt::Empty;
     type Reply = ();
     type Error = rt::Refusal;
-    const SPEC: rt::RequestSpec =
-        rt::RequestSpec { name: "orders.cancelAll", payload: None, access: None, http: None, socket: true };
+    const SPEC: rt::RequestSpec = rt::RequestSpec {
+        name: "orders.cancelAll",
+        payload: None,
+        access: None,
+        http: None,
+        socket: true,
+        notification: true,
+    };
 }
 
 /// A request that does what its payload says.
@@ -222,6 +229,7 @@ impl rt::Request for Act {
         access: None,
         http: None,
         socket: true,
+        notification: false,
     };
 }
 

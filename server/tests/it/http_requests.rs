@@ -53,7 +53,7 @@ macro_rules! requests {
             type Reply = $reply;
             type Error = rt::Refusal;
             const SPEC: rt::RequestSpec = rt::RequestSpec {
-                name: $wire, payload: $schema, access: None, http: Some($http), socket: false,
+                name: $wire, payload: $schema, access: None, http: Some($http), socket: false, notification: false,
             };
         }
     )*};

@@ -1,6 +1,5 @@
 //! Connections that are subscribed and get nothing: what each holds of the server's memory.
 
-use std::thread;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -27,11 +26,11 @@ impl Idle {
         let subscribe = |index: usize| Some(frames::subscribe("bars", index % topics));
         let mut first = Swarm::new(false)?;
         first.open(server, 1, subscribe)?;
-        thread::sleep(SETTLE);
+        first.wait(SETTLE)?;
         let before = server.memory()?;
         let mut swarm = Swarm::new(false)?;
         swarm.open(server, self.connections, subscribe)?;
-        thread::sleep(SETTLE);
+        swarm.wait(SETTLE)?;
         let grown = server.memory()?.saturating_sub(before);
         let each = grown as f64 / 1024.0 / self.connections as f64;
         Ok(Figures::from([("kib_per_connection", each), ("connections", self.connections as f64)]))

@@ -37,13 +37,13 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("cannot start {program}"))?;
-        let (sender, receiver) = mpsc::channel();
+        let (sender, receiver) = mpsc::sync_channel(1);
         if let Some(stdout) = child.stdout.take() {
             // Goes on reading to the end: a server must not block because nobody reads what it prints.
             thread::spawn(move || {
                 for line in BufReader::new(stdout).lines().map_while(Result::ok) {
                     if let Some(address) = line.strip_prefix(ANNOUNCEMENT) {
-                        let _ = sender.send(address.trim().to_owned());
+                        let _ = sender.try_send(address.trim().to_owned());
                     }
                 }
             });

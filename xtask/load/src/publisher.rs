@@ -71,7 +71,9 @@ impl Publisher {
     /// Tells how many frames have been delivered by now.
     pub(crate) fn delivered(&self, frames: u64) {
         self.shared.delivered.store(frames, Ordering::Release);
-        self.thread.thread().unpark();
+        if !self.is_paced() {
+            self.thread.thread().unpark();
+        }
     }
 
     /// Stops publishing, and says how many publications there were.
@@ -135,7 +137,7 @@ fn publish(mut stream: TcpStream, orders: &Orders, start: Instant, shared: &Shar
 
 fn wait(pace: Pace, count: u64, now: Duration) {
     match pace {
-        Pace::PerSecond(rate) => thread::sleep(time_of(rate, count).saturating_sub(now).min(NAP * 20)),
+        Pace::PerSecond(rate) => thread::park_timeout(time_of(rate, count).saturating_sub(now).min(NAP * 20)),
         Pace::Window { .. } => thread::park_timeout(NAP),
     }
 }

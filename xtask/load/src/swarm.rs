@@ -139,6 +139,15 @@ impl Swarm {
         Ok(())
     }
 
+    /// Lets time go by; whatever comes is read and thrown away.
+    pub(crate) fn wait(&mut self, time: Duration) -> Result<()> {
+        let start = Instant::now();
+        while start.elapsed() < time {
+            self.pump(time.saturating_sub(start.elapsed()), |_, _| {})?;
+        }
+        Ok(())
+    }
+
     /// Sends a frame, now or as soon as the system takes it.
     pub(crate) fn send(&mut self, index: usize, opcode: u8, payload: &[u8]) {
         if let Some(socket) = self.sockets.get_mut(index).and_then(Option::as_mut) {

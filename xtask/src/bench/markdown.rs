@@ -30,6 +30,7 @@ pub(super) fn page(data: &Data) -> String {
         page.push_str("Made by `--quick` with a development build: no figure here means anything.\n\n");
     }
     page.push_str("Written by `cargo xtask bench`. Ratios below 1 say that Bellwire is cheaper.\n\n");
+    page.push_str("![CPU for each delivered frame](results.svg)\n\n");
     targets(&mut page, data);
     let tables = [
         ("CPU, µs per delivered frame (reply, connection)", "cpu_us"),

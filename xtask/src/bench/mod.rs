@@ -6,6 +6,7 @@ mod data;
 mod machine;
 mod markdown;
 mod peers;
+mod plot;
 mod scenarios;
 mod targets;
 
@@ -69,7 +70,8 @@ pub(crate) fn run(args: &Args, terminal: &Terminal) -> Result<bool> {
         measure(args, &scenarios, terminal)?
     };
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let files = [(RAW, data.to_json()), ("results.md", markdown::page(&data))];
+    let files =
+        [(RAW, data.to_json()), ("results.md", markdown::page(&data)), ("results.svg", plot::picture(&data))];
     for (name, contents) in files {
         let path = folder.join(name);
         fs::write(&path, contents).with_context(|| format!("cannot write {}", path.display()))?;

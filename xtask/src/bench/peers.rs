@@ -2,6 +2,7 @@
 //!
 //! Sources and pinned versions stand in `server/benches/peers/`; what is installed goes to `target/xtask/peers/`.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -89,6 +90,7 @@ pub(super) fn about(name: &str) -> &'static str {
 pub(super) struct Programs {
     sources: PathBuf,
     installed: PathBuf,
+    target: PathBuf,
     profile: &'static str,
     /// Names and versions of what runs.
     pub(super) versions: Vec<(String, String)>,
@@ -98,9 +100,12 @@ impl Programs {
     /// Builds and installs what the peers need.
     pub(super) fn prepare(peers: &[&Peer], quick: bool, terminal: &Terminal) -> Result<Self> {
         let root = project::root();
+        let target =
+            env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |own| root.join(own));
         let mut programs = Self {
             sources: root.join("server/benches/peers"),
-            installed: root.join("target/xtask/peers"),
+            installed: target.join("xtask/peers"),
+            target,
             profile: if quick { "debug" } else { "release" },
             versions: Vec::new(),
         };
@@ -190,8 +195,7 @@ impl Programs {
         let rust = |program: &str| Command::new(self.installed.join("rust").join(self.profile).join(program));
         let mut command = match peer.kind {
             Kind::Ours => {
-                let mut command =
-                    Command::new(project::root().join("target").join(self.profile).join("bench-server"));
+                let mut command = Command::new(self.target.join(self.profile).join("bench-server"));
                 command.args(["--log", "warn"]);
                 command
             }

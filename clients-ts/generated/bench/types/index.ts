@@ -4,4 +4,5 @@ export type * from './BarsParams.js';
 export type * from './Bar.js';
 export type * from './Level.js';
 export * from './Publication.js';
+export type * from './Published.js';
 export type * from './Echo.js';

@@ -197,6 +197,9 @@ pub(crate) fn request(api: &Api, request: &Request) -> Value {
     if !request.socket {
         out.insert("socket".into(), json!(false));
     }
+    if request.notification {
+        out.insert("notification".into(), json!(true));
+    }
     Value::Object(out)
 }
 

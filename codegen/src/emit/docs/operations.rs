@@ -169,6 +169,9 @@ fn request(
         let title = if request.socket { "Over plain HTTP as well." } else { "Over plain HTTP." };
         badge(&http::tag(over), title)
     });
+    let unanswered = request
+        .notification
+        .then(|| badge("notification", "Without an id it is not answered, not even when it fails."));
     let attempt = request.http.as_ref().filter(|_| !request.socket).map(http::tag);
     let frames =
         if request.socket { frames::of_request(api, endpoint, request, examples) } else { Vec::new() };
@@ -180,7 +183,7 @@ fn request(
         code: format!("{result}await {}({argument});", caller(request)),
         curl: request.http.as_ref().map(|over| http::curl(api, request, over, examples)),
         errors: request.errors.iter().map(|error| failure(api, error)).collect(),
-        badges: over_http.chain(request.access.iter().map(access_badge)).collect(),
+        badges: over_http.chain(unanswered).chain(request.access.iter().map(access_badge)).collect(),
         attempt: Some(format!("{}|{}", endpoint.name.wire, attempt.unwrap_or_else(|| name.clone()))),
         ..entry(anchors.claim("request", name), name, ("request", "Requests"), &request.docs)
     }

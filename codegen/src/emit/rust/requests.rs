@@ -84,11 +84,11 @@ fn service(context: &EndpointContext<'_>, place: &TypePlace<'_>) -> TokenStream 
     let methods = context.endpoint.requests.iter().map(|request| {
         let method = ident(&request.method);
         let (payload, result) = signature(place, request);
-        let docs = prose::outer(&prose::lines(
-            &request.docs,
-            &format!("Answers {}.", prose::code(&request.name.wire)),
-            &[format!("Answers {}.", prose::code(&request.name.wire))],
-        ));
+        let answers = match request.notification {
+            true => format!("Answers {}, where it comes with an id.", prose::code(&request.name.wire)),
+            false => format!("Answers {}.", prose::code(&request.name.wire)),
+        };
+        let docs = prose::outer(&prose::lines(&request.docs, &answers, std::slice::from_ref(&answers)));
         quote!(#docs fn #method(&self, caller: &rt::Caller, #payload) -> #result;)
     });
     let message =
@@ -127,7 +127,8 @@ fn definition(
     let schema = optional_schema(place, request.payload.as_ref());
     let access =
         option(request.access.as_ref().map(json), &place.scope.std("Some"), &place.scope.std("None"));
-    let (http, socket) = (http::spec(&place.scope, request), request.socket);
+    let http = http::spec(&place.scope, request);
+    let (socket, notification) = (request.socket, request.notification);
     let mut items = vec![
         quote! {
             #docs
@@ -146,6 +147,7 @@ fn definition(
                     access: #access,
                     http: #http,
                     socket: #socket,
+                    notification: #notification,
                 };
             }
         },

@@ -34,6 +34,10 @@ fn topic_docs(endpoint: &Endpoint, topic: &Topic) -> Comment {
 
 fn request_docs(request: &Request) -> Comment {
     let mut docs = Comment::of(&request.docs);
+    if request.notification {
+        docs =
+            docs.paragraph("Goes unanswered where it comes without an id; this client sends one and waits.");
+    }
     if let Some(failures) = failures(&request.errors) {
         docs = docs.paragraph(failures);
     }

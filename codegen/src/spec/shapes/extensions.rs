@@ -45,6 +45,8 @@ macro_rules! request_fields {
             ACCESS_FIELD,
             field("http", Kind::Object(&HTTP), "How it is made over plain HTTP."),
             field("socket", Kind::Boolean, "Whether it is made over the socket.").default("true"),
+            field("notification", Kind::Boolean, "Whether it goes unanswered, failures included, where it comes without an `id`.")
+                .default("false"),
         ]
     };
 }

@@ -5,15 +5,13 @@
 #[rustfmt::skip] // the generator formats what it writes
 mod generated;
 
-use axum::{Json, Router, routing::post};
 use bellwire::contract::Caller;
 use bellwire::{App, Node};
 use clap::Parser;
-use serde_json::{Value, json};
 
 use generated::{
     BenchApi, BenchPublishers, BenchRequests, EchoError, PublishError,
-    types::{Bar, BarsParams, Echo, Publication, PublicationTo},
+    types::{Bar, BarsParams, Echo, Publication, PublicationTo, Published},
 };
 
 /// Serves the benchmark API of `asyncapi/bench.yaml`.
@@ -44,9 +42,9 @@ impl Bench {
 }
 
 impl BenchRequests for Bench {
-    async fn publish(&self, _caller: &Caller, payload: Publication) -> Result<(), PublishError> {
+    async fn publish(&self, _caller: &Caller, payload: Publication) -> Result<Published, PublishError> {
         self.send(payload);
-        Ok(())
+        Ok(Published {})
     }
 
     async fn echo(&self, _caller: &Caller, payload: Echo) -> Result<Echo, EchoError> {
@@ -62,17 +60,8 @@ async fn main() -> anyhow::Result<()> {
     bellwire::init_logging(&args.server)?;
     let node = Node::new();
     let bench = Bench { publish: BenchPublishers::new(&node) };
-    let api = BenchApi { bars: (), joined: (), requests: bench.clone() };
-    let publish = async move |Json(publication): Json<Publication>| -> Json<Value> {
-        bench.send(publication);
-        Json(json!({}))
-    };
-    App::new(node, args.server)
-        .endpoint(api.into_endpoint())
-        .routes(Router::new().route("/publish", post(publish)))
-        .on_bound(announce)
-        .serve()
-        .await?;
+    let api = BenchApi { bars: (), joined: (), requests: bench };
+    App::new(node, args.server).endpoint(api.into_endpoint()).on_bound(announce).serve().await?;
     Ok(())
 }
 

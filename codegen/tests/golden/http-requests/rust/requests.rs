@@ -87,6 +87,7 @@ impl rt::Request for TriggerChartUpdate {
             statuses: &[("unknown-timeframe", 404), ("busy", 503)],
         }),
         socket: false,
+        notification: false,
     };
 }
 
@@ -171,6 +172,7 @@ impl rt::Request for Chart {
             statuses: &[],
         }),
         socket: false,
+        notification: false,
     };
 }
 
@@ -230,6 +232,7 @@ impl rt::Request for Service {
             statuses: &[],
         }),
         socket: false,
+        notification: false,
     };
 }
 
@@ -289,6 +292,7 @@ impl rt::Request for Health {
             statuses: &[],
         }),
         socket: false,
+        notification: false,
     };
 }
 
@@ -348,6 +352,7 @@ impl rt::Request for Disconnect {
             statuses: &[],
         }),
         socket: false,
+        notification: false,
     };
 }
 

@@ -25,7 +25,7 @@ pub trait DocumentRequests: Send + Sync + 'static {
 
     /// Ends the session.
     ///
-    /// Answers `session.end`.
+    /// Answers `session.end`, where it comes with an id.
     fn session_end(
         &self,
         caller: &rt::Caller,
@@ -63,6 +63,7 @@ impl rt::Request for OrdersPlace {
         access: Some(r#"{"claim":{"accountId":"accounts"}}"#),
         http: None,
         socket: true,
+        notification: false,
     };
 }
 
@@ -138,6 +139,7 @@ impl rt::Request for SessionEnd {
         access: None,
         http: None,
         socket: true,
+        notification: true,
     };
 }
 
@@ -189,6 +191,7 @@ impl rt::Request for Time {
         access: None,
         http: None,
         socket: true,
+        notification: false,
     };
 }
 

@@ -28,6 +28,8 @@ export interface DocumentClient extends CoreClient {
     /**
      * Ends the session.
      *
+     * Goes unanswered where it comes without an id; this client sends one and waits.
+     *
      * Declared at `#/operations/session.end`.
      */
     end(options?: RequestOptions): Promise<void>;

@@ -23,7 +23,7 @@ pub static ENDPOINT: rt::EndpointSpec = rt::EndpointSpec {
         max_subscriptions: 100_000,
         queue_bytes: 1_048_576,
         messages_per_second: 1_000_000,
-        http_base: "",
+        http_base: "/bench",
         closes: &[
             rt::CloseSpec::new(
                 rt::CloseCondition::NotJson,

@@ -14,12 +14,12 @@ use super::types;
 pub trait BenchRequests: Send + Sync + 'static {
     /// Publishes an update to `bars`, or to the topic that is named.
     ///
-    /// Answers `publish`.
+    /// Answers `publish`, where it comes with an id.
     fn publish(
         &self,
         caller: &rt::Caller,
         payload: types::Publication,
-    ) -> impl Future<Output = Result<(), PublishError>> + Send;
+    ) -> impl Future<Output = Result<types::Published, PublishError>> + Send;
 
     /// Answers with what it was given.
     ///
@@ -43,15 +43,24 @@ pub struct Publish;
 
 impl rt::Request for Publish {
     type Payload = types::Publication;
-    type Reply = ();
+    type Reply = types::Published;
     type Error = PublishError;
 
     const SPEC: rt::RequestSpec = rt::RequestSpec {
         name: "publish",
         payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Publication")),
         access: None,
-        http: None,
+        http: Some(rt::HttpSpec {
+            method: rt::HttpMethod::Post,
+            path: "/publish",
+            produces: None,
+            max_age_ms: None,
+            parameters: &[],
+            body: true,
+            statuses: &[],
+        }),
         socket: true,
+        notification: true,
     };
 }
 
@@ -81,7 +90,7 @@ impl<S: BenchRequests> rt::RequestRouter<Publish> for RequestsRouter<S> {
         &self,
         caller: &rt::Caller,
         payload: types::Publication,
-    ) -> Result<(), PublishError> {
+    ) -> Result<types::Published, PublishError> {
         self.0.publish(caller, payload).await
     }
 }
@@ -103,6 +112,7 @@ impl rt::Request for Echo {
         access: None,
         http: None,
         socket: true,
+        notification: false,
     };
 }
 

@@ -74,6 +74,7 @@ impl rt::Request for OrdersPlace {
         access: None,
         http: None,
         socket: true,
+        notification: false,
     };
 }
 
@@ -175,6 +176,7 @@ impl rt::Request for OrdersModify {
         access: None,
         http: None,
         socket: true,
+        notification: false,
     };
 }
 
@@ -276,6 +278,7 @@ impl rt::Request for OrdersCancel {
         access: None,
         http: None,
         socket: true,
+        notification: false,
     };
 }
 
@@ -347,6 +350,7 @@ impl rt::Request for PositionsClose {
         access: None,
         http: None,
         socket: true,
+        notification: false,
     };
 }
 

@@ -20,6 +20,7 @@ impl rt::Request for Close {
         access: None,
         http: None,
         socket: true,
+        notification: false,
     };
 }
 

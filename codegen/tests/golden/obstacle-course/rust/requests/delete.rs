@@ -20,6 +20,7 @@ impl rt::Request for Delete {
         access: None,
         http: None,
         socket: true,
+        notification: false,
     };
 }
 

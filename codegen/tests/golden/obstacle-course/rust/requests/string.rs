@@ -20,6 +20,7 @@ impl rt::Request for String_ {
         access: None,
         http: None,
         socket: true,
+        notification: false,
     };
 }
 

@@ -6,9 +6,11 @@ mod bars_params;
 mod echo;
 mod level;
 mod publication;
+mod published;
 
 pub use bars_params::BarsParams;
 pub use bar::Bar;
 pub use level::Level;
 pub use publication::{Publication, PublicationTo};
+pub use published::Published;
 pub use echo::Echo;
