@@ -82,6 +82,7 @@ impl rt::Request for TriggerChartUpdate {
             statuses: &[],
         }),
         socket: false,
+        notification: false,
     };
 }
 
@@ -144,6 +145,7 @@ impl rt::Request for RefreshChart {
             statuses: &[],
         }),
         socket: false,
+        notification: false,
     };
 }
 
@@ -207,6 +209,7 @@ impl rt::Request for Picture {
             statuses: &[("no-picture", 404)],
         }),
         socket: false,
+        notification: false,
     };
 }
 
@@ -276,6 +279,7 @@ impl rt::Request for Status {
             statuses: &[],
         }),
         socket: false,
+        notification: false,
     };
 }
 
