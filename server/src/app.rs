@@ -14,6 +14,7 @@ use tokio::task::JoinError;
 use tokio::time::{sleep, timeout};
 
 use crate::Error;
+use crate::auth::{Authenticator, Guard, Keys};
 use crate::config::{Lifetime, Period, Settings, Size};
 use crate::connection::{Options, Served};
 use crate::contract::Endpoint;
@@ -39,13 +40,21 @@ pub struct App {
     settings: Settings,
     endpoints: Vec<Endpoint>,
     routes: Router,
+    authenticator: Option<Arc<dyn Authenticator>>,
     on_bound: Option<Box<dyn FnOnce(SocketAddr) + Send>>,
 }
 
 impl App {
     /// A server without endpoints.
     pub fn new(node: Node, settings: Settings) -> Self {
-        Self { node, settings, endpoints: Vec::new(), routes: Router::new(), on_bound: None }
+        Self {
+            node,
+            settings,
+            endpoints: Vec::new(),
+            routes: Router::new(),
+            authenticator: None,
+            on_bound: None,
+        }
     }
 
     /// Serves an endpoint.
@@ -60,6 +69,13 @@ impl App {
     #[must_use]
     pub fn routes(mut self, routes: Router) -> Self {
         self.routes = self.routes.merge(routes);
+        self
+    }
+
+    /// Verifies tokens in the application's own way, in place of the keys of the settings.
+    #[must_use]
+    pub fn authenticator(mut self, authenticator: impl Authenticator) -> Self {
+        self.authenticator = Some(Arc::new(authenticator));
         self
     }
 
@@ -95,7 +111,7 @@ impl App {
             send_buffer: settings.send_buffer.map_or(DEFAULT_SEND_BUFFER, bytes),
         };
         prepare(&listener, accept).map_err(Error::Serve)?;
-        let router = build(&self.node, settings, self.endpoints, self.routes)?;
+        let router = build(&self.node, settings, self.endpoints, self.routes, self.authenticator)?;
         if let Some(path) = &history_file {
             take_over(&self.node, path);
         }
@@ -111,7 +127,7 @@ impl App {
     /// # Errors
     /// Where the settings are unusable.
     pub fn into_router(self) -> Result<Router, Error> {
-        build(&self.node, self.settings.with_file()?, self.endpoints, self.routes)
+        build(&self.node, self.settings.with_file()?, self.endpoints, self.routes, self.authenticator)
     }
 }
 
@@ -121,15 +137,23 @@ impl fmt::Debug for App {
     }
 }
 
-fn build(node: &Node, settings: Settings, endpoints: Vec<Endpoint>, routes: Router) -> Result<Router, Error> {
+fn build(
+    node: &Node,
+    settings: Settings,
+    endpoints: Vec<Endpoint>,
+    routes: Router,
+    authenticator: Option<Arc<dyn Authenticator>>,
+) -> Result<Router, Error> {
+    let keys = Keys::new(&settings, authenticator)?;
     let mut served: Vec<Arc<Served>> = Vec::new();
     for endpoint in endpoints {
         let address = endpoint.spec.address;
         if served.iter().any(|known| known.endpoint.spec.address == address) {
             return Err(Error::DuplicateEndpoint(address));
         }
+        let guard = Guard::new(&keys, endpoint.spec.connection.auth, address, endpoint.has_access_rules())?;
         let options = options_of(&endpoint.spec.connection, &settings);
-        served.push(Arc::new(Served::new(node.clone(), endpoint, options)));
+        served.push(Arc::new(Served::new(node.clone(), endpoint, options, guard)));
     }
     let options = HttpOptions {
         origins: OriginPolicy::new(settings.allow_origin),

@@ -26,6 +26,9 @@ pub enum Error {
     /// Two endpoints have the same address.
     #[error("two endpoints have the address {0}")]
     DuplicateEndpoint(&'static str),
+    /// The keys for tokens are unusable, or missing where they are needed.
+    #[error("authentication: {0}")]
+    Auth(String),
     /// The log filter is unusable.
     #[error("log filter `{filter}`: {message}")]
     LogFilter {

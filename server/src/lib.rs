@@ -21,10 +21,11 @@
 //!
 //! What a service needs (who calls, how to refuse) is in [`contract`], which is also all that generated code imports.
 //! What goes over the wire is in the project's `PROTOCOL.md`. Modules depend on each other in one direction:
-//! `app → http → connection → node → {contract, hub, limits} → protocol`; `config`, `error`, `metrics` and `shutdown`
+//! `app → http → connection → node → {contract, hub, auth, limits} → protocol`; `config`, `error`, `metrics` and `shutdown`
 //! are leaves.
 
 mod app;
+mod auth;
 mod config;
 mod connection;
 pub mod contract;
@@ -43,9 +44,10 @@ mod shutdown;
 pub mod websocket;
 
 pub use app::{App, Server};
+pub use auth::{Authenticator, JwtAuthenticator, TokenError, Verified, Verifying};
 #[cfg(feature = "macros")]
 pub use bellwire_macros::asyncapi;
-pub use config::{Lifetime, LogFormat, Period, Secret, Settings, Size, UnitError};
+pub use config::{AuthMode, Lifetime, LogFormat, Period, Secret, Settings, Size, UnitError};
 pub use error::Error;
 pub use logging::init_logging;
 pub use node::{Node, Reach};

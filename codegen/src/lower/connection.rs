@@ -5,11 +5,14 @@ use serde_json::Value;
 use super::declared::error_code;
 use super::schemas::SchemaLowering;
 use super::tables::{CLOSES, FRAMEWORK_ERRORS};
-use crate::model::{Activity, Close, Connection, Docs, Envelope, ErrorCode, OnInvalid, Replay, Retry};
+use crate::model::{
+    Activity, Auth, AuthMode, Close, Connection, Docs, Envelope, ErrorCode, OnInvalid, Replay, Retry,
+};
+use crate::spec::document::entries;
 use crate::spec::endpoint::http_base;
 use crate::spec::quantity::{duration_ms, size_bytes};
 use crate::spec::shape::Shape;
-use crate::spec::shapes::extensions::{CONNECTION, ENVELOPE, FLAT, REPLAY};
+use crate::spec::shapes::extensions::{AUTH, CONNECTION, ENVELOPE, FLAT, REPLAY};
 use crate::spec::{Document, Node};
 
 /// Members of an object, or their defaults.
@@ -59,6 +62,7 @@ pub(super) fn lower<'a>(
     document: &Document<'a>,
     node: Option<&'a Node>,
     address: &str,
+    security: &[String],
     schemas: &mut SchemaLowering<'a>,
 ) -> Connection {
     let settings = Settings::new(node, &CONNECTION);
@@ -80,6 +84,7 @@ pub(super) fn lower<'a>(
         messages_per_second: settings.count("messagesPerSecond"),
         http_base: http_base(node, address),
         replay: node.and_then(|node| node.get("replay")).map(replay),
+        auth: auth(document, node.and_then(|node| node.get("auth")), security, schemas),
         closes: closes(node.and_then(|node| node.get("closes"))),
         errors: errors(document, node.and_then(|node| node.get("errors")), schemas),
     }
@@ -106,6 +111,36 @@ fn replay(node: &Node) -> Replay {
         ttl_ms: settings.duration("ttl").unwrap_or_default(),
         bytes: settings.size("bytes"),
     }
+}
+
+fn auth<'a>(
+    document: &Document<'a>,
+    node: Option<&'a Node>,
+    security: &[String],
+    schemas: &mut SchemaLowering<'a>,
+) -> Auth {
+    let declared = node.map(|node| Settings::new(Some(node), &AUTH));
+    Auth {
+        mode: declared.map(|settings| match settings.text("mode").as_str() {
+            "optional" => AuthMode::Optional,
+            _ => AuthMode::Required,
+        }),
+        timeout_ms: declared.and_then(|settings| settings.duration("timeout")),
+        claims: node.and_then(|node| node.get("claims")).map(|claims| schemas.payload(claims, "Claims")),
+        query: query_parameter(document, security).unwrap_or("token").to_owned(),
+        asks: declared.is_some() || !security.is_empty(),
+    }
+}
+
+/// What the first security scheme that puts its key into the query calls it.
+fn query_parameter<'a>(document: &Document<'a>, security: &[String]) -> Option<&'a str> {
+    let schemes = entries(document.root.get("components")?, "securitySchemes").iter();
+    let mut schemes = schemes.filter(|entry| security.contains(&entry.key));
+    schemes.find_map(|entry| {
+        let scheme = document.references.resolve(&entry.value).ok()?.node;
+        let text = |key| scheme.get(key).and_then(Node::as_str);
+        (text("type") == Some("httpApiKey") && text("in") == Some("query")).then(|| text("name"))?
+    })
 }
 
 /// The retry class of a node, else the usual one.

@@ -88,6 +88,7 @@ fn lower_endpoint<'a>(
 ) -> Endpoint {
     let speaker = named.channel.map(|at| &document.channels[at]);
     let settings = endpoint.connection;
+    let security = security(document, endpoint);
     let topics = endpoint.topics.iter().zip(named.topics);
     let topics = topics.filter_map(|(topic, name)| declared::topic(document, topic, name, schemas)).collect();
     let requests = endpoint.requests.iter().zip(named.requests);
@@ -106,8 +107,8 @@ fn lower_endpoint<'a>(
         parameters: parameters(document, endpoint),
         docs: speaker.map_or_else(Docs::default, |channel| docs::docs(|key| channel.node.get(key))),
         binding: binding(document, endpoint),
-        security: security(document, endpoint),
-        connection: connection::lower(document, settings, &endpoint.address, schemas),
+        connection: connection::lower(document, settings, &endpoint.address, &security, schemas),
+        security,
         topics,
         requests,
         broadcasts,

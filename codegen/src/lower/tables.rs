@@ -56,6 +56,7 @@ pub(crate) const CLOSES: &[CloseRow] = &[
         Retry::Never,
         "The client did not say who it is.",
     ),
+    close("invalid-token", 1008, "Invalid token", Retry::Never, "The client's token is no good."),
     close("token-expired", 4401, "Token expired", Retry::Now, "The client's credentials have run out."),
     close("message-too-big", 1009, "Message too big", Retry::Never, "A frame exceeds `maxMessage`."),
     close("internal-error", 1011, "Internal error", Retry::Later, "The server failed."),

@@ -31,6 +31,8 @@ pub struct Connection {
     pub http_base: String,
     /// Messages kept while nobody is connected.
     pub replay: Option<Replay>,
+    /// Who may connect.
+    pub auth: Auth,
     /// Every close the server may send, in a fixed order.
     pub closes: Vec<Close>,
     /// Every error code of the framework that a reply may carry.
@@ -80,6 +82,30 @@ pub struct Replay {
     pub ttl_ms: u64,
     /// How many bytes of them are kept.
     pub bytes: u64,
+}
+
+/// Who may connect, and how tokens arrive.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Auth {
+    /// Whether a token is needed; `None` where the document leaves it to the operator.
+    pub mode: Option<AuthMode>,
+    /// How long a client without a token may take to send one as its first message; `None` is not at all.
+    pub timeout_ms: Option<u64>,
+    /// Type of a token's claims, where declared.
+    pub claims: Option<Type>,
+    /// Name of the token in a query.
+    pub query: String,
+    /// Whether the document speaks of tokens at all, here or in its servers' security.
+    pub asks: bool,
+}
+
+/// Whether a token is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthMode {
+    /// Who brings a token must bring a good one.
+    Optional,
+    /// Nobody without a good token.
+    Required,
 }
 
 /// What counts as a sign of life from a client.

@@ -12,7 +12,9 @@ mod store;
 mod topic;
 mod types;
 
-pub use connection::{Activity, Close, Connection, Envelope, ErrorCode, OnInvalid, Replay, Retry};
+pub use connection::{
+    Activity, Auth, AuthMode, Close, Connection, Envelope, ErrorCode, OnInvalid, Replay, Retry,
+};
 pub use docs::{Constraint, Docs, Name};
 pub use http::{Http, HttpMethod, HttpParameter, HttpText};
 pub use operation::{Action, Broadcast, Channel, Matcher, Message, Operation, Parameter, Reply, Request};

@@ -8,13 +8,13 @@ use crate::source::Span;
 use crate::spec::{Declared, Document, Endpoint};
 
 /// Types of the protocol's own messages.
-const CONTROL: [&str; 4] = ["ping", "pong", "closing", "error"];
+const CONTROL: [&str; 5] = ["ping", "pong", "closing", "error", "authenticate"];
 
 /// Verbs of topics, which no broadcast or request may be called.
-const VERBS: [&str; 6] = ["subscribe", "unsubscribe", "update", "snapshot", "resync", "response"];
+const VERBS: [&str; 7] = ["subscribe", "unsubscribe", "update", "snapshot", "resync", "ended", "response"];
 
 /// Endings of the types that a topic brings.
-const OF_TOPIC: [&str; 7] = [
+const OF_TOPIC: [&str; 8] = [
     "subscribe",
     "subscribe.response",
     "unsubscribe",
@@ -22,6 +22,7 @@ const OF_TOPIC: [&str; 7] = [
     "update",
     "snapshot",
     "resync",
+    "ended",
 ];
 
 /// Every declaration of an endpoint with the word for its kind.

@@ -127,7 +127,7 @@ fn settings_reach_the_model() {
     assert_eq!(connection.http_base, "/api");
     let close = connection.closes.iter().find(|close| close.condition == "heartbeat-timeout").unwrap();
     assert_eq!((close.code, close.reason.as_str(), close.retry), (1003, "Gone quiet", Retry::Later));
-    assert_eq!((connection.closes.len(), connection.errors.len()), (17, 10));
+    assert_eq!((connection.closes.len(), connection.errors.len()), (18, 10));
     let forbidden = connection.errors.iter().find(|error| error.code == "forbidden").unwrap();
     assert_eq!(forbidden.retry, Retry::Later);
 }

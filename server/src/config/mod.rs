@@ -12,6 +12,7 @@ use serde::Deserialize;
 pub use units::{Lifetime, Period, Secret, Size, UnitError};
 
 use crate::Error;
+pub use crate::protocol::AuthMode;
 
 /// What an operator can set. Flatten it into a binary's own arguments:
 ///
@@ -84,6 +85,30 @@ pub struct Settings {
     /// Bearer token for publishing over HTTP; without one there is no such route [default: none]
     #[arg(long, env = "BELLWIRE_PUBLISH_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = secret)]
     pub publish_token: Option<Secret>,
+
+    /// Whether clients must bring a token [default: the document's, else optional with a key, off without]
+    #[arg(long, env = "AUTH_MODE", value_name = "MODE")]
+    pub auth_mode: Option<AuthMode>,
+
+    /// Shared secret that tokens are signed with (HS256), 32 bytes or more [default: none]
+    #[arg(long, env = "JWT_SECRET", value_name = "SECRET", hide_env_values = true, value_parser = secret)]
+    pub auth_secret: Option<Secret>,
+
+    /// PEM file of the public key for tokens: RSA (RS256) or Ed25519 (EdDSA) [default: none]
+    #[arg(long, env = "JWT_PUBLIC_KEY", value_name = "FILE")]
+    pub auth_public_key: Option<PathBuf>,
+
+    /// Issuer that tokens must be from [default: any]
+    #[arg(long, env = "JWT_ISSUER", value_name = "ISSUER")]
+    pub auth_issuer: Option<String>,
+
+    /// Audience that tokens must be for [default: any]
+    #[arg(long, env = "JWT_AUDIENCE", value_name = "AUDIENCE")]
+    pub auth_audience: Option<String>,
+
+    /// How far the clocks of whoever signs tokens and this one may differ, e.g. 5s [default: 5s]
+    #[arg(long, env = "JWT_LEEWAY", value_name = "DURATION")]
+    pub auth_leeway: Option<Period>,
 
     /// Origin of a web page that may connect, e.g. `https://app.example`, or * for all; repeat
     /// or separate with commas [default: the server's own, and loopback pages to a loopback server]
@@ -158,6 +183,12 @@ impl Settings {
             max_connections: self.max_connections.or(file.max_connections),
             request_timeout: self.request_timeout.or(file.request_timeout),
             publish_token: self.publish_token.or(file.publish_token),
+            auth_mode: self.auth_mode.or(file.auth_mode),
+            auth_secret: self.auth_secret.or(file.auth_secret),
+            auth_public_key: self.auth_public_key.or(file.auth_public_key),
+            auth_issuer: self.auth_issuer.or(file.auth_issuer),
+            auth_audience: self.auth_audience.or(file.auth_audience),
+            auth_leeway: self.auth_leeway.or(file.auth_leeway),
             allow_origin: if self.allow_origin.is_empty() { file.allow_origin } else { self.allow_origin },
             log: self.log.or(file.log),
             log_format: self.log_format.or(file.log_format),

@@ -99,6 +99,11 @@ impl Secret {
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
+
+    /// The secret itself, for whoever verifies it: it must not be logged, echoed or kept.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
 }
 
 impl From<&str> for Secret {

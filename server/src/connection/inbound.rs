@@ -5,10 +5,12 @@ use std::ops::ControlFlow;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::credentials::AUTHENTICATE;
 use super::replies::{Reply, reason_of};
 use super::served::Action;
 use super::topics::{Command, Verb};
 use super::{Connection, Finished};
+use crate::auth::check_access;
 use crate::contract::Refusal;
 use crate::contract::erased::ResolvedTopic;
 use crate::contract::matching::{Candidate, find};
@@ -31,6 +33,9 @@ impl Connection {
             }
             Charge::Flood => return ControlFlow::Break(self.served.close(CloseCondition::TooManyMessages)),
         }
+        if self.credentials.is_waiting() && self.draining_until.is_none() {
+            return self.on_text_of_nobody(&frame, now);
+        }
         if self.draining_until.is_some() {
             self.refuse_frame(&frame, ErrorCode::ShuttingDown, "The server is about to stop");
             return ControlFlow::Continue(());
@@ -39,6 +44,13 @@ impl Connection {
             && let Some(action) = self.served.action(&frame.kind)
         {
             return self.act(action, frame, now);
+        }
+        if let Ok(frame) = &frame
+            && frame.kind == AUTHENTICATE
+            && !(self.served.guard.is_off() && self.served.has_operations())
+        {
+            self.valid_message(now);
+            return self.authenticate(frame);
         }
         if !self.served.endpoint.operations.is_empty()
             && !is_deeper_than(text, self.served.options.max_depth)
@@ -81,10 +93,15 @@ impl Connection {
             }
             Action::Request(index) => {
                 let request = served.endpoint.requests[index].clone();
-                let kind = request.spec().name;
+                let (kind, access) = (request.spec().name, request.spec().access);
                 match request.call(&served.endpoint.schemas, frame.payload.as_deref(), self.caller.clone()) {
                     Ok(answer) => {
                         self.valid_message(now);
+                        let params = frame.payload.as_deref().unwrap_or_default();
+                        if let Err(refusal) = check_access(&self.caller, access, params) {
+                            self.refuse(kind, frame.id, &refusal);
+                            return ControlFlow::Continue(());
+                        }
                         self.answer(kind, frame.id, answer, now);
                         ControlFlow::Continue(())
                     }
@@ -129,13 +146,13 @@ impl Connection {
         Some(ControlFlow::Continue(()))
     }
 
-    fn valid_message(&mut self, now: Instant) {
+    pub(super) fn valid_message(&mut self, now: Instant) {
         if self.served.options.activity == Activity::Message {
             self.pulse.activity(now);
         }
     }
 
-    fn on_faults(&mut self, frame: &Frame<'_>, faults: Faults) -> ControlFlow<Close> {
+    pub(super) fn on_faults(&mut self, frame: &Frame<'_>, faults: Faults) -> ControlFlow<Close> {
         tracing::debug!(kind = %frame.kind, faults = faults.summary(), "invalid payload");
         if self.served.options.on_invalid == OnInvalid::Close {
             return ControlFlow::Break(self.invalid_payload(&faults));

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rand::RngExt;
 use tokio::time::Instant;
 
+use super::credentials::Credentials;
 use super::in_flight::InFlight;
 use super::outbound::Outbound;
 use super::pulse::{Due, Pulse};
@@ -40,7 +41,6 @@ impl Connection {
         let _counted = Inflight::new(&shared.metrics.connections);
         shared.metrics.connections_accepted.inc();
         tracing::debug!("connected");
-        let outlet: Arc<dyn Outlet> = outbound.clone();
         Self {
             rate: RateLimit::new(options.messages_per_second, now),
             pulse: Pulse::new(options.heartbeat, options.lifetime, now),
@@ -50,13 +50,21 @@ impl Connection {
             alarm: None,
             draining_until: None,
             answered: 0,
-            seat: Some(served.audience.join(caller.id(), outlet, |stores| served.greetings(stores))),
+            seat: None,
+            credentials: Credentials::default(),
             _counted,
             _permit: permit,
             caller,
             outbound,
             served,
         }
+    }
+
+    /// Becomes one of those to whom broadcasts go.
+    pub(super) fn join(&mut self) {
+        let outlet: Arc<dyn Outlet> = self.outbound.clone();
+        let Self { served, caller, .. } = self;
+        self.seat = Some(served.audience.join(caller.id(), outlet, |stores| served.greetings(stores)));
     }
 
     /// Sends what each new connection gets once: ahead of every broadcast, because replies go first.
@@ -95,7 +103,9 @@ impl Connection {
 
     /// Whether there is room for more requests and their answers.
     pub(super) fn may_read(&self) -> bool {
-        self.in_flight.len() + self.topics.queued() < IN_FLIGHT_LIMIT && self.outbound.has_control_room()
+        self.in_flight.len() + self.topics.queued() < IN_FLIGHT_LIMIT
+            && self.outbound.has_control_room()
+            && !self.credentials.is_checking()
     }
 
     pub(super) fn on_event(&mut self, event: Event<'_>, now: Instant) -> ControlFlow<Ended> {
@@ -122,6 +132,8 @@ impl Connection {
             Finished::Authorized { resolved, since, id, started, result } => {
                 self.on_authorized(resolved, since.as_ref(), id.as_deref(), started, result);
             }
+            Finished::Authenticated { id, result } => self.on_authenticated(id.as_deref(), result),
+            Finished::Reconsidered { resolved, result } => self.on_reconsidered(resolved.as_ref(), result),
             Finished::Snapshot { topic, payload } => self.on_snapshot(&topic, payload.as_deref()),
         }
     }
@@ -139,6 +151,7 @@ impl Connection {
             self.pulse.activity(now);
         }
         self.outbound.wake_slots(now);
+        self.on_credentials_due(now)?;
         match self.pulse.due(now) {
             Due::Nothing => ControlFlow::Continue(()),
             Due::Ping => {
@@ -167,7 +180,9 @@ impl Connection {
     /// Sees to it that the connection is woken when something is due; says whether something is already.
     fn set_alarm(&mut self, now: Instant) -> bool {
         let mut wake = self.pulse.next();
-        for other in [self.outbound.next_due(), self.draining_until].into_iter().flatten() {
+        for other in
+            [self.outbound.next_due(), self.draining_until, self.credentials.next()].into_iter().flatten()
+        {
             wake = wake.min(other);
         }
         if wake <= now {

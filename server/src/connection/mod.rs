@@ -4,7 +4,8 @@
 //! What arrives is decoded and dispatched in `inbound`; subscriptions and their order are kept in `topics`; what
 //! leaves waits in `outbound`, the only part that other threads touch.
 
-mod access;
+mod admission;
+mod credentials;
 mod held;
 mod in_flight;
 mod inbound;
@@ -29,6 +30,7 @@ pub(crate) use replies::guarded;
 pub(crate) use served::{Options, Served};
 pub(crate) use stream::Stream;
 
+use crate::auth::{Carried, Verified};
 use crate::contract::Caller;
 use crate::contract::Refusal;
 use crate::contract::erased::ResolvedTopic;
@@ -37,6 +39,7 @@ use crate::limits::{ConnectionPermit, RateLimit};
 use crate::metrics::Inflight;
 use crate::protocol::{Close, CloseCondition};
 use crate::websocket::CloseFrame;
+use credentials::{Credentials, NotTaken};
 use in_flight::InFlight;
 use outbound::Outbound;
 use pulse::Pulse;
@@ -61,6 +64,10 @@ enum Finished {
         started: Instant,
         result: Result<(), Refusal>,
     },
+    /// Having looked at a token.
+    Authenticated { id: Option<String>, result: Result<Verified, NotTaken> },
+    /// Having decided whether a subscription may be kept.
+    Reconsidered { resolved: Arc<dyn ResolvedTopic>, result: Result<(), Refusal> },
     /// With a snapshot of its own, or without.
     Snapshot { topic: Arc<str>, payload: Option<String> },
 }
@@ -76,6 +83,7 @@ struct Connection {
     topics: Topics,
     rate: RateLimit,
     pulse: Pulse,
+    credentials: Credentials,
     /// When it asked to be woken.
     alarm: Option<Instant>,
     /// The node is about to stop: until when what is under way may finish.
@@ -93,6 +101,8 @@ pub(crate) struct Accepted {
     pub(crate) stream: Stream,
     /// What the client sent right behind its request.
     pub(crate) early: Vec<u8>,
+    /// What its request says about the client.
+    pub(crate) carried: Carried,
 }
 
 /// How a conversation ended.
@@ -113,17 +123,30 @@ pub(crate) fn serve(
     let outbound = Arc::new(Outbound::new(served.options.queue_bytes, served.node.clone(), socket.stream));
     let mut transport = Transport::new(outbound.clone(), served.options.max_message_bytes, socket.early);
     let mut connection = Connection::new(served, caller, outbound, permit);
+    let mut carried = Some(socket.carried).filter(|_| !connection.served.guard.is_off());
     async move {
+        if let Some(carried) = carried.take()
+            && let Err(ended) = Box::pin(connection.admit(&mut transport, carried)).await
+        {
+            return part(&mut connection, ended).await;
+        }
+        connection.join();
         if !connection.served.endpoint.welcomes.is_empty() {
             Box::pin(connection.welcome()).await;
         }
         let ended = poll_fn(|context| connection.poll_ended(&mut transport, context)).await;
-        // Gone from the hub before the farewell, so that nothing is queued for a socket that closes.
-        connection.leave();
-        if let Some(ended) = ended {
-            say_farewell(&connection, ended).await;
-        } else {
-            tracing::debug!("disconnected");
+        part(&mut connection, ended).await;
+    }
+}
+
+/// Takes leave: gone from the hub before the farewell, so that nothing is queued for a socket that closes.
+fn part(connection: &mut Connection, ended: Option<Ended>) -> impl Future<Output = ()> + Send + use<> {
+    connection.leave();
+    let farewell = ended.map(|ended| say_farewell(connection, ended));
+    async move {
+        match farewell {
+            Some(farewell) => farewell.await,
+            None => tracing::debug!("disconnected"),
         }
     }
 }

@@ -143,7 +143,8 @@ impl Connection {
     }
 }
 
-fn failure_of(refusal: &Refusal) -> encode::Failure<'_> {
+/// A refusal as it is written.
+pub(super) fn failure_of(refusal: &Refusal) -> encode::Failure<'_> {
     encode::Failure {
         code: refusal.code(),
         message: refusal.message(),

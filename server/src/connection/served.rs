@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::auth::Guard;
 use crate::contract::Endpoint;
 use crate::hub::{Audience, Publication, Route, Stores};
 use crate::node::{MESSAGE_DELIVERY, Node, route_of};
@@ -45,6 +46,8 @@ pub(crate) struct Served {
     pub(crate) node: Node,
     pub(crate) endpoint: Endpoint,
     pub(crate) options: Options,
+    /// What it asks of its callers.
+    pub(crate) guard: Guard,
     pub(crate) audience: Arc<Audience>,
     pub(super) routes: Vec<Arc<Route>>,
     actions: HashMap<String, Action>,
@@ -52,7 +55,7 @@ pub(crate) struct Served {
 
 impl Served {
     /// Prepares an endpoint for its connections.
-    pub(crate) fn new(node: Node, endpoint: Endpoint, options: Options) -> Self {
+    pub(crate) fn new(node: Node, endpoint: Endpoint, options: Options, guard: Guard) -> Self {
         let mut actions = HashMap::new();
         for (index, topic) in endpoint.topics.iter().enumerate() {
             let route = topic.spec().route;
@@ -64,7 +67,12 @@ impl Served {
         }
         let routes = endpoint.topics.iter().map(|topic| route_of(&node, topic.spec())).collect();
         let audience = node.shared().hub.audience(endpoint.spec.address);
-        Self { node, endpoint, options, audience, routes, actions }
+        Self { node, endpoint, options, guard, audience, routes, actions }
+    }
+
+    /// Whether messages may be whole frames of explicit operations.
+    pub(super) fn has_operations(&self) -> bool {
+        !self.endpoint.operations.is_empty()
     }
 
     pub(super) fn action(&self, kind: &str) -> Option<Action> {

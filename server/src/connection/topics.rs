@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::access::check_access;
 use super::held::ByTopic;
+use super::replies::failure_of;
 use super::{Connection, Finished};
+use crate::auth::check_access;
 use crate::contract::Refusal;
 use crate::contract::erased::ResolvedTopic;
 use crate::hub::{Beginning, Lifecycle, Outlet, Position, Subscription, Unrecoverable};
@@ -25,6 +26,8 @@ pub(super) enum Verb {
     Unsubscribe,
     /// Asked by the connection itself, after an overflow.
     Resync,
+    /// Asked by the connection itself, after the caller's identity changed.
+    Reconsider,
 }
 
 /// One command for one topic.
@@ -55,6 +58,16 @@ impl Topics {
     /// Commands that wait for others.
     pub(super) fn queued(&self) -> usize {
         self.queued
+    }
+
+    /// Everything that is held.
+    pub(super) fn all(&self) -> Vec<Arc<dyn ResolvedTopic>> {
+        self.held.values().map(|held| held.resolved.clone()).collect()
+    }
+
+    /// Whether a topic is held.
+    pub(super) fn holds(&self, topic: &Arc<str>) -> bool {
+        self.held.contains_key(topic)
     }
 
     fn count_of_route(&self, route: &str) -> usize {
@@ -89,7 +102,7 @@ impl Connection {
     }
 
     /// Serves the commands behind one that is done.
-    fn next_command(&mut self, topic: &Arc<str>) {
+    pub(super) fn next_command(&mut self, topic: &Arc<str>) {
         match self.topics.pending.get_mut(topic).map(VecDeque::pop_front) {
             Some(Some(command)) => {
                 self.topics.queued -= 1;
@@ -107,6 +120,7 @@ impl Connection {
             Verb::Subscribe(_) => self.begin_subscribe(command),
             Verb::Unsubscribe => self.unsubscribe(&command),
             Verb::Resync => self.resync(&command),
+            Verb::Reconsider => self.begin_reconsider(command),
         }
     }
 
@@ -231,6 +245,19 @@ impl Connection {
         self.respond(&format!("{}.unsubscribe", resolved.spec().route), command.id.as_deref(), &reply);
         self.served.node.shared().metrics.unsubscribes.observe(command.started.elapsed(), 1);
         self.next_command(resolved.topic());
+    }
+
+    /// Takes a topic from the client and tells it why.
+    pub(super) fn end_topic(&mut self, resolved: &dyn ResolvedTopic, refusal: &Refusal) {
+        if self.topics.held.remove(resolved.topic()).is_none() {
+            return;
+        }
+        self.outbound.forget(resolved.topic());
+        let (route, payload) = (resolved.spec().route, failure_of(refusal).error());
+        tracing::debug!(topic = %resolved.topic(), code = refusal.code(), "subscription ended");
+        self.outbound.control(
+            &self.served.writer().topic_frame(route, "ended", resolved.topic(), (None, None), &payload).0,
+        );
     }
 
     /// A topic lost updates, and there is room again.

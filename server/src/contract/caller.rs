@@ -1,9 +1,11 @@
 //! Who is at the other end of a connection.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 /// The client behind one connection; cheap to clone.
@@ -16,8 +18,18 @@ struct Inner {
     endpoint: &'static str,
     remote_addr: Option<SocketAddr>,
     parameters: BTreeMap<String, String>,
-    /// Boxed: most connections have none, and each pays for the room.
-    identity: Option<Box<Identity>>,
+    standing: Standing,
+}
+
+/// What is known of a caller.
+#[derive(Debug, Clone)]
+pub(crate) enum Standing {
+    /// Nobody asks: authentication is off.
+    Unchecked,
+    /// Nobody in particular.
+    Anonymous,
+    /// Someone. Boxed: most connections have none, and each pays for the room.
+    Known(Box<Identity>),
 }
 
 impl Caller {
@@ -26,8 +38,20 @@ impl Caller {
         endpoint: &'static str,
         remote_addr: Option<SocketAddr>,
         parameters: BTreeMap<String, String>,
+        standing: Standing,
     ) -> Self {
-        Self(Arc::new(Inner { id, endpoint, remote_addr, parameters, identity: None }))
+        Self(Arc::new(Inner { id, endpoint, remote_addr, parameters, standing }))
+    }
+
+    /// The same client, now known as someone.
+    pub(crate) fn known_as(&self, identity: Identity) -> Self {
+        let Inner { id, endpoint, remote_addr, ref parameters, .. } = *self.0;
+        Self::new(id, endpoint, remote_addr, parameters.clone(), Standing::Known(Box::new(identity)))
+    }
+
+    /// Whether access rules count for it.
+    pub(crate) fn is_checked(&self) -> bool {
+        !matches!(self.0.standing, Standing::Unchecked)
     }
 
     /// Number of the connection, unique in this process.
@@ -37,7 +61,10 @@ impl Caller {
 
     /// Who the client proved to be, if it did.
     pub fn identity(&self) -> Option<&Identity> {
-        self.0.identity.as_deref()
+        match &self.0.standing {
+            Standing::Known(identity) => Some(identity),
+            Standing::Unchecked | Standing::Anonymous => None,
+        }
     }
 
     /// A parameter of the socket's address.
@@ -57,7 +84,7 @@ impl Caller {
 }
 
 /// Who a client proved to be.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Identity {
     subject: String,
     claims: Map<String, Value>,
@@ -77,5 +104,25 @@ impl Identity {
     /// A claim by its name.
     pub fn claim(&self, name: &str) -> Option<&Value> {
         self.claims.get(name)
+    }
+
+    /// All claims, read as a type of the service's own.
+    ///
+    /// # Errors
+    /// Where they do not fit it.
+    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        T::deserialize(&Value::Object(self.claims.clone()))
+    }
+
+    /// All claims as they came.
+    pub(crate) fn claims_json(&self) -> &Map<String, Value> {
+        &self.claims
+    }
+}
+
+impl fmt::Debug for Identity {
+    /// Claims are the caller's own affair and stay out of logs.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Identity").field("subject", &self.subject).finish_non_exhaustive()
     }
 }

@@ -49,6 +49,12 @@ impl Endpoint {
         }
     }
 
+    /// Whether anything of it is only for some callers.
+    pub(crate) fn has_access_rules(&self) -> bool {
+        self.topics.iter().any(|topic| topic.spec().access.is_some())
+            || self.requests.iter().any(|request| request.spec().access.is_some())
+    }
+
     /// Serves a topic.
     #[must_use]
     pub fn topic<R: TopicRouter>(mut self, router: R) -> Self {

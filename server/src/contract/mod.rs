@@ -14,11 +14,12 @@ pub(crate) mod matching;
 mod operation;
 mod refusal;
 mod request;
-mod schema;
+pub(crate) mod schema;
 mod store;
 mod topic;
 mod values;
 
+pub(crate) use caller::Standing;
 pub use caller::{Caller, Identity};
 pub use content::Content;
 pub use endpoint::Endpoint;
@@ -32,8 +33,8 @@ pub use values::*;
 // The façade over the layers around this one: generated code shall need no second import.
 pub use crate::node::{BroadcastPublisher, Node, OperationPublisher, Publisher, Reach, Store};
 pub use crate::protocol::{
-    Activity, BroadcastSpec, CloseCondition, CloseSpec, ConnectionSpec, DeliveryMode, DeliverySpec,
-    EndpointSpec, Envelope, Fault, Faults, HistorySpec, HttpMethod, HttpParameter, HttpSpec, HttpText,
-    Matcher, MessageSpec, OnInvalid, OperationSpec, Overflow, ParamMember, RequestSpec, Retry, SchemaRef,
-    StateKind, StateSpec, StoreSpec, Take, TopicSpec, WhenFull,
+    Activity, AuthMode, AuthSpec, BroadcastSpec, CloseCondition, CloseSpec, ConnectionSpec, DeliveryMode,
+    DeliverySpec, EndpointSpec, Envelope, Fault, Faults, HistorySpec, HttpMethod, HttpParameter, HttpSpec,
+    HttpText, Matcher, MessageSpec, OnInvalid, OperationSpec, Overflow, ParamMember, RequestSpec, Retry,
+    SchemaRef, StateKind, StateSpec, StoreSpec, Take, TopicSpec, WhenFull,
 };

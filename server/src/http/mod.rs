@@ -1,6 +1,7 @@
 //! Everything that is served over HTTP: the sockets' upgrades, and what stands beside them.
 
 mod accept;
+mod caller;
 mod document;
 mod health;
 mod origin;

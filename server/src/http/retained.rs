@@ -8,10 +8,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Query;
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::value::RawValue;
 
+use super::caller::only_known;
 use super::failure;
 use crate::connection::Served;
 use crate::protocol::encode::Failure;
@@ -19,6 +21,7 @@ use crate::protocol::{ErrorCode, Fault, Faults, StateKind};
 
 pub(super) fn routes(served: &Arc<Served>) -> Router {
     let mut router = Router::new();
+    let known = from_fn_with_state(served.clone(), only_known);
     for &spec in &served.endpoint.stores {
         let Some(path) = spec.http else { continue };
         let audience = served.audience.clone();
@@ -30,7 +33,7 @@ pub(super) fn routes(served: &Arc<Served>) -> Router {
             let (value, _) = audience.stores(|stores| stores.value(spec));
             json(&headers, limit.shorten(value))
         };
-        router = router.route(path, get(handler));
+        router = router.route(path, get(handler).layer(known.clone()));
     }
     for snapshot in &served.endpoint.snapshots {
         let (Some(path), stores, audience) = (snapshot.http(), snapshot.stores(), served.audience.clone())
@@ -39,7 +42,7 @@ pub(super) fn routes(served: &Arc<Served>) -> Router {
         };
         let handler =
             async move |headers: HeaderMap| json(&headers, audience.stores(|held| held.object(stores)));
-        router = router.route(path, get(handler));
+        router = router.route(path, get(handler).layer(known.clone()));
     }
     router
 }

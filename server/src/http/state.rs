@@ -2,21 +2,22 @@
 //! or the query.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, Path, Query};
-use axum::http::{Extensions, HeaderMap, StatusCode};
+use axum::extract::{Path, Query};
+use axum::http::{Extensions, HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::get;
 use serde_json::{Map, Value};
 
+use super::caller::{caller, forbidden};
 use super::failure;
 use super::retained::{Limit, json, unprocessable};
+use crate::auth::check_access;
 use crate::connection::Served;
+use crate::contract::Caller;
 use crate::contract::erased::ResolvedTopic;
-use crate::contract::{Caller, Refusal};
 use crate::protocol::encode::Failure;
 use crate::protocol::{ErrorCode, Faults};
 
@@ -32,16 +33,21 @@ pub(super) fn routes(served: &Arc<Served>) -> Router {
         let served = served.clone();
         let handler = async move |Path(path): Path<Parameters>,
                                   Query(mut query): Query<Parameters>,
+                                  uri: Uri,
                                   headers: HeaderMap,
                                   extensions: Extensions| {
+            let caller = match caller(&served, &uri, &headers, &extensions).await {
+                Ok(caller) => caller,
+                Err(refused) => return refused,
+            };
+            query.remove(served.guard.parameter());
             let limit = if has_limit { None } else { query.remove("limit") };
             let limit = match Limit::read(kept.kind, limit.as_deref()) {
                 Ok(limit) => limit,
                 Err(faults) => return unprocessable(&faults),
             };
-            let remote = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
             let parameters = query.into_iter().chain(path).collect();
-            match state(&served, index, &parameters, remote).await {
+            match state(&served, index, &parameters, caller).await {
                 Ok(payload) => json(&headers, limit.shorten(payload)),
                 Err(refused) => refused,
             }
@@ -55,15 +61,19 @@ async fn state(
     served: &Served,
     index: usize,
     parameters: &Parameters,
-    remote: Option<SocketAddr>,
+    caller: Caller,
 ) -> Result<String, Response> {
     let resolved = match resolve(served, index, parameters) {
         Ok(resolved) => resolved,
         Err(faults) => return Err(unprocessable(&faults)),
     };
-    let caller = Caller::new(0, served.endpoint.spec.address, remote, BTreeMap::new());
-    if let Err(refusal) = resolved.clone().authorize(caller.clone()).await {
-        return Err(refused(StatusCode::FORBIDDEN, &refusal));
+    let access = check_access(&caller, resolved.spec().access, resolved.params_json());
+    let allowed = match access {
+        Ok(()) => resolved.clone().authorize(caller.clone()).await,
+        refused => refused,
+    };
+    if let Err(refusal) = allowed {
+        return Err(forbidden(&refusal));
     }
     let own = resolved.clone().snapshot(caller).await;
     let retained =
@@ -88,15 +98,4 @@ fn resolve(served: &Served, index: usize, parameters: &Parameters) -> Result<Arc
         service.resolve(&served.endpoint.schemas, Some(payload))
     };
     read(&texts).or_else(|faults| read(&values).map_err(|_| faults))
-}
-
-fn refused(status: StatusCode, refusal: &Refusal) -> Response {
-    let body = Failure {
-        code: refusal.code(),
-        message: refusal.message(),
-        retry: refusal.retry_class(),
-        errors: refusal.errors(),
-        details: refusal.details_json(),
-    };
-    failure(status, &body)
 }

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use hyper::upgrade::OnUpgrade;
 use tungstenite::handshake::derive_accept_key;
 
+use crate::auth::{Carried, is_bearer_subprotocol};
 use crate::connection::{Accepted, Stream};
 
 /// A request that asks for a WebSocket, checked.
@@ -34,7 +35,7 @@ pub(super) enum NoHandshake {
 }
 
 impl Upgrade {
-    /// Subprotocols the client offers, in its order of preference.
+    /// Subprotocols the client offers, in its order of preference; tokens among them are left out.
     pub(super) fn offered_subprotocols(&self) -> &[String] {
         &self.subprotocols
     }
@@ -43,6 +44,7 @@ impl Upgrade {
     pub(super) fn accept<F>(
         self,
         subprotocol: Option<&'static str>,
+        carried: Carried,
         serve: impl FnOnce(Accepted) -> F + Send + 'static,
     ) -> Response
     where
@@ -54,7 +56,7 @@ impl Upgrade {
                 Ok(upgraded) => {
                     let (stream, early) = Stream::of_upgrade(upgraded);
                     // A fresh task: this one is as large as what came before the socket.
-                    tokio::spawn(serve(Accepted { stream, early }));
+                    tokio::spawn(serve(Accepted { stream, early, carried }));
                 }
                 Err(error) => tracing::debug!(%error, "the client left during the handshake"),
             }
@@ -90,7 +92,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Upgrade {
         let key = headers.get(header::SEC_WEBSOCKET_KEY).ok_or(NoHandshake::NoKey)?;
         let accept =
             HeaderValue::try_from(derive_accept_key(key.as_bytes())).map_err(|_| NoHandshake::NoKey)?;
-        let subprotocols = tokens(headers, &header::SEC_WEBSOCKET_PROTOCOL).map(str::to_owned).collect();
+        let subprotocols =
+            tokens(headers, &header::SEC_WEBSOCKET_PROTOCOL).filter(|name| !is_bearer_subprotocol(name));
+        let subprotocols = subprotocols.map(str::to_owned).collect();
         let on_upgrade = match parts.version {
             Version::HTTP_11 => parts.extensions.remove::<OnUpgrade>(),
             _ => None,

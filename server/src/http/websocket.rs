@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Path};
-use axum::http::{Extensions, HeaderMap, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tracing::Instrument;
 
 use super::OriginPolicy;
 use super::upgrade::Upgrade;
+use crate::auth::Carried;
 use crate::connection::{Served, refuse, serve};
 use crate::contract::Caller;
 use crate::protocol::CloseCondition;
@@ -30,10 +31,12 @@ pub(super) fn routes(served: Arc<Served>, gate: Arc<Gate>) -> Router {
     let address = served.endpoint.spec.address;
     let handler = async move |path: Path<BTreeMap<String, String>>,
                               extensions: Extensions,
+                              uri: Uri,
                               headers: HeaderMap,
                               upgrade: Upgrade| {
         let remote = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
-        connect(served, &gate, path.0, remote, &headers, upgrade)
+        let carried = served.guard.carried(&uri, &headers);
+        connect(served, &gate, path.0, remote, carried, &headers, upgrade)
     };
     Router::new().route(address, get(handler))
 }
@@ -43,6 +46,7 @@ fn connect(
     gate: &Gate,
     parameters: BTreeMap<String, String>,
     remote: Option<SocketAddr>,
+    carried: Carried,
     headers: &HeaderMap,
     upgrade: Upgrade,
 ) -> Response {
@@ -55,14 +59,15 @@ fn connect(
     let chosen = upgrade.offered_subprotocols().iter().any(|name| name == subprotocol).then_some(subprotocol);
     let connections = &node.shared().connections;
     if let Some(permit) = connections.try_acquire(gate.max_connections) {
-        let caller = Caller::new(node.next_connection(), spec.address, remote, parameters);
+        let caller =
+            Caller::new(node.next_connection(), spec.address, remote, parameters, served.guard.standing());
         let remote = remote.map(tracing::field::display);
         // Kept for as long as the connection: only where someone looks that closely.
         let span = tracing::debug_span!("connection", id = caller.id(), endpoint = spec.address, remote);
         if span.is_disabled() {
-            return upgrade.accept(chosen, move |socket| serve(socket, served, caller, permit));
+            return upgrade.accept(chosen, carried, move |socket| serve(socket, served, caller, permit));
         }
-        return upgrade.accept(chosen, move |socket| {
+        return upgrade.accept(chosen, carried, move |socket| {
             span.in_scope(|| serve(socket, served, caller, permit)).instrument(span)
         });
     }
@@ -72,7 +77,7 @@ fn connect(
         let text = "Too many connections\n";
         return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], text).into_response();
     };
-    upgrade.accept(chosen, async move |socket| {
+    upgrade.accept(chosen, Carried::Nothing, async move |socket| {
         refuse(socket, &served, CloseCondition::TooManyConnections).await;
         drop(permit);
     })

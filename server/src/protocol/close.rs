@@ -23,6 +23,8 @@ pub enum CloseCondition {
     PolicyViolation,
     /// The endpoint needs an identity.
     Unauthenticated,
+    /// The token is no good.
+    InvalidToken,
     /// The identity expired.
     TokenExpired,
     /// A message exceeds the size limit.
@@ -56,6 +58,7 @@ impl CloseCondition {
             Self::ProtocolError => "protocol-error",
             Self::PolicyViolation => "policy-violation",
             Self::Unauthenticated => "unauthenticated",
+            Self::InvalidToken => "invalid-token",
             Self::TokenExpired => "token-expired",
             Self::MessageTooBig => "message-too-big",
             Self::InternalError => "internal-error",
@@ -80,6 +83,7 @@ impl CloseCondition {
             Self::ProtocolError => (1002, "Protocol error", Retry::Never),
             Self::PolicyViolation => (1008, "Policy violation", Retry::Never),
             Self::Unauthenticated => (1008, "Authentication required", Retry::Never),
+            Self::InvalidToken => (1008, "Invalid token", Retry::Never),
             Self::TokenExpired => (4401, "Token expired", Retry::Now),
             Self::MessageTooBig => (1009, "Message too big", Retry::Never),
             Self::InternalError => (1011, "Internal error", Retry::Later),

@@ -26,9 +26,9 @@ pub use fault::{Fault, Faults};
 pub(crate) use frame::{Frame, FrameError, is_deeper_than};
 pub use http::{HttpMethod, HttpParameter, HttpSpec, HttpText};
 pub use spec::{
-    Activity, BroadcastSpec, CloseSpec, ConnectionSpec, DeliveryMode, DeliverySpec, EndpointSpec,
-    HistorySpec, Matcher, MessageSpec, OnInvalid, OperationSpec, Overflow, ParamMember, RequestSpec,
-    SchemaRef, StateKind, StateSpec, TopicSpec, WhenFull,
+    Activity, AuthMode, AuthSpec, BroadcastSpec, CloseSpec, ConnectionSpec, DeliveryMode, DeliverySpec,
+    EndpointSpec, HistorySpec, Matcher, MessageSpec, OnInvalid, OperationSpec, Overflow, ParamMember,
+    RequestSpec, SchemaRef, StateKind, StateSpec, TopicSpec, WhenFull,
 };
 pub use store::{StoreSpec, Take};
 pub(crate) use topic_name::topic_name;

@@ -52,8 +52,40 @@ pub struct ConnectionSpec {
     pub messages_per_second: u32,
     /// Path below which publishing over HTTP stands; may be empty.
     pub http_base: &'static str,
+    /// Who may connect.
+    pub auth: AuthSpec,
     /// Every close the server may send.
     pub closes: &'static [CloseSpec],
+}
+
+/// `x-connection.auth`, and what `components.securitySchemes` says about tokens.
+#[derive(Debug, Clone, Copy)]
+pub struct AuthSpec {
+    /// Whether a token is needed; `None` where the document leaves it to the operator.
+    pub mode: Option<AuthMode>,
+    /// How long a client without a token may take to send one as its first message; `None` is not at all.
+    pub timeout_ms: Option<u64>,
+    /// Name of the token in a query.
+    pub query: &'static str,
+    /// Schema of the claims.
+    pub claims: Option<SchemaRef>,
+}
+
+impl AuthSpec {
+    /// What holds where the document says nothing.
+    pub const UNDECLARED: Self = Self { mode: None, timeout_ms: None, query: "token", claims: None };
+}
+
+/// Whether callers must say who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuthMode {
+    /// Who brings a token must bring a good one; who brings none is nobody in particular.
+    Optional,
+    /// Nobody without a good token.
+    Required,
+    /// Tokens are not looked at, and access rules do not count: for development.
+    Off,
 }
 
 /// What counts as a sign of life from a client.

@@ -26,6 +26,7 @@ const fn connection(closes: bool) -> rt::ConnectionSpec {
         queue_bytes: 1 << 20,
         messages_per_second: 100,
         http_base: if closes { "/close/v1" } else { "/api/v1" },
+        auth: rt::AuthSpec { timeout_ms: if closes { None } else { Some(500) }, ..rt::AuthSpec::UNDECLARED },
         closes: &[],
     }
 }
@@ -133,6 +134,9 @@ const fn retains(kind: rt::StateKind) -> Option<rt::StateSpec> {
     Some(rt::StateSpec { kind, http: None })
 }
 
+/// A rule for what is one caller's own.
+const OWNED: &str = r#"{"claim":{"symbol":"symbols"}}"#;
+
 macro_rules! topics {
     ($($name:ident $route:literal { $($member:ident: $value:expr),* })*) => {$(
         #[derive(Debug)]
@@ -161,6 +165,10 @@ topics! {
         history: Some(rt::HistorySpec { size: 2, ttl_ms: 60_000 })
     }
     Log "log" { history: Some(rt::HistorySpec { size: 4, ttl_ms: 60_000 }) }
+    Owned "owned" {
+        access: Some(OWNED),
+        state: Some(rt::StateSpec { kind: rt::StateKind::Latest, http: Some("/api/v1/owned/{symbol}") })
+    }
     Conflated "conflated" {
         delivery: rt::DeliverySpec {
             mode: rt::DeliveryMode::Latest { key: &["k"], interval_ms: 50 },
@@ -231,6 +239,16 @@ impl rt::Request for Act {
         socket: true,
         notification: false,
     };
+}
+
+/// A request that only the owner of its symbol may send.
+pub(crate) struct OwnedAct;
+
+impl rt::Request for OwnedAct {
+    type Payload = Value;
+    type Reply = Value;
+    type Error = rt::Refusal;
+    const SPEC: rt::RequestSpec = rt::RequestSpec { name: "own.act", access: Some(OWNED), ..Act::SPEC };
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -177,6 +177,12 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// A client of a server that is not a [`TestServer`].
+    pub(crate) async fn open(url: &str) -> Self {
+        let (socket, _) = tokio_tungstenite::connect_async(url).await.expect("the handshake succeeds");
+        Self { socket, subprotocol: None }
+    }
+
     pub(crate) async fn send(&mut self, frame: Value) {
         self.send_text(&frame.to_string()).await;
     }

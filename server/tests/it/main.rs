@@ -1,6 +1,7 @@
 //! The runtime over real sockets, with a contract written by hand in the style of generated code.
 #![expect(clippy::expect_used, reason = "a test that cannot go on says why")]
 
+mod auth;
 mod connection;
 mod contract;
 mod frames;
@@ -15,3 +16,4 @@ mod shutdown;
 mod slow;
 mod state;
 mod subscriptions;
+mod tokens;

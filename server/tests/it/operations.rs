@@ -27,6 +27,7 @@ static ENDPOINT: rt::EndpointSpec = rt::EndpointSpec {
         queue_bytes: 1 << 20,
         messages_per_second: 100,
         http_base: "",
+        auth: rt::AuthSpec::UNDECLARED,
         closes: &[],
     },
     asyncapi_json: r##"{"components": {"schemas": {

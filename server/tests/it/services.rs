@@ -9,7 +9,8 @@ use serde_json::json;
 
 use crate::contract::{
     Act, Bars, BarsParams, CLOSE, Conflated, Depth, Keyed, Limited, Log, Merged, Notice, Orders,
-    OrdersCancelAll, OrdersPlace, PlacedOrder, Plain, PreOrder, REPLY, Symbol, Text, Trades, Welcome, Window,
+    OrdersCancelAll, OrdersPlace, Owned, OwnedAct, PlacedOrder, Plain, PreOrder, REPLY, Symbol, Text, Trades,
+    Welcome, Window,
 };
 
 /// What tests look at and steer by.
@@ -116,11 +117,25 @@ impl rt::RequestRouter<Act> for TestServices {
                     gate.notified().await;
                     Ok(json!("waited"))
                 }
-                Some("caller") => Ok(json!({"id": caller.id(), "remote": caller.remote_addr().is_some()})),
+                Some("caller") => Ok(
+                    json!({"subject": caller.identity().map(rt::Identity::subject), "id": caller.id(), "remote": caller.remote_addr().is_some()}),
+                ),
                 Some("null") => Ok(Value::Null),
                 _ => Ok(payload),
             }
         }
+    }
+}
+
+impl rt::RequestRouter<OwnedAct> for TestServices {
+    async fn call(&self, caller: &rt::Caller, _: Value) -> Result<Value, rt::Refusal> {
+        #[derive(Deserialize)]
+        struct Claims {
+            #[serde(default)]
+            symbols: Value,
+        }
+        let identity = caller.identity().map(|identity| identity.claims::<Claims>());
+        Ok(json!({"claims": identity.and_then(Result::ok).map(|claims| claims.symbols)}))
     }
 }
 
@@ -142,12 +157,14 @@ pub(crate) fn endpoint<const CLOSES: bool>(services: &TestServices) -> rt::Endpo
         .request::<OrdersPlace, _>(requests.clone())
         .request::<OrdersCancelAll, _>(requests.clone())
         .request::<Act, _>(requests.clone())
+        .request::<OwnedAct, _>(requests.clone())
         .broadcast::<Notice<CLOSES>>();
     if CLOSES {
         return endpoint.connect::<Welcome, _>(requests);
     }
     endpoint
         .topic(router::<Plain>(services))
+        .topic(router::<Owned>(services))
         .topic(router::<Merged>(services))
         .topic(router::<Keyed>(services))
         .topic(router::<Window>(services))

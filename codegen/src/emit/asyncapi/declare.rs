@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::schema;
 use crate::model::{
-    Activity, Api, Broadcast, Connection, DeliveryMode, Docs, Endpoint, Envelope, ErrorCode, Http, OnInvalid,
-    Order, Overflow, Replay, Request, Retry, State, StateKind, Take, Topic, Type, WhenFull,
+    Activity, Api, Auth, AuthMode, Broadcast, Connection, DeliveryMode, Docs, Endpoint, Envelope, ErrorCode,
+    Http, OnInvalid, Order, Overflow, Replay, Request, Retry, State, StateKind, Take, Topic, Type, WhenFull,
 };
 
 /// `x-connection`, complete.
@@ -38,6 +38,9 @@ pub(crate) fn connection(api: &Api, connection: &Connection) -> Value {
     if let Some(Replay { size, ttl_ms, bytes }) = connection.replay {
         out["replay"] = json!({ "size": size, "ttl": duration(ttl_ms), "bytes": self::size(bytes) });
     }
+    if let Some(mode) = connection.auth.mode {
+        out["auth"] = auth(api, mode, &connection.auth);
+    }
     out
 }
 
@@ -52,6 +55,18 @@ fn envelope(envelope: &Envelope) -> Value {
     out["body"] = json!(envelope.body_word());
     if let Some(timestamp) = &envelope.timestamp {
         out["timestamp"] = json!(timestamp);
+    }
+    out
+}
+
+fn auth(api: &Api, mode: AuthMode, auth: &Auth) -> Value {
+    let mut out =
+        json!({ "mode": match mode { AuthMode::Optional => "optional", AuthMode::Required => "required" } });
+    if let Some(timeout) = auth.timeout_ms {
+        out["timeout"] = json!(duration(timeout));
+    }
+    if let Some(claims) = &auth.claims {
+        out["claims"] = schema::of(api, claims);
     }
     out
 }

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::wrap::Wrap;
-use super::{history, schema};
+use super::{authentication, history, schema};
 use crate::emit::examples::Examples;
 use crate::model::{Api, Broadcast, Connection, Endpoint, ErrorCode, Request, Topic, Type};
 
@@ -114,6 +114,7 @@ pub(crate) fn of_topic(api: &Api, endpoint: &Endpoint, topic: &Topic, examples: 
         push("snapshot", "The present state, once after the reply.", snapshot);
     }
     push("update", "One publication.", &topic.update);
+    frames.extend(authentication::of_topic(api, endpoint, topic, name.as_ref()));
     frames
 }
 
@@ -260,7 +261,7 @@ pub(crate) fn of_control(api: &Api, connection: &Connection) -> [Frame; 3] {
     ]
 }
 
-fn ask_frame(
+pub(super) fn ask_frame(
     wrap: Wrap<'_>,
     key: &str,
     tag: &str,
@@ -279,7 +280,7 @@ fn ask_frame(
     }
 }
 
-fn reply_frame(
+pub(super) fn reply_frame(
     wrap: Wrap<'_>,
     key: &str,
     tag: &str,
@@ -299,7 +300,7 @@ fn reply_frame(
     }
 }
 
-fn unnamed(frame: Option<Value>) -> Vec<Example> {
+pub(super) fn unnamed(frame: Option<Value>) -> Vec<Example> {
     frame.into_iter().map(|frame| Example { name: None, frame }).collect()
 }
 
@@ -323,7 +324,12 @@ fn publication(wrap: Wrap<'_>, tag: &str, update: bool, recoverable: bool, paylo
 }
 
 /// A failure the caller is likely to meet: one of the operation's own, else the first of the framework.
-fn failure_example(wrap: Wrap<'_>, tag: &str, own: &[ErrorCode], connection: &Connection) -> Value {
+pub(super) fn failure_example(
+    wrap: Wrap<'_>,
+    tag: &str,
+    own: &[ErrorCode],
+    connection: &Connection,
+) -> Value {
     let simple = own.iter().find(|error| error.details.is_none());
     let forbidden = connection.errors.iter().find(|error| error.code == "forbidden");
     let (code, message, retry) = match simple.or(forbidden).or(connection.errors.first()) {

@@ -2,6 +2,7 @@
 //!
 //! Loading the 3.0.0 form gives the model back. The 2.4.0 form is for tools that stopped there and is not read again.
 
+pub(crate) mod authentication;
 mod declare;
 pub(crate) mod frames;
 mod history;

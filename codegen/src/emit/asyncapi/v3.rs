@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use super::frames::{self, Frame};
-use super::{PERSPECTIVE_NOTE, declare, http, schema};
+use super::{PERSPECTIVE_NOTE, authentication, declare, http, schema};
 use crate::emit::examples::Examples;
 use crate::model::{Action, Api, Channel, Endpoint, Message, Operation};
 
@@ -192,8 +192,10 @@ impl<'a> Writer<'a> {
     fn control(&mut self, endpoint: &Endpoint) {
         let explicit = own_channel(endpoint);
         let id = &endpoint.name.wire;
+        let mut tokens = authentication::of_endpoint(self.api, endpoint).into_iter();
+        let authenticate = tokens.next().map(|frame| (frame, tokens.next()));
         let [ping, pong, closing] = frames::of_control(self.api, &endpoint.connection);
-        for (frame, answer) in [(ping, Some(pong)), (closing, None)] {
+        for (frame, answer) in authenticate.into_iter().chain([(ping, Some(pong)), (closing, None)]) {
             let mut out = operation(endpoint, &frame, id, &free_key(&frame.key, explicit));
             if let Some(answer) = answer {
                 out.insert("reply".into(), reply(id, &free_key(&answer.key, explicit)));
@@ -247,7 +249,8 @@ pub(super) fn shared_frames(api: &Api, endpoint: &Endpoint, examples: &Examples<
     let broadcasts =
         endpoint.broadcasts.iter().map(|broadcast| frames::of_broadcast(api, endpoint, broadcast, examples));
     let control = frames::speaks_envelope(endpoint).then(|| frames::of_control(api, &endpoint.connection));
-    requests.chain(broadcasts).chain(control.into_iter().flatten()).collect()
+    let tokens = authentication::of_endpoint(api, endpoint);
+    requests.chain(broadcasts).chain(tokens).chain(control.into_iter().flatten()).collect()
 }
 
 /// An explicit message of the same key keeps it.

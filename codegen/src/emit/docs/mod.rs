@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use super::asyncapi::{duration, retry, size};
 use super::examples::Examples;
-use crate::model::{Activity, Api, Endpoint, OnInvalid};
+use crate::model::{Activity, Api, AuthMode, Endpoint, OnInvalid};
 use operations::Entry;
 use types::TypeView;
 
@@ -233,6 +233,11 @@ fn settings(endpoint: &Endpoint) -> Vec<Fact> {
     let access = match endpoint.security.as_slice() {
         [] => "open to all".to_owned(),
         schemes => schemes.iter().map(|scheme| code(scheme)).collect::<Vec<_>>().join(" or "),
+    };
+    let access = match connection.auth.mode {
+        None => access,
+        Some(AuthMode::Optional) => format!("{access} <small>token optional</small>"),
+        Some(AuthMode::Required) => format!("{access} <small>token required</small>"),
     };
     let lifetime = connection.lifetime_ms.map_or_else(|| "unlimited".to_owned(), duration);
     let rows = [

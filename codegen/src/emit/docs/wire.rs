@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::asyncapi::{frames, retry, schema};
+use super::super::asyncapi::{authentication, frames, retry, schema};
 use super::super::examples::Examples;
 use super::http;
 use super::operations::message_example;
@@ -59,6 +59,7 @@ fn endpoint(api: &Api, endpoint: &Endpoint, examples: &Examples<'_>) -> Value {
         "heartbeatMs": connection.heartbeat_ms,
         "keepAlive": frames::speaks_envelope(endpoint) && connection.activity == Activity::Message,
         "closes": closes.collect::<Vec<_>>(),
+        "auth": connection.auth.asks,
         "sends": sends(api, endpoint, examples),
     })
 }
@@ -89,6 +90,12 @@ fn sends(api: &Api, endpoint: &Endpoint, examples: &Examples<'_>) -> Vec<Value> 
     }
     if frames::speaks_envelope(endpoint) {
         out.push(entry("Control", "ping", None));
+        if endpoint.connection.auth.asks {
+            let mut authenticate = entry("Control", authentication::AUTHENTICATE, None);
+            authenticate["schema"] = authentication::payload();
+            authenticate["example"] = authentication::example();
+            out.push(authenticate);
+        }
     }
     for operation in endpoint.operations.iter().filter(|operation| operation.action == Action::Receive) {
         for index in &operation.messages {

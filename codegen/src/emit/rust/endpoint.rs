@@ -7,15 +7,18 @@ use super::errors::retry;
 use super::literal::{integer, option};
 use super::module::Module;
 use super::scope::Scope;
+use super::topics::optional_schema;
+use super::types::TypePlace;
 use super::{Documents, EndpointContext, prose};
-use crate::model::{Activity, Close, Connection, Envelope, OnInvalid};
+use crate::model::{Activity, Auth, AuthMode, Close, Connection, Envelope, OnInvalid};
 
 /// `endpoint.rs`.
 pub(super) fn module(context: &EndpointContext<'_>) -> Module {
     let endpoint = context.endpoint;
     let (name, address) = (&endpoint.name.wire, &endpoint.address);
     let (title, version) = (context.all.api.title(), context.all.api.version());
-    let connection = connection(&endpoint.connection);
+    let place = TypePlace::outside(context.all, Scope::with([]));
+    let connection = connection(&place, &endpoint.connection);
     let [asyncapi, asyncapi_2, docs_page] = documents(context);
     let docs = prose::lines(
         &endpoint.docs,
@@ -54,7 +57,7 @@ fn documents(context: &EndpointContext<'_>) -> [TokenStream; 3] {
     }
 }
 
-fn connection(connection: &Connection) -> TokenStream {
+fn connection(place: &TypePlace<'_>, connection: &Connection) -> TokenStream {
     let envelope = envelope(&connection.envelope, &Scope::default());
     let activity = match connection.activity {
         Activity::Message => quote!(rt::Activity::Message),
@@ -71,6 +74,7 @@ fn connection(connection: &Connection) -> TokenStream {
     let (max_depth, max_subscriptions) =
         (integer(connection.max_depth), integer(connection.max_subscriptions));
     let (queue, rate) = (integer(connection.queue_bytes), integer(connection.messages_per_second));
+    let auth = auth(place, &connection.auth);
     let closes = connection.closes.iter().map(close);
     quote! {
         rt::ConnectionSpec {
@@ -86,6 +90,7 @@ fn connection(connection: &Connection) -> TokenStream {
             queue_bytes: #queue,
             messages_per_second: #rate,
             http_base: #http_base,
+            auth: #auth,
             closes: &[#(#closes),*],
         }
     }
@@ -101,6 +106,20 @@ pub(super) fn envelope(envelope: &Envelope, scope: &Scope) -> TokenStream {
     let [body, timestamp] =
         [body, timestamp].map(|name| option(name.as_ref().map(|name| quote!(#name)), &some, &none));
     quote!(rt::Envelope::new(#tag, #client_tag, #body, #timestamp))
+}
+
+fn auth(place: &TypePlace<'_>, auth: &Auth) -> TokenStream {
+    if auth.mode.is_none() && auth.query == "token" {
+        return quote!(rt::AuthSpec::UNDECLARED);
+    }
+    let (some, none) = (place.scope.std("Some"), place.scope.std("None"));
+    let mode = auth.mode.map(|mode| match mode {
+        AuthMode::Optional => quote!(rt::AuthMode::Optional),
+        AuthMode::Required => quote!(rt::AuthMode::Required),
+    });
+    let (mode, timeout) = (option(mode, &some, &none), option(auth.timeout_ms.map(integer), &some, &none));
+    let (claims, query) = (optional_schema(place, auth.claims.as_ref()), &auth.query);
+    quote!(rt::AuthSpec { mode: #mode, timeout_ms: #timeout, query: #query, claims: #claims })
 }
 
 fn close(close: &Close) -> TokenStream {

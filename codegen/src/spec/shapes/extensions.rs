@@ -120,6 +120,7 @@ pub static CONNECTION: Shape = Shape {
             Kind::Text,
             "Path below which HTTP publishing and health stand; the address without its last segment, where left out.",
         ),
+        field("auth", Kind::Object(&AUTH), "Who may connect."),
         field(
             "replay",
             Kind::Object(&REPLAY),
@@ -172,6 +173,25 @@ pub static REPLAY: Shape = Shape {
         field("size", Kind::Count, "Messages kept.").default("100"),
         field("ttl", Kind::Duration, "How long they are kept.").default("\"1h\""),
         field("bytes", Kind::Size, "Bytes of messages kept.").default("\"1MiB\""),
+    ],
+};
+
+/// `x-connection.auth`.
+pub static AUTH: Shape = Shape {
+    name: "an authentication",
+    fields: &[
+        field(
+            "mode",
+            Kind::Word(&["optional", "required"]),
+            "Whether a token is needed, or only has to be good where one is brought.",
+        )
+        .default("\"required\""),
+        field(
+            "timeout",
+            Kind::Duration,
+            "How long a client without a token may take to send one as its first message; where left out, it is closed at once.",
+        ),
+        field("claims", Kind::Schema, "Schema of a token's claims."),
     ],
 };
 

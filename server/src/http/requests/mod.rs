@@ -7,19 +7,19 @@ mod answer;
 mod path;
 mod payload;
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{ConnectInfo, Query};
+use axum::extract::Query;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
+use super::caller::{caller, forbidden, nobody};
 use super::{OriginPolicy, below, failure, health};
+use crate::auth::check_access;
 use crate::connection::{Served, guarded};
 use crate::contract::erased::{Fetched, RequestService};
 use crate::contract::{Caller, Refusal};
@@ -135,6 +135,7 @@ impl Route {
                 shared.metrics.reply_error(refusal.code());
                 answer::refused(self.spec.statuses, &refusal)
             }
+            Err(Unanswered::Unknown(answer)) => *answer,
             Err(Unanswered::Unlike(status, code, message)) => {
                 shared.metrics.reply_error(code);
                 failure(status, &unlike(code, &message))
@@ -158,17 +159,37 @@ impl Route {
         if self.spec.method != HttpMethod::Get && !requests.origins.allows(&parts.headers) {
             return Err(Refusal::forbidden("This origin may not do that").into());
         }
+        let caller = self.caller(parts).await?;
         let body = self.body(&parts.headers, body).await?;
-        let carried = Carried { path, query: query(&parts.uri), body: &body };
+        let carried = Carried { path, query: self.query(&parts.uri), body: &body };
         let options = &self.served.options;
         let payload = payload(&self.spec, &carried, options.max_depth)
             .map_err(|NotJson(message)| Refusal::framework(ErrorCode::InvalidJson, message))?;
-        let remote = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
-        let caller = Caller::new(0, self.served.endpoint.spec.address, remote, BTreeMap::new());
         let schemas = &self.served.endpoint.schemas;
         let answer =
-            self.service.clone().fetch(schemas, payload.as_deref(), caller).map_err(Refusal::from)?;
+            self.service.clone().fetch(schemas, payload.as_deref(), caller.clone()).map_err(Refusal::from)?;
+        check_access(&caller, self.service.spec().access, payload.as_deref().unwrap_or_default())
+            .map_err(|refusal| Unanswered::Unknown(Box::new(forbidden(&refusal))))?;
         Ok(guarded(&self.served, answer).await.and_then(|answer| answer)?)
+    }
+
+    /// Who asks. Health is nobody's secret.
+    async fn caller(&self, parts: &Parts) -> Result<Caller, Unanswered> {
+        let Parts { uri, headers, extensions, .. } = parts;
+        if self.is_health {
+            return Ok(nobody(&self.served, extensions));
+        }
+        let known = caller(&self.served, uri, headers, extensions).await;
+        known.map_err(|answer| Unanswered::Unknown(Box::new(answer)))
+    }
+
+    /// Pairs of the query, without the token where one is asked for.
+    fn query(&self, uri: &Uri) -> Vec<(String, String)> {
+        let guard = &self.served.guard;
+        let mut pairs: Vec<(String, String)> =
+            Query::try_from_uri(uri).map(|Query(pairs)| pairs).unwrap_or_default();
+        pairs.retain(|(name, _)| guard.is_off() || name != guard.parameter());
+        pairs
     }
 
     /// The body, where the request has one.
@@ -212,6 +233,8 @@ impl Route {
 /// Why a request has no answer of its service's.
 enum Unanswered {
     Refused(Refusal),
+    /// The caller is unknown, or may not do this.
+    Unknown(Box<Response>),
     /// For a reason that only HTTP has: status, code, message.
     Unlike(StatusCode, &'static str, String),
 }
@@ -226,8 +249,4 @@ fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
-}
-
-fn query(uri: &Uri) -> Vec<(String, String)> {
-    Query::try_from_uri(uri).map(|Query(pairs)| pairs).unwrap_or_default()
 }

@@ -41,7 +41,7 @@ impl rt::Topic for Account {
             compress: true,
         },
         history: None,
-        access: None,
+        access: Some(r#"{"claim":{"accountId":"accounts"}}"#),
         max_subscriptions: None,
     };
 }

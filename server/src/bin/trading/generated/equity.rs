@@ -37,7 +37,7 @@ impl rt::Topic for Equity {
             compress: true,
         },
         history: None,
-        access: None,
+        access: Some(r#"{"claim":{"accountId":"accounts"}}"#),
         max_subscriptions: None,
     };
 }

@@ -44,7 +44,7 @@ impl rt::Topic for Orders {
             size: 1000,
             ttl_ms: 600_000,
         }),
-        access: None,
+        access: Some(r#"{"claim":{"accountId":"accounts"}}"#),
         max_subscriptions: None,
     };
 }

@@ -43,7 +43,7 @@ impl rt::Topic for Positions {
             compress: true,
         },
         history: None,
-        access: None,
+        access: Some(r#"{"claim":{"accountId":"accounts"}}"#),
         max_subscriptions: None,
     };
 }

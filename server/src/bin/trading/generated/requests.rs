@@ -71,7 +71,7 @@ impl rt::Request for OrdersPlace {
     const SPEC: rt::RequestSpec = rt::RequestSpec {
         name: "orders.place",
         payload: Some(rt::SchemaRef::checked("#/components/schemas/PlaceOrder")),
-        access: None,
+        access: Some(r#"{"claim":{"accountId":"accounts"}}"#),
         http: None,
         socket: true,
         notification: false,
@@ -173,7 +173,7 @@ impl rt::Request for OrdersModify {
     const SPEC: rt::RequestSpec = rt::RequestSpec {
         name: "orders.modify",
         payload: Some(rt::SchemaRef::checked("#/components/schemas/ModifyOrder")),
-        access: None,
+        access: Some(r#"{"claim":{"accountId":"accounts"}}"#),
         http: None,
         socket: true,
         notification: false,
@@ -275,7 +275,7 @@ impl rt::Request for OrdersCancel {
     const SPEC: rt::RequestSpec = rt::RequestSpec {
         name: "orders.cancel",
         payload: Some(rt::SchemaRef::checked("#/components/schemas/CancelOrder")),
-        access: None,
+        access: Some(r#"{"claim":{"accountId":"accounts"}}"#),
         http: None,
         socket: true,
         notification: false,
@@ -347,7 +347,7 @@ impl rt::Request for PositionsClose {
     const SPEC: rt::RequestSpec = rt::RequestSpec {
         name: "positions.close",
         payload: Some(rt::SchemaRef::checked("#/components/schemas/ClosePosition")),
-        access: None,
+        access: Some(r#"{"claim":{"accountId":"accounts"}}"#),
         http: None,
         socket: true,
         notification: false,
