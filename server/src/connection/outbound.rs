@@ -269,7 +269,8 @@ impl Outbound {
                 self.node.shared().metrics.dropped(publication.route, lost);
                 return queued;
             }
-            Overflow::Resync => lanes.remove_updates(topic, false) + 1,
+            // A snapshot that still waits would come after the notice and be taken for the fresh one.
+            Overflow::Resync => lanes.remove_updates(topic, true) + 1,
         };
         lanes.lagging.entry(topic.clone()).or_default().dropped += lost;
         self.node.shared().metrics.dropped(publication.route, lost);
@@ -351,5 +352,7 @@ impl fmt::Debug for Outbound {
     }
 }
 
+#[cfg(test)]
+mod model;
 #[cfg(test)]
 mod tests;

@@ -190,7 +190,7 @@ impl Route {
 
     /// How many topics are known.
     #[cfg(test)]
-    pub(super) fn topic_count(&self) -> usize {
+    pub(crate) fn topic_count(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().map_or(0, |shard| shard.len())).sum()
     }
 
@@ -205,7 +205,7 @@ impl Route {
     }
 
     /// Looks at the kept topics whose time has come, and at those for which there is no room.
-    pub(super) fn sweep(&self) {
+    pub(crate) fn sweep(&self) {
         let now = Instant::now();
         // Each is looked at once: those that stay are put at the end.
         let count = self.kept().len();

@@ -6,6 +6,7 @@ mod connection;
 mod contract;
 mod frames;
 mod harness;
+mod history;
 mod hostile;
 mod http;
 mod http_requests;

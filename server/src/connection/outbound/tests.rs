@@ -63,7 +63,7 @@ fn queue(limit: usize) -> Outbound {
     Outbound::new(limit, Node::new(), Stream::Other(Mutex::new(carrier)))
 }
 
-fn next(outbound: &Outbound) -> Option<String> {
+pub(super) fn next(outbound: &Outbound) -> Option<String> {
     let mut lanes = outbound.lock();
     if lanes.overflowed {
         return Some("overflow".to_owned());

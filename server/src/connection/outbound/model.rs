@@ -1,0 +1,282 @@
+//! A model of delivery: random schedules over the real hub and the real queues, with what each client received held
+//! against what was published. Every log is contiguous, or the client was told where it is not.
+//!
+//! A schedule is made from a number, which a failure names: `MODEL_SEED=123 cargo test -p bellwire --lib model`. An
+//! optimised build runs a million of them: `cargo test --release -p bellwire --lib model`.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::tests::next;
+use super::{ENTRY_COST, Outbound};
+use crate::connection::stream::Stream;
+use crate::hub::{Hub, Lifecycle, Outlet, Position, Route, RoutePolicy, Subscription, Unrecoverable};
+use crate::node::Node;
+use crate::protocol::{DeliveryMode, DeliverySpec, HistorySpec, Overflow, StateKind};
+
+/// Schedules in all; mistakes that were made on purpose showed themselves within the first few hundred.
+const SCHEDULES: u64 = if cfg!(debug_assertions) { 20_000 } else { 1_000_000 };
+const STEPS: usize = 24;
+const CLIENTS: usize = 3;
+const TTL: Duration = Duration::from_secs(60);
+
+struct NoHooks;
+
+impl Lifecycle for NoHooks {
+    fn first_subscriber(&self) {}
+    fn last_subscriber(&self) {}
+}
+
+/// One client: what it knows, and its end of the wire while it is connected.
+#[derive(Default)]
+struct Client {
+    wire: Option<Wire>,
+    /// What a returning client would say.
+    known: Option<Position>,
+}
+
+struct Wire {
+    subscription: Option<Subscription>,
+    outbound: Arc<Outbound>,
+    /// Number of the last update that was delivered or accounted for; `None` until the first frame, where nothing says.
+    at: u64,
+    /// A resync was announced, and its snapshot has to follow.
+    awaits_snapshot: bool,
+}
+
+struct World {
+    policy: RoutePolicy,
+    route: Arc<Route>,
+    hub: Hub,
+    /// When each update of the present epoch was published; an update's payload is its number.
+    published: Vec<Instant>,
+    clients: [Client; CLIENTS],
+}
+
+impl World {
+    fn new(random: &mut StdRng) -> Self {
+        let overflow = [Overflow::Close, Overflow::DropOldest, Overflow::Resync][random.random_range(0..3)];
+        let state = (overflow == Overflow::Resync || random.random()).then_some(StateKind::Latest);
+        let history = HistorySpec { size: random.random_range(1..8), ttl_ms: 60_000 };
+        let delivery = DeliverySpec { mode: DeliveryMode::Every, flush_ms: 0, overflow, compress: true };
+        let policy = RoutePolicy { route: "t", state, history: Some(history), delivery };
+        let hub = Hub::default();
+        let route = hub.route("/ws", policy);
+        Self { policy, route, hub, published: Vec::new(), clients: Default::default() }
+    }
+
+    fn publish(&mut self) {
+        self.published.push(Instant::now());
+        let number = self.published.len().to_string();
+        let published = self.route.publish(|| Ok::<_, ()>("t".to_owned()), || Ok(number));
+        published.expect("nothing fails");
+    }
+
+    /// Subscribes as a connection does: hold, reply, then what was missed or the snapshot.
+    fn connect(&mut self, client: usize, limit: usize) {
+        if self.clients[client].wire.is_some() {
+            return;
+        }
+        let kept = self.kept();
+        let World { route, clients, published, .. } = self;
+        let client = &mut clients[client];
+        let outbound = Arc::new(Outbound::new(limit, NODE.with(Clone::clone), dead_stream()));
+        let outlet: Arc<dyn Outlet> = outbound.clone();
+        let hooks: Arc<dyn Lifecycle> = Arc::new(NoHooks);
+        let (subscription, beginning) = route.subscribe("t", &outlet, &hooks, client.known.as_ref());
+        let position = beginning.position.expect("the topic has history");
+        if let (Some(recovered), Some(known)) = (beginning.recovered, &client.known) {
+            let missed = (published.len() as u64).checked_sub(known.offset);
+            let expected = match missed {
+                _ if known.epoch != position.epoch => Err(Unrecoverable::NewEpoch),
+                Some(missed) if missed > kept => Err(Unrecoverable::TooOld),
+                Some(missed) if missed > 0 && recovered == Err(Unrecoverable::TooMuch) => recovered,
+                Some(_) => Ok(()),
+                None => Err(Unrecoverable::Ahead),
+            };
+            assert_eq!(recovered, expected);
+        }
+        let at = match (beginning.recovered, &client.known) {
+            (Some(Ok(())), Some(known)) => {
+                assert_eq!(known.epoch, position.epoch, "nothing of another epoch is recovered");
+                subscription.resume();
+                known.offset
+            }
+            (Some(Ok(())), None) => panic!("recovered without being asked"),
+            _ => {
+                subscription.release(None);
+                position.offset
+            }
+        };
+        client.known = Some(Position { offset: at, ..position });
+        client.wire = Some(Wire { subscription: Some(subscription), outbound, at, awaits_snapshot: false });
+    }
+
+    /// How many updates the history must still have.
+    fn kept(&self) -> u64 {
+        let size = self.policy.history.map_or(0, |history| history.size as usize);
+        self.published.iter().rev().take(size).take_while(|at| at.elapsed() <= TTL).count() as u64
+    }
+
+    /// The client reads some frames, or all.
+    fn read(&mut self, client: usize, count: usize) {
+        let client = &mut self.clients[client];
+        let Some(wire) = &mut client.wire else { return };
+        for _ in 0..count {
+            let Some(text) = next(&wire.outbound) else { break };
+            if text == "overflow" {
+                // Told by the close: of a topic that says so, or where not even the snapshot found room.
+                let closes = self.policy.delivery.overflow == Overflow::Close || self.policy.state.is_some();
+                assert!(closes, "no other policy closes");
+                client.wire = None;
+                return;
+            }
+            wire.take(&text);
+        }
+        client.known = client.known.take().map(|known| Position { offset: wire.at, ..known });
+    }
+
+    /// In the end everyone reads all there is, and knows all that was published.
+    fn settle(&mut self) {
+        for index in 0..CLIENTS {
+            self.read(index, usize::MAX);
+            let Some(wire) = &self.clients[index].wire else { continue };
+            let unsaid = wire.outbound.lock().dropped.get("t").copied().unwrap_or_default();
+            assert_eq!(wire.at + unsaid, self.published.len() as u64, "something is missing at the end");
+            assert!(!wire.awaits_snapshot, "a snapshot never came");
+        }
+    }
+
+    /// The process ends; another goes on, with the histories of this one or without.
+    fn restart(&mut self, handed_over: bool) {
+        for client in &mut self.clients {
+            client.wire = None;
+        }
+        let kept = self.hub.hand_over();
+        // Too late for anyone: it must not become an update of the next process that nobody hears of.
+        self.publish();
+        self.published.pop();
+        self.hub = Hub::default();
+        self.route = self.hub.route("/ws", self.policy);
+        if handed_over && self.hub.take_over(&kept, Duration::ZERO) == 1 {
+            return;
+        }
+        self.published.clear();
+    }
+}
+
+impl Wire {
+    /// The promise: an update is the next one, but for those that the frame owns up to.
+    fn take(&mut self, text: &str) {
+        if text.starts_with("resync") {
+            let subscription = self.subscription.as_ref().expect("a resync concerns a subscription");
+            subscription.hold(false);
+            self.at += self.outbound.catch_up("t");
+            self.awaits_snapshot = true;
+            subscription.release(None);
+            return;
+        }
+        let frame: Value = serde_json::from_str(text).expect("a frame");
+        let offset = frame["offset"].as_u64().expect("an offset");
+        assert_eq!(frame["payload"], offset, "the payload is the number: {text}");
+        if frame["type"] == "t.snapshot" {
+            assert!(offset >= self.at, "a snapshot of the past: {text} at {}", self.at);
+            self.awaits_snapshot = false;
+        } else {
+            assert!(!self.awaits_snapshot, "an update before the snapshot: {text}");
+            let dropped = frame["dropped"].as_u64().unwrap_or_default();
+            assert_eq!(offset, self.at + dropped + 1, "a silent jump or a double: {text} at {}", self.at);
+        }
+        self.at = offset;
+    }
+}
+
+thread_local! {
+    /// Counters are not looked at here, and dear to make.
+    static NODE: Node = Node::new();
+}
+
+/// A socket that takes nothing: what is read, the test takes out itself.
+fn dead_stream() -> Stream {
+    Stream::Other(Mutex::new(Box::pin(tokio::io::join(tokio::io::empty(), tokio::io::sink()))))
+}
+
+async fn run(seed: u64) {
+    let random = &mut StdRng::seed_from_u64(seed);
+    let mut world = World::new(random);
+    // Fan-out by its task comes whenever the schedule lets it; without, at once.
+    let is_late = random.random();
+    if is_late {
+        world.hub.start();
+    }
+    for _ in 0..STEPS {
+        let client = random.random_range(0..CLIENTS);
+        match random.random_range(0..20) {
+            0..9 => world.publish(),
+            9..12 => {
+                let room = random.random_range(1..8) * (ENTRY_COST + 60);
+                world.connect(client, room);
+            }
+            12..16 => world.read(client, random.random_range(1..6)),
+            16..18 => world.clients[client].wire = None,
+            18 => tokio::time::advance(TTL / random.random_range(1..4)).await,
+            _ => {
+                world.restart(random.random());
+                if is_late {
+                    world.hub.start();
+                }
+            }
+        }
+        if random.random_range(0..3) == 0 {
+            fan_out().await;
+        }
+        world.route.sweep();
+        // A topic that nobody used for its time is forgotten, and begins anew.
+        if world.route.topic_count() == 0 {
+            world.published.clear();
+        }
+    }
+    fan_out().await;
+    world.settle();
+}
+
+/// Lets the task that carries publications run until nothing waits.
+async fn fan_out() {
+    for _ in 0..4 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[test]
+fn whatever_happens_a_client_misses_nothing_without_being_told() {
+    if let Ok(seed) = std::env::var("MODEL_SEED") {
+        return paused().block_on(run(seed.parse().expect("a number")));
+    }
+    let threads = std::thread::available_parallelism().map_or(1, |count| count.get() as u64);
+    let workers: Vec<_> = (0..threads)
+        .map(|first| {
+            std::thread::spawn(move || {
+                for seed in (first..SCHEDULES).step_by(usize::try_from(threads).expect("few")) {
+                    let schedule = std::panic::AssertUnwindSafe(|| paused().block_on(run(seed)));
+                    if let Err(panic) = std::panic::catch_unwind(schedule) {
+                        eprintln!("MODEL_SEED={seed}");
+                        std::panic::resume_unwind(panic);
+                    }
+                }
+            })
+        })
+        .collect();
+    for worker in workers {
+        worker.join().expect("every schedule keeps the promise; the seed is printed above");
+    }
+}
+
+fn paused() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_time().start_paused(true).build().expect("a runtime")
+}
