@@ -17,7 +17,7 @@ use super::{ENTRY_COST, Outbound};
 use crate::connection::stream::Stream;
 use crate::hub::{Hub, Lifecycle, Outlet, Position, Route, RoutePolicy, Subscription, Unrecoverable};
 use crate::node::Node;
-use crate::protocol::{DeliveryMode, DeliverySpec, HistorySpec, Overflow, StateKind};
+use crate::protocol::{DeliveryMode, DeliverySpec, Envelope, HistorySpec, Overflow, StateKind};
 
 /// Schedules in all; mistakes that were made on purpose showed themselves within the first few hundred.
 const SCHEDULES: u64 = if cfg!(debug_assertions) { 20_000 } else { 1_000_000 };
@@ -64,7 +64,8 @@ impl World {
         let state = (overflow == Overflow::Resync || random.random()).then_some(StateKind::Latest);
         let history = HistorySpec { size: random.random_range(1..8), ttl_ms: 60_000 };
         let delivery = DeliverySpec { mode: DeliveryMode::Every, flush_ms: 0, overflow, compress: true };
-        let policy = RoutePolicy { route: "t", state, history: Some(history), delivery };
+        let policy =
+            RoutePolicy { route: "t", envelope: Envelope::STANDARD, state, history: Some(history), delivery };
         let hub = Hub::default();
         let route = hub.route("/ws", policy);
         Self { policy, route, hub, published: Vec::new(), clients: Default::default() }
