@@ -87,8 +87,8 @@ impl Drop for Server {
 
 /// CPU time, user and system, of a process (`self`, or a number).
 ///
-/// The scheduler's count per thread is exact to the nanosecond; `stat` counts in hundredths of a second, and is used
-/// where the former does not exist.
+/// The scheduler's count per thread is exact to the nanosecond, but forgets threads that have ended; `stat` forgets none
+/// and counts in hundredths of a second. What is larger is right.
 ///
 /// # Errors
 /// Where there is no such process, or no such count: on systems other than Linux.
@@ -99,12 +99,9 @@ pub fn cpu_of(process: &str) -> Result<Duration> {
         .flatten()
         .map(|thread| running(&fs::read_to_string(thread.path().join("schedstat")).ok()?))
         .sum();
-    if let Some(nanoseconds) = exact.filter(|nanoseconds| *nanoseconds > 0) {
-        return Ok(Duration::from_nanos(nanoseconds));
-    }
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
     let ticks = ticks(&stat).ok_or_else(|| anyhow!("cannot read the CPU time of process {process}"))?;
-    Ok(Duration::from_millis(ticks * 10))
+    Ok(Duration::from_nanos(exact.unwrap_or(0)).max(Duration::from_millis(ticks * 10)))
 }
 
 /// The first number of `schedstat`: nanoseconds on a CPU.

@@ -43,6 +43,7 @@ impl rt::Request for Find {
         access: None,
         http: None,
         socket: true,
+        notification: false,
     };
 }
 
