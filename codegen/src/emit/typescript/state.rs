@@ -13,7 +13,7 @@ pub(super) fn items(writer: &mut TypeWriter<'_>, endpoint: &Endpoint, name: &str
     for store in &endpoint.stores {
         let Some(path) = &store.http else { continue };
         let ty = writer.expression(&store.shown, Direction::Received);
-        members.push(member(Comment::of(&store.docs), path, ty));
+        members.push(member(&Comment::of(&store.docs), path, &ty));
     }
     for broadcast in &endpoint.broadcasts {
         let Some((told, payload)) = broadcast.tells.as_ref().zip(broadcast.payload.as_ref()) else {
@@ -23,7 +23,7 @@ pub(super) fn items(writer: &mut TypeWriter<'_>, endpoint: &Endpoint, name: &str
         let payload = writer.expression(payload, Direction::Received);
         let held = told.member.as_ref().map(|member| format!("{}[{}]", payload.flat(), string(member)));
         let ty = held.map_or(payload, Expression::Atom);
-        members.push(member(Comment::of(&broadcast.docs), path, ty));
+        members.push(member(&Comment::of(&broadcast.docs), path, &ty));
     }
     if members.is_empty() {
         return Vec::new();
@@ -33,7 +33,7 @@ pub(super) fn items(writer: &mut TypeWriter<'_>, endpoint: &Endpoint, name: &str
     vec![Item { name: name.to_owned(), docs, body: Body::Interface(members) }]
 }
 
-fn member(docs: Comment, path: &str, ty: Expression) -> Member {
+fn member(docs: &Comment, path: &str, ty: &Expression) -> Member {
     let head = format!("readonly {}:", string(path));
     let text = joined(&head, &ty.print(2, 2 + width(&head) + 1, 1));
     Member { docs: docs.print(2), text }
