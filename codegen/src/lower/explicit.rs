@@ -106,6 +106,7 @@ fn lower_operation(
         action: if sends { Action::Send } else { Action::Receive },
         channel,
         messages,
+        on_connect: sends && operation.parts.text("x-on") == Some("connect"),
         reply: reply.map(|(channel, messages)| Reply { channel, messages }),
         docs: docs(|key| operation.parts.get(key)),
         tags: tags(document, operation.parts.get("tags")),

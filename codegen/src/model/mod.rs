@@ -89,6 +89,7 @@ impl Endpoint {
     #[must_use]
     pub fn greets(&self) -> bool {
         self.broadcasts.iter().any(Broadcast::asks_service)
+            || self.operations.iter().any(|operation| operation.on_connect)
     }
 }
 

@@ -142,6 +142,8 @@ pub struct Operation {
     pub messages: Vec<usize>,
     /// The answer, if one is declared.
     pub reply: Option<Reply>,
+    /// Of what the server sends: each new connection gets some, too.
+    pub on_connect: bool,
     /// Title, summary, description.
     pub docs: Docs,
     /// Names of tags.

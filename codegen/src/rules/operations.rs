@@ -12,6 +12,9 @@ rules! {
     REPLY_ON_OTHER_ADDRESS = Error "reply-on-other-address":
         "A reply is sent over another socket than its request came from.",
         "use a reply channel with the same address";
+    GREETING_NOT_SENT = Error "greeting-not-sent":
+        "An operation that is received is to greet new connections.",
+        "remove `x-on`, or write `action: send`";
     AMBIGUOUS_MESSAGES = Error "ambiguous-messages":
         "Two messages that one side may receive cannot be told apart.",
         "give each a member with a `const` of its own";

@@ -34,6 +34,7 @@ const CHECKS: &[Check] = &[
     channels::protocols,
     operations::messages_present,
     operations::replies,
+    operations::greetings,
     operations::unsupported,
     messages::payloads,
     messages::content_types,

@@ -41,6 +41,19 @@ pub(super) fn replies(document: &Document<'_>, sink: &mut Diagnostics) {
     }
 }
 
+/// Only what is sent can be sent to new connections.
+pub(super) fn greetings(document: &Document<'_>, sink: &mut Diagnostics) {
+    for operation in explicit(document) {
+        let Some(on) = operation.parts.get("x-on").filter(|on| on.as_str() == Some("connect")) else {
+            continue;
+        };
+        if !operation.sends() {
+            let message = format!("`{}` is received, so no connection can be greeted with it", operation.id);
+            sink.push(Diagnostic::new(&rules::GREETING_NOT_SENT, on.span, message));
+        }
+    }
+}
+
 pub(super) fn unsupported(document: &Document<'_>, sink: &mut Diagnostics) {
     for operation in explicit(document) {
         if let Some(entry) = operation.parts.node.entry("security") {

@@ -71,7 +71,7 @@ impl Connection {
     pub(super) async fn welcome(&mut self) {
         for service in &self.served.clone().endpoint.welcomes {
             let asked = replies::guarded(&self.served, service.clone().welcome(self.caller.clone())).await;
-            if let Ok(Some(frame)) = asked {
+            for frame in asked.unwrap_or_default() {
                 self.outbound.control(&frame);
             }
         }

@@ -5,14 +5,14 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::erased::{
-    ConnectService, ErasedBroadcast, ErasedConnect, ErasedOperation, ErasedRequest, ErasedSend,
+    ConnectService, ErasedBroadcast, ErasedConnect, ErasedGreet, ErasedOperation, ErasedRequest, ErasedSend,
     ErasedSnapshot, ErasedTopic, OperationService, Publishable, RequestService, SnapshotService,
     TopicService,
 };
 use super::schema::Schemas;
 use super::{
-    Broadcast, ConnectRouter, Operation, OperationRouter, Request, RequestRouter, Snapshot, Stored,
-    TopicRouter,
+    Broadcast, ConnectRouter, GreetRouter, Operation, OperationRouter, Request, RequestRouter, Snapshot,
+    Stored, TopicRouter,
 };
 use crate::protocol::{EndpointSpec, StoreSpec};
 
@@ -79,6 +79,13 @@ impl Endpoint {
     #[must_use]
     pub fn connect<B: Broadcast, S: ConnectRouter<B>>(mut self, router: Arc<S>) -> Self {
         self.welcomes.push(Arc::new(ErasedConnect::<B, S>(router, PhantomData)));
+        self
+    }
+
+    /// Sends messages of an explicit operation to each new connection.
+    #[must_use]
+    pub fn greets<O: Operation, S: GreetRouter<O>>(mut self, router: Arc<S>) -> Self {
+        self.welcomes.push(Arc::new(ErasedGreet::<O, S>(router, PhantomData)));
         self
     }
 

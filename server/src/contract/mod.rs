@@ -23,7 +23,7 @@ pub(crate) use caller::Standing;
 pub use caller::{Caller, Identity};
 pub use content::Content;
 pub use endpoint::Endpoint;
-pub use operation::{DecodeError, EncodeError, Frames, Operation, OperationRouter, frames};
+pub use operation::{DecodeError, EncodeError, Frames, GreetRouter, Operation, OperationRouter, frames};
 pub use refusal::Refusal;
 pub use request::{Broadcast, ConnectRouter, Empty, Never, Request, RequestRouter};
 pub use store::{Snapshot, Stored};

@@ -26,6 +26,12 @@ pub trait OperationRouter<O: Operation>: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<O::Reply>, Refusal>> + Send;
 }
 
+/// Routes an operation whose messages each new connection gets.
+pub trait GreetRouter<O: Operation>: Send + Sync + 'static {
+    /// The messages for this caller, in order.
+    fn greet(&self, caller: &Caller) -> impl Future<Output = Vec<O::Message>> + Send;
+}
+
 /// Messages that are whole frames.
 pub trait Frames: Sized + Send + Sync + 'static {
     /// Reads a frame that was recognised as the message at `index` of the operation's list.

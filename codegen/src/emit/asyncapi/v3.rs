@@ -230,6 +230,9 @@ impl<'a> Writer<'a> {
         out.insert("channel".into(), channel);
         declare::prose(&mut out, &operation.docs);
         declare::tags(&mut out, &operation.tags);
+        if operation.on_connect {
+            out.insert("x-on".into(), json!("connect"));
+        }
         if operation.action == Action::Receive {
             put_security(&mut out, endpoint);
         }

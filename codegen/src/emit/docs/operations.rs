@@ -271,8 +271,9 @@ fn operation(
     } else {
         badge("server sends", "The client receives it.")
     };
+    let on_connect = operation.on_connect.then(|| badge("on connect", "Each new connection gets some, too."));
     Entry {
-        badges: vec![direction],
+        badges: [direction].into_iter().chain(on_connect).collect(),
         members: "Members",
         fields: if carries.len() == 1 {
             members_of(api, first.and_then(|message| message.payload.as_ref()))

@@ -143,6 +143,9 @@ fn endpoint(context: &EndpointContext<'_>) -> TokenStream {
         let marker = ident(&operation.name.rust);
         calls.push(match operation.action {
             Action::Receive => quote!(.operation::<super::#marker, _>(operations.clone())),
+            Action::Send if operation.on_connect => {
+                quote!(.sends::<super::#marker>().greets::<super::#marker, _>(connect.clone()))
+            }
             Action::Send => quote!(.sends::<super::#marker>()),
         });
     }

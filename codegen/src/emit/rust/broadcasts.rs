@@ -1,4 +1,4 @@
-//! Broadcasts: a marker with its specification, and a publisher or a hook for new connections.
+//! Broadcasts: a marker with its specification, and a publisher; and the hooks for new connections.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -11,12 +11,12 @@ use super::scope::Scope;
 use super::topics::optional_schema;
 use super::types::TypePlace;
 use super::{EndpointContext, braced, prose, stores};
-use crate::model::{Broadcast, Told};
+use crate::model::{Broadcast, Operation, Told};
 
 /// `broadcasts.rs`.
 pub(super) fn module(context: &EndpointContext<'_>) -> Option<Module> {
     let broadcasts = &context.endpoint.broadcasts;
-    if broadcasts.is_empty() {
+    if broadcasts.is_empty() && !context.endpoint.greets() {
         return None;
     }
     let scope = Scope::with(broadcasts.iter().map(|broadcast| broadcast.name.rust.as_str()));
@@ -152,6 +152,16 @@ fn connect(context: &EndpointContext<'_>, place: &TypePlace<'_>) -> Vec<TokenStr
         )]);
         quote!(#docs fn #method(&self, caller: &rt::Caller) -> #result;)
     });
+    let lists: Vec<_> = context.endpoint.operations.iter().filter(|operation| operation.on_connect).collect();
+    let more = lists.iter().map(|operation| {
+        let (method, messages) = (ident(&operation.method), list(place, operation));
+        let result = scope.future(&messages);
+        let docs = prose::outer(&[format!(
+            "The {} of a new connection, in this order.",
+            prose::code(&operation.name.wire)
+        )]);
+        quote!(#docs fn #method(&self, caller: &rt::Caller) -> #result;)
+    });
     let message =
         format!("`{{Self}}` does not greet the connections of `{}`", braced(&context.endpoint.address));
     let note = format!("implement `{name}` for it");
@@ -159,7 +169,7 @@ fn connect(context: &EndpointContext<'_>, place: &TypePlace<'_>) -> Vec<TokenStr
         quote! {
             #[doc = " Messages that each new connection gets once, in the document's order."]
             #[diagnostic::on_unimplemented(message = #message, note = #note)]
-            pub trait #name: #bounds { #(#methods)* }
+            pub trait #name: #bounds { #(#methods)* #(#more)* }
         },
         quote! {
             #[doc = " Routes each greeting to its method."]
@@ -176,5 +186,21 @@ fn connect(context: &EndpointContext<'_>, place: &TypePlace<'_>) -> Vec<TokenStr
             }
         }
     }));
+    items.extend(lists.iter().map(|operation| {
+        let (marker, method) = (ident(&operation.name.rust), ident(&operation.method));
+        let messages = list(place, operation);
+        quote! {
+            impl<S: #name> rt::GreetRouter<super::#marker> for ConnectRouter<S> {
+                async fn greet(&self, caller: &rt::Caller) -> #messages { self.0.#method(caller).await }
+            }
+        }
+    }));
     items
+}
+
+/// The messages of an operation, several of them.
+fn list(place: &TypePlace<'_>, operation: &Operation) -> TokenStream {
+    let message = derived(&operation.name.rust, "Message");
+    let vec = place.scope.std("Vec");
+    quote!(#vec<super::#message>)
 }

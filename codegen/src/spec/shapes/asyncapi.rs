@@ -180,6 +180,12 @@ static OPERATION: Shape = Shape {
         field("reply", Kind::Reusable(&REPLY), "The answer."),
         field("x-request", Kind::Object(&DECLARED_REQUEST), "The request that this operation is."),
         field("x-broadcast", Kind::Object(&DECLARED_BROADCAST), "The broadcast that this operation is."),
+        field(
+            "x-on",
+            Kind::Word(&["publish", "connect"]),
+            "Sent when published, or also to each new connection (`send` operations).",
+        )
+        .default("\"publish\""),
         field("x-control", Kind::Boolean, "Belongs to the protocol itself, such as `ping`.").default("false"),
     ],
 };

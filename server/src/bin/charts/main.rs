@@ -50,7 +50,7 @@ async fn main() -> anyhow::Result<()> {
 
     let (symbol, folder) = (args.symbol.clone(), args.folder());
     let service = ChartsService::new(publish.chart_updates, exporter, status, hours, args.symbol.clone());
-    let api = ChartsApi { requests: service };
+    let api = ChartsApi { requests: service.clone(), connect: service };
     App::new(node, args.server)
         .endpoint(api.into_endpoint())
         .on_bound(move |address| banner::print(address, &symbol, &folder))

@@ -12,8 +12,8 @@ use crate::generated::types::{
     Timeframe, Trigger,
 };
 use crate::generated::{
-    ChartUpdatesMessage, ChartUpdatesPublisher, ChartsRequests, PictureError, RefreshChartError, StatusError,
-    TriggerChartUpdateError,
+    ChartUpdatesMessage, ChartUpdatesPublisher, ChartsConnect, ChartsRequests, PictureError,
+    RefreshChartError, StatusError, TriggerChartUpdateError,
 };
 use crate::ingest::IngestStatus;
 use crate::render::Theme;
@@ -57,6 +57,15 @@ pub(crate) fn update_of(timeframe: Timeframe) -> ChartUpdate {
         Timeframe::V5M => ChartUpdate::Chart5M,
         Timeframe::V15M => ChartUpdate::Chart15M,
         Timeframe::Zones => ChartUpdate::ChartZones,
+    }
+}
+
+impl ChartsConnect for ChartsService {
+    async fn chart_updates(&self, _: &Caller) -> Vec<ChartUpdatesMessage> {
+        Timeframe::ALL
+            .iter()
+            .map(|timeframe| ChartUpdatesMessage::ChartUpdate(update_of(*timeframe)))
+            .collect()
     }
 }
 

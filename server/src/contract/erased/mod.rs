@@ -16,8 +16,8 @@ pub(in crate::contract) use topic::ErasedTopic;
 use super::matching::{Candidate, find};
 use super::schema::Schemas;
 use super::{
-    Broadcast, Caller, ConnectRouter, Content, Frames, Operation, OperationRouter, Refusal, Request,
-    RequestRouter, Snapshot,
+    Broadcast, Caller, ConnectRouter, Content, Frames, GreetRouter, Operation, OperationRouter, Refusal,
+    Request, RequestRouter, Snapshot,
 };
 use crate::protocol::{
     Fault, Faults, Matcher, MessageSpec, OperationSpec, RequestSpec, SchemaRef, StoreSpec, TopicSpec, json,
@@ -104,10 +104,10 @@ pub(crate) trait OperationService: Send + Sync {
     fn call(self: Arc<Self>, index: usize, frame: &str, caller: Caller) -> Result<Answer, Faults>;
 }
 
-/// A broadcast for new connections with its service.
+/// Messages for new connections with their service.
 pub(crate) trait ConnectService: Send + Sync {
-    /// The whole frame, if there is one for this caller.
-    fn welcome(self: Arc<Self>, caller: Caller) -> BoxFuture<Option<Bytes>>;
+    /// The whole frames for this caller.
+    fn welcome(self: Arc<Self>, caller: Caller) -> BoxFuture<Vec<Bytes>>;
 }
 
 /// Something that can be published to every connection from outside.
@@ -225,15 +225,32 @@ pub(in crate::contract) struct ErasedConnect<B, S>(
 );
 
 impl<B: Broadcast, S: ConnectRouter<B>> ConnectService for ErasedConnect<B, S> {
-    fn welcome(self: Arc<Self>, caller: Caller) -> BoxFuture<Option<Bytes>> {
+    fn welcome(self: Arc<Self>, caller: Caller) -> BoxFuture<Vec<Bytes>> {
         Box::pin(async move {
-            let payload = self.0.welcome(&caller).await?;
-            broadcast_written::<B>(&payload)
-                .map(|written| written.frame)
-                .inspect_err(|error| {
-                    tracing::error!(broadcast = B::SPEC.name, %error, "payload cannot be written as JSON");
-                })
-                .ok()
+            let Some(payload) = self.0.welcome(&caller).await else { return Vec::new() };
+            let written = broadcast_written::<B>(&payload).inspect_err(|error| {
+                tracing::error!(broadcast = B::SPEC.name, %error, "payload cannot be written as JSON");
+            });
+            written.into_iter().map(|written| written.frame).collect()
+        })
+    }
+}
+
+pub(in crate::contract) struct ErasedGreet<O, S>(
+    pub(in crate::contract) Arc<S>,
+    pub(in crate::contract) PhantomData<fn() -> O>,
+);
+
+impl<O: Operation, S: GreetRouter<O>> ConnectService for ErasedGreet<O, S> {
+    fn welcome(self: Arc<Self>, caller: Caller) -> BoxFuture<Vec<Bytes>> {
+        Box::pin(async move {
+            let frame = |message: O::Message| {
+                let frame = message.encode().inspect_err(|error| {
+                    tracing::error!(operation = O::SPEC.name, %error, "message cannot be written");
+                });
+                frame.ok().map(Bytes::from)
+            };
+            self.0.greet(&caller).await.into_iter().filter_map(frame).collect()
         })
     }
 }

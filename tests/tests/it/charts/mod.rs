@@ -1,5 +1,6 @@
 //! The chart server as its users meet it: a process, its socket, its HTTP, and the exchanges it connects to.
 
+mod contract;
 mod ingest;
 
 use std::path::PathBuf;

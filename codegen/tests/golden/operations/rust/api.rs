@@ -7,21 +7,26 @@ use bellwire::contract as rt;
 
 /// The services of `/ws/{room}`, one per topic; leaving one out does not compile.
 #[derive(Debug)]
-pub struct DocumentApi<Operations> {
+pub struct DocumentApi<Connect, Operations> {
+    /// Greets new connections.
+    pub connect: Connect,
     /// Takes the messages of the explicit operations.
     pub operations: Operations,
 }
 
-impl<Operations> DocumentApi<Operations> {
+impl<Connect, Operations> DocumentApi<Connect, Operations> {
     /// The endpoint, ready to be served.
     pub fn into_endpoint(self) -> rt::Endpoint
     where
+        Connect: super::DocumentConnect,
         Operations: super::DocumentOperations,
     {
+        let connect = Arc::new(super::broadcasts::ConnectRouter(self.connect));
         let operations = Arc::new(super::operations::OperationsRouter(self.operations));
         rt::Endpoint::new(&super::endpoint::ENDPOINT)
             .operation::<super::TakeSubscribe, _>(operations.clone())
             .operation::<super::TakeSignal, _>(operations.clone())
             .sends::<super::SendUpdates>()
+            .greets::<super::SendUpdates, _>(connect.clone())
     }
 }

@@ -19,6 +19,7 @@
 )]
 
 mod api;
+mod broadcasts;
 mod endpoint;
 mod operations;
 mod publishers;
@@ -27,6 +28,7 @@ pub mod types;
 pub use api::DocumentApi;
 pub use endpoint::ENDPOINT;
 pub use publishers::DocumentPublishers;
+pub use broadcasts::DocumentConnect;
 pub use operations::{
     DocumentOperations, SendUpdates, SendUpdatesMessage, SendUpdatesPublisher,
     TakeSignal, TakeSignalMessage, TakeSubscribe, TakeSubscribeMessage,

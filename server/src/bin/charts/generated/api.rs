@@ -7,23 +7,28 @@ use bellwire::contract as rt;
 
 /// The services of `/ws/chart-updates`, one per topic; leaving one out does not compile.
 #[derive(Debug)]
-pub struct ChartsApi<Requests> {
+pub struct ChartsApi<Requests, Connect> {
     /// Answers the requests.
     pub requests: Requests,
+    /// Greets new connections.
+    pub connect: Connect,
 }
 
-impl<Requests> ChartsApi<Requests> {
+impl<Requests, Connect> ChartsApi<Requests, Connect> {
     /// The endpoint, ready to be served.
     pub fn into_endpoint(self) -> rt::Endpoint
     where
         Requests: super::ChartsRequests,
+        Connect: super::ChartsConnect,
     {
         let requests = Arc::new(super::requests::RequestsRouter(self.requests));
+        let connect = Arc::new(super::broadcasts::ConnectRouter(self.connect));
         rt::Endpoint::new(&super::endpoint::ENDPOINT)
             .request::<super::TriggerChartUpdate, _>(requests.clone())
             .request::<super::RefreshChart, _>(requests.clone())
             .request::<super::Picture, _>(requests.clone())
             .request::<super::Status, _>(requests.clone())
             .sends::<super::ChartUpdates>()
+            .greets::<super::ChartUpdates, _>(connect.clone())
     }
 }

@@ -23,6 +23,7 @@
 )]
 
 mod api;
+mod broadcasts;
 mod endpoint;
 mod operations;
 mod publishers;
@@ -36,4 +37,5 @@ pub use requests::{
     ChartsRequests, Picture, PictureError, RefreshChart, RefreshChartError, Status,
     StatusError, TriggerChartUpdate, TriggerChartUpdateError,
 };
+pub use broadcasts::ChartsConnect;
 pub use operations::{ChartUpdates, ChartUpdatesMessage, ChartUpdatesPublisher};

@@ -1,0 +1,136 @@
+//! The contract of the chart server, line by line.
+
+use e2e::{PATIENCE, TestSocket, eventually, get, post};
+use serde_json::json;
+
+use super::charts;
+
+const EVERY: [&str; 4] = ["chart:2M", "chart:5M", "chart:15M", "chart:zones"];
+
+/// Takes the texts that every new connection gets.
+async fn connected(server: &e2e::Spawned) -> TestSocket {
+    let mut socket = TestSocket::connect(server.socket()).await;
+    for text in EVERY {
+        assert_eq!(socket.next_text().await, text);
+    }
+    socket
+}
+
+#[tokio::test]
+async fn every_connection_is_told_every_chart_first() {
+    // So slow that nothing moves during the test.
+    let charts = charts(&["--speed", "0.01"]);
+    let mut first = connected(&charts.server).await;
+    let mut second = connected(&charts.server).await;
+
+    let answer = post(&charts.server.url("/trigger-chart-update"), None, r#"{"timeframe":"5M"}"#);
+    let want = json!({ "status": "broadcasted", "timeframes": ["5M"], "clients": 2 });
+    assert_eq!((answer.status, answer.json()), (200, want));
+    for socket in [&mut first, &mut second] {
+        assert_eq!(socket.next_text().await, "chart:5M");
+    }
+
+    let body = r#"{"timeframe":"5M","timeframes":["2M","zones"]}"#;
+    let answer = post(&charts.server.url("/trigger-chart-update"), None, body);
+    assert_eq!(answer.json()["timeframes"], json!(["2M", "zones"]));
+    assert_eq!(first.next_text().await, "chart:2M");
+    assert_eq!(first.next_text().await, "chart:zones");
+}
+
+#[test]
+fn what_is_no_chart_is_refused_with_the_allowed_ones() {
+    let charts = charts(&["--speed", "0.01"]);
+    for (path, body, pointer) in [
+        ("/trigger-chart-update", r#"{"timeframe":"7M"}"#, "/timeframe"),
+        ("/trigger-chart-update", r#"{"timeframes":["5M","5m"]}"#, "/timeframes/1"),
+        ("/refresh-chart", r#"{"timeframe":"1D"}"#, "/timeframe"),
+    ] {
+        let answer = post(&charts.server.url(path), None, body);
+        let error = answer.json();
+        assert_eq!((answer.status, &error["code"]), (422, &json!("invalid-payload")), "{error}");
+        assert_eq!(error["errors"][0]["pointer"], pointer, "{error}");
+        assert!(
+            error["errors"][0]["message"].as_str().unwrap().contains(r#""2M", "5M", "15M", "zones""#),
+            "{error}"
+        );
+    }
+    for (path, body, status) in [
+        ("/trigger-chart-update", "{}", 422),
+        ("/trigger-chart-update", "{", 400),
+        ("/refresh-chart", r#"{"timeframe":"5M","chart_type":"dead"}"#, 422),
+    ] {
+        assert_eq!(post(&charts.server.url(path), None, body).status, status, "{path} {body}");
+    }
+    assert_eq!(get(&charts.server.url("/trigger-chart-update")).status, 405);
+}
+
+#[tokio::test]
+async fn a_refresh_tells_at_once_and_renders_a_real_picture() {
+    let charts = charts(&["--speed", "0.01"]);
+    let mut socket = connected(&charts.server).await;
+    let body = r#"{"timeframe":"5M","chart_type":"zones"}"#;
+    let answer = post(&charts.server.url("/refresh-chart"), None, body).json();
+    assert_eq!(answer, json!({ "status": "saved-and-broadcast", "timeframes": ["zones"], "clients": 1 }));
+    assert_eq!(socket.next_text().await, "chart:zones");
+
+    for (query, width) in [("", 1_200_u32), ("?scale=2&theme=dark", 2_400)] {
+        let url = charts.server.url(&format!("/charts/zones.png{query}"));
+        let picture = eventually("the picture", || {
+            let answer = ureq_bytes(&url);
+            (answer.0 == 200).then_some(answer.1)
+        })
+        .await;
+        assert_eq!(&picture[..8], b"\x89PNG\r\n\x1a\n");
+        assert_eq!(u32::from_be_bytes(picture[16..20].try_into().unwrap()), width);
+    }
+    assert_eq!(get(&charts.server.url("/charts/5M.png?scale=3")).status, 422);
+    assert_eq!(get(&charts.server.url("/charts/7M.png")).status, 422);
+}
+
+#[tokio::test]
+async fn a_failing_export_never_touches_the_broadcast() {
+    // A file stands where the folder of the pictures should be.
+    let place = super::new_folder();
+    std::fs::write(&place, "").unwrap();
+    let server = e2e::Spawned::start("charts", &["--speed", "0.01", "--folder", place.to_str().unwrap()]);
+    let mut socket = connected(&server).await;
+    for _ in 0..3 {
+        let answer = post(&server.url("/refresh-chart"), None, r#"{"timeframe":"5M"}"#);
+        assert_eq!((answer.status, &answer.json()["clients"]), (200, &json!(1)));
+        assert_eq!(socket.next_text().await, "chart:5M");
+    }
+    let failed = || (get(&server.url("/status")).json()["exports_failed"] == 1).then_some(());
+    eventually("the failed export", failed).await;
+    assert_eq!(get(&server.url("/charts/5M.png")).status, 404);
+    std::fs::remove_file(place).unwrap();
+}
+
+#[tokio::test]
+async fn the_demo_moves() {
+    let charts = charts(&["--speed", "2000"]);
+    let mut socket = connected(&charts.server).await;
+    let start = std::time::Instant::now();
+    let mut seen = std::collections::BTreeSet::new();
+    while seen.len() < EVERY.len() && start.elapsed() < PATIENCE {
+        seen.insert(socket.next_text().await);
+    }
+    assert_eq!(seen.len(), EVERY.len(), "{seen:?}");
+}
+
+#[tokio::test]
+async fn back_ends_publish_the_text_itself() {
+    let charts = charts(&["--speed", "0.01", "--publish-token", "t0ken"]);
+    let mut socket = connected(&charts.server).await;
+    let url = charts.server.url("/publish");
+    let answer = post(&url, Some("t0ken"), "chart:15M");
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(socket.next_text().await, "chart:15M");
+    assert_eq!(post(&url, Some("t0ken"), "chart:1D").status / 100, 4);
+    assert_eq!(post(&url, None, "chart:15M").status, 401);
+}
+
+fn ureq_bytes(url: &str) -> (u16, Vec<u8>) {
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let mut response = agent.get(url).call().unwrap();
+    (response.status().as_u16(), response.body_mut().read_to_vec().unwrap())
+}
