@@ -100,13 +100,16 @@ fn groups(data: &Data) -> Groups {
 }
 
 fn head(height: f64, data: &Data) -> String {
-    let warning = if data.quick { " Made by --quick: no figure here means anything." } else { "" };
+    let title = match data.quick {
+        true => "Made by --quick: no figure here means anything",
+        false => "What a delivered message costs",
+    };
     format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0}" width="{WIDTH}" height="{height:.0}" role="img" aria-label="CPU of the server for each delivered frame">
 <style>{STYLE}</style>
 <rect width="100%" height="100%" rx="12" fill="var(--page)"/>
-<text class="title" x="32" y="46">What a delivered message costs</text>
-<text class="soft" x="32" y="69">Microseconds of the server’s CPU, user and system, per delivered frame. Further left is cheaper; the scale is logarithmic.{warning}</text>
+<text class="title" x="32" y="46">{title}</text>
+<text class="soft" x="32" y="69">Microseconds of the server’s CPU, user and system, per delivered frame. Further left is cheaper; the scale is logarithmic.</text>
 "#
     )
 }
@@ -241,7 +244,8 @@ fn foot(data: &Data) -> String {
     let fact = |name: &str| data.facts.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let rounds = data.runs.iter().map(|run| run.round).max().unwrap_or(0);
     format!(
-        "Medians of {rounds} interleaved rounds; {} cores, {}, {}; loopback. {} scenarios in all.",
+        "{}; {} cores, {}, {}; loopback. {} scenarios in all.",
+        if rounds == 1 { "One round".to_owned() } else { format!("Medians of {rounds} interleaved rounds") },
         fact("Cores").unwrap_or("?"),
         fact("CPU").unwrap_or("?"),
         fact("Kernel").unwrap_or("?"),
