@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::Error;
 use crate::auth::{Authenticator, Guard, Keys};
-use crate::config::{Lifetime, Period, Settings, Size};
+use crate::config::{Lifetime, Period, Settings, Size, Switch};
 use crate::connection::{Options, Served};
 use crate::contract::Endpoint;
 use crate::hand_over;
@@ -23,9 +23,13 @@ use crate::http::{AcceptOptions, HttpOptions, OriginPolicy, prepare, router, ser
 use crate::node::Node;
 use crate::protocol::ConnectionSpec;
 use crate::shutdown::signalled;
+use crate::websocket::CompressionPolicy;
 
 const DEFAULT_PORT: u16 = 8000;
 const DEFAULT_MAX_CONNECTIONS: usize = 10_000;
+const DEFAULT_MESSAGE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Below this, what compression saves is less than what a packet costs anyway.
+const DEFAULT_COMPRESSION_THRESHOLD: usize = 512;
 const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const DEFAULT_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Enough for a fast reader over a long way; the kernel left to itself holds megabytes for each that is stalled.
@@ -173,6 +177,8 @@ fn options_of(spec: &ConnectionSpec, settings: &Settings) -> Options {
         activity: spec.activity,
         on_invalid: spec.on_invalid,
         max_message_bytes: size(settings.max_message, spec.max_message_bytes),
+        message_timeout: period(settings.message_timeout, DEFAULT_MESSAGE_TIMEOUT),
+        compression: compression_of(settings),
         max_depth: spec.max_depth,
         max_subscriptions: spec.max_subscriptions as usize,
         queue_bytes: size(settings.queue, spec.queue_bytes),
@@ -184,6 +190,17 @@ fn options_of(spec: &ConnectionSpec, settings: &Settings) -> Options {
 
 fn bytes(Size(bytes): Size) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+/// How messages are compressed, unless they are not at all.
+fn compression_of(settings: &Settings) -> Option<CompressionPolicy> {
+    let threshold = settings.compression_threshold.map_or(DEFAULT_COMPRESSION_THRESHOLD, bytes);
+    let policy = CompressionPolicy {
+        threshold,
+        level: settings.compression_level.unwrap_or(1),
+        client_context: settings.compression_context == Some(Switch::On),
+    };
+    (settings.compression != Some(Switch::Off)).then_some(policy)
 }
 
 fn period(set: Option<Period>, default: Duration) -> Duration {

@@ -47,8 +47,10 @@ pub use app::{App, Server};
 pub use auth::{Authenticator, JwtAuthenticator, TokenError, Verified, Verifying};
 #[cfg(feature = "macros")]
 pub use bellwire_macros::asyncapi;
-pub use config::{AuthMode, Lifetime, LogFormat, Period, Secret, Settings, Size, UnitError};
+pub use config::{AuthMode, Lifetime, LogFormat, Period, Secret, Settings, Size, Switch, UnitError};
 pub use error::Error;
+#[doc(hidden)]
+pub use http::echo_routes;
 pub use logging::init_logging;
 pub use node::{Node, Reach};
 #[doc(hidden)]

@@ -27,6 +27,7 @@ pub(crate) struct Metrics {
     pub(crate) messages_sent: Counter,
     pub(crate) messages_sent_bytes: Counter,
     pub(crate) slow_disconnects: Counter,
+    pub(crate) publications_compressed: Counter,
     published: Family<RouteLabel, Counter>,
     deliveries: Family<RouteLabel, Counter>,
     dropped: Family<RouteLabel, Counter>,
@@ -87,6 +88,7 @@ impl Default for Metrics {
             messages_sent: Counter::default(),
             messages_sent_bytes: Counter::default(),
             slow_disconnects: Counter::default(),
+            publications_compressed: Counter::default(),
             published: Family::default(),
             deliveries: Family::default(),
             dropped: Family::default(),
@@ -133,6 +135,8 @@ impl Metrics {
                 "Connections ended as too slow",
                 self.slow_disconnects.clone(),
             );
+            let compressed = self.publications_compressed.clone();
+            registry.register("publications_compressed", "Frames compressed, each once for all", compressed);
             registry.register("published", "Updates published, by route", self.published.clone());
             registry.register(
                 "deliveries",

@@ -62,6 +62,26 @@ pub struct Settings {
     #[arg(long, env = "BELLWIRE_MAX_MESSAGE", value_name = "SIZE")]
     pub max_message: Option<Size>,
 
+    /// How long a message may take to arrive once it has begun, e.g. 30s [default: 30s]
+    #[arg(long, env = "BELLWIRE_MESSAGE_TIMEOUT", value_name = "DURATION")]
+    pub message_timeout: Option<Period>,
+
+    /// Compress messages for clients that take it (permessage-deflate) [default: on]
+    #[arg(long, env = "BELLWIRE_COMPRESSION", value_name = "SWITCH")]
+    pub compression: Option<Switch>,
+
+    /// Smallest message that is compressed, e.g. 512B [default: 512B]
+    #[arg(long, env = "BELLWIRE_COMPRESSION_THRESHOLD", value_name = "SIZE")]
+    pub compression_threshold: Option<Size>,
+
+    /// From 1, the fastest, to 9, the smallest [default: 1]
+    #[arg(long, env = "BELLWIRE_COMPRESSION_LEVEL", value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(1..=9))]
+    pub compression_level: Option<u8>,
+
+    /// Let clients compress by their earlier messages, for about 40 KiB of memory each [default: off]
+    #[arg(long, env = "BELLWIRE_COMPRESSION_CONTEXT", value_name = "SWITCH")]
+    pub compression_context: Option<Switch>,
+
     /// Bytes that may wait for one slow client, e.g. 256KiB [default: the document's, else 1MiB]
     #[arg(long, env = "BELLWIRE_QUEUE", value_name = "SIZE")]
     pub queue: Option<Size>,
@@ -133,6 +153,16 @@ pub struct Settings {
     pub history_file: Option<PathBuf>,
 }
 
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Switch {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -177,6 +207,11 @@ impl Settings {
             heartbeat: self.heartbeat.or(file.heartbeat),
             lifetime: self.lifetime.or(file.lifetime),
             max_message: self.max_message.or(file.max_message),
+            message_timeout: self.message_timeout.or(file.message_timeout),
+            compression: self.compression.or(file.compression),
+            compression_threshold: self.compression_threshold.or(file.compression_threshold),
+            compression_level: self.compression_level.or(file.compression_level),
+            compression_context: self.compression_context.or(file.compression_context),
             queue: self.queue.or(file.queue),
             send_buffer: self.send_buffer.or(file.send_buffer),
             head_timeout: self.head_timeout.or(file.head_timeout),

@@ -10,7 +10,7 @@ use std::task::Poll;
 use tokio::time::Instant;
 
 use super::credentials::{AUTHENTICATE, NotTaken, deadline, verify};
-use super::transport::Transport;
+use super::transport::{Host, Transport};
 use super::{Connection, Ended};
 use crate::auth::Carried;
 use crate::contract::Refusal;

@@ -13,7 +13,7 @@ use super::in_flight::InFlight;
 use super::outbound::Outbound;
 use super::pulse::{Due, Pulse};
 use super::topics::Topics;
-use super::transport::{Event, Transport};
+use super::transport::{Event, Host, Transport};
 use super::{Connection, Ended, Finished, IN_FLIGHT_LIMIT, Served, replies};
 use crate::contract::Caller;
 use crate::hub::Outlet;
@@ -101,31 +101,6 @@ impl Connection {
         }
     }
 
-    /// Whether there is room for more requests and their answers.
-    pub(super) fn may_read(&self) -> bool {
-        self.in_flight.len() + self.topics.queued() < IN_FLIGHT_LIMIT
-            && self.outbound.has_control_room()
-            && !self.credentials.is_checking()
-    }
-
-    pub(super) fn on_event(&mut self, event: Event<'_>, now: Instant) -> ControlFlow<Ended> {
-        if self.served.options.activity == Activity::Any {
-            self.pulse.activity(now);
-        }
-        match event {
-            Event::Text(text) => self.on_text(&text, now).map_break(Ended::ByUs),
-            Event::Control => ControlFlow::Continue(()),
-            Event::Binary => ControlFlow::Break(self.end(CloseCondition::BinaryFrame)),
-            Event::Unacceptable(condition) => ControlFlow::Break(self.end(condition)),
-            Event::Closed(close) => ControlFlow::Break(Ended::ByClient(close)),
-        }
-    }
-
-    /// The end that a condition asks for.
-    pub(super) fn end(&self, condition: CloseCondition) -> Ended {
-        Ended::ByUs(self.served.close(condition))
-    }
-
     pub(super) fn on_finished(&mut self, finished: Finished) {
         match finished {
             Finished::Reply(reply) => self.send_reply(&reply),
@@ -198,25 +173,56 @@ impl Connection {
         self.draining_until.is_none() && shared.shutdown.has_begun()
     }
 
+    /// Ends all subscriptions.
+    pub(super) fn leave(&mut self) {
+        self.seat = None;
+        self.topics = Topics::default();
+    }
+}
+
+impl Host for Connection {
+    /// Whether there is room for more requests and their answers.
+    fn may_read(&self) -> bool {
+        self.in_flight.len() + self.topics.queued() < IN_FLIGHT_LIMIT
+            && self.outbound.has_control_room()
+            && !self.credentials.is_checking()
+    }
+
+    fn on_event(&mut self, event: Event<'_>, now: Instant) -> ControlFlow<Ended> {
+        if self.served.options.activity == Activity::Any {
+            self.pulse.activity(now);
+        }
+        match event {
+            Event::Text(text) => self.on_text(&text, now).map_break(Ended::ByUs),
+            Event::Control => ControlFlow::Continue(()),
+            Event::Binary(_) => ControlFlow::Break(self.end(CloseCondition::BinaryFrame)),
+            Event::Unacceptable(condition) => ControlFlow::Break(self.end(condition)),
+            Event::Closed(close) => ControlFlow::Break(Ended::ByClient(close)),
+        }
+    }
+
+    /// The end that a condition asks for.
+    fn end(&self, condition: CloseCondition) -> Ended {
+        Ended::ByUs(self.served.close(condition))
+    }
+
     /// Counts what came.
-    pub(super) fn received(&self, messages: u64, bytes: u64) {
+    fn received(&self, messages: u64, bytes: u64) {
         let metrics = &self.served.node.shared().metrics;
         metrics.messages_received.inc_by(messages);
         metrics.messages_received_bytes.inc_by(bytes);
     }
 
     /// Counts the requests that were answered at once, of one read together: their time is that read's.
-    pub(super) fn settle(&mut self, now: Instant) {
+    fn settle(&mut self, now: Instant) {
         let answered = std::mem::take(&mut self.answered);
         if answered > 0 {
             self.served.node.shared().metrics.requests.observe(now.elapsed(), answered.into());
         }
     }
 
-    /// Ends all subscriptions.
-    pub(super) fn leave(&mut self) {
-        self.seat = None;
-        self.topics = Topics::default();
+    fn begin_resync(&mut self, topic: &Arc<str>) {
+        self.queue_resync(topic);
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod admission;
 mod credentials;
+mod echo;
 mod held;
 mod in_flight;
 mod inbound;
@@ -26,6 +27,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::time::{Instant, timeout};
 
+pub(crate) use echo::echo;
 pub(crate) use replies::guarded;
 pub(crate) use served::{Options, Served};
 pub(crate) use stream::Stream;
@@ -38,7 +40,7 @@ use crate::hub::{Position, Seat};
 use crate::limits::{ConnectionPermit, RateLimit};
 use crate::metrics::Inflight;
 use crate::protocol::{Close, CloseCondition};
-use crate::websocket::CloseFrame;
+use crate::websocket::{CloseFrame, Terms};
 use credentials::{Credentials, NotTaken};
 use in_flight::InFlight;
 use outbound::Outbound;
@@ -103,6 +105,8 @@ pub(crate) struct Accepted {
     pub(crate) early: Vec<u8>,
     /// What its request says about the client.
     pub(crate) carried: Carried,
+    /// What was agreed about compression, if anything.
+    pub(crate) compression: Option<Terms>,
 }
 
 /// How a conversation ended.
@@ -120,10 +124,13 @@ pub(crate) fn serve(
     caller: Caller,
     permit: ConnectionPermit,
 ) -> impl Future<Output = ()> + Send {
-    let outbound = Arc::new(Outbound::new(served.options.queue_bytes, served.node.clone(), socket.stream));
-    let mut transport = Transport::new(outbound.clone(), served.options.max_message_bytes, socket.early);
+    let Accepted { stream, early, carried, compression } = socket;
+    let options = &served.options;
+    let outbound = Arc::new(Outbound::new(options.queue_bytes, served.node.clone(), stream, compression));
+    let (max_message, message_timeout) = (options.max_message_bytes, options.message_timeout);
+    let mut transport = Transport::new(outbound.clone(), max_message, message_timeout, compression, early);
     let mut connection = Connection::new(served, caller, outbound, permit);
-    let mut carried = Some(socket.carried).filter(|_| !connection.served.guard.is_off());
+    let mut carried = Some(carried).filter(|_| !connection.served.guard.is_off());
     async move {
         if let Some(carried) = carried.take()
             && let Err(ended) = Box::pin(connection.admit(&mut transport, carried)).await
@@ -179,7 +186,7 @@ fn say_farewell(connection: &Connection, ended: Ended) -> impl Future<Output = (
 
 /// Closes a socket that may not be served.
 pub(crate) async fn refuse(socket: Accepted, served: &Served, condition: CloseCondition) {
-    let outbound = Outbound::new(0, served.node.clone(), socket.stream);
+    let outbound = Outbound::new(0, served.node.clone(), socket.stream, None);
     let close = served.close(condition);
     served.node.shared().metrics.closed(close.condition.as_str());
     let _ = timeout(CLOSE_TIMEOUT, say_close(&outbound, &close)).await;

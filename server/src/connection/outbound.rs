@@ -16,10 +16,10 @@ use tokio::time::Instant;
 
 use super::stream::Stream;
 
-use crate::hub::{Outlet, Publication, PublicationKind};
+use crate::hub::{Outlet, Publication, PublicationKind, Run};
 use crate::node::Node;
 use crate::protocol::Overflow;
-use crate::websocket::{OpCode, frame_into};
+use crate::websocket::{OpCode, Terms, frame_into};
 use lanes::{Entry, Lanes, Next, SlotKey};
 
 /// What a queued frame costs beside its bytes.
@@ -30,6 +30,9 @@ const JOINED: usize = 64 * 1024;
 
 /// Bytes taken for replies when the first one is queued.
 const CONTROL_ROOM: usize = 1024;
+
+/// Bytes of control messages and replies among which every ping gets its pong.
+const PONGS: usize = 16 * 1024;
 
 /// Why the loop cannot go on writing.
 #[derive(Debug)]
@@ -48,12 +51,14 @@ pub(super) struct Outbound {
     limit: usize,
     node: Node,
     stream: Stream,
+    /// How this client takes compressed frames, if it does.
+    compression: Option<Terms>,
 }
 
 impl Outbound {
     /// An empty queue of at most `limit` bytes of data before a socket.
-    pub(super) fn new(limit: usize, node: Node, stream: Stream) -> Self {
-        Self { lanes: Mutex::default(), limit, node, stream }
+    pub(super) fn new(limit: usize, node: Node, stream: Stream, compression: Option<Terms>) -> Self {
+        Self { lanes: Mutex::default(), limit, node, stream, compression }
     }
 
     pub(super) fn stream(&self) -> &Stream {
@@ -67,12 +72,20 @@ impl Outbound {
     /// Queues a control message or a reply: ahead of data, never dropped. Their number is bounded by what the loop
     /// reads, see [`Outbound::has_control_room`].
     pub(super) fn control(&self, text: &[u8]) {
+        self.message(OpCode::Text, text);
+    }
+
+    /// The same for a text or binary message.
+    pub(super) fn message(&self, opcode: OpCode, payload: &[u8]) {
         let mut lanes = self.lock();
         if lanes.control.is_empty() {
             // Room for the answers to a burst; gone again once they have left.
-            lanes.control.reserve(text.len().max(CONTROL_ROOM));
+            lanes.control.reserve(payload.len().max(CONTROL_ROOM));
         }
-        frame_into(&mut lanes.control, OpCode::Text, false, text);
+        match &self.compression {
+            Some(terms) => _ = terms.frame_into(&mut lanes.control, opcode, payload),
+            None => frame_into(&mut lanes.control, opcode, false, payload),
+        }
         lanes.control_count += 1;
         lanes.wake();
     }
@@ -85,10 +98,16 @@ impl Outbound {
         lanes.wake();
     }
 
-    /// Answers a ping. Of several that wait, the latest counts (RFC 6455, 5.5.3), so that a flood of pings queues nothing.
+    /// Answers a ping. Once much waits, only the latest counts (RFC 6455, 5.5.3), so that a flood of pings does not fill
+    /// the queue.
     pub(super) fn pong(&self, frame: Bytes) {
         let mut lanes = self.lock();
-        lanes.pong = Some(frame);
+        if lanes.control.len() < PONGS {
+            lanes.control.extend_from_slice(&frame);
+            lanes.control_count += 1;
+        } else {
+            lanes.pong = Some(frame);
+        }
         lanes.wake();
     }
 
@@ -138,8 +157,8 @@ impl Outbound {
         let mut resync = None;
         while joined.len() < JOINED {
             match lanes.next(self.limit, now) {
-                Some(Next::Text(text)) => frame_into(&mut joined, OpCode::Text, false, &text),
-                Some(Next::Wire(wire)) => joined.extend_from_slice(&wire),
+                Some(Next::Shared(publication)) => joined.extend_from_slice(self.frame_of(&publication)),
+                Some(Next::Marked(text)) => frame_into(&mut joined, OpCode::Text, false, &text),
                 Some(Next::Resync(topic)) => {
                     resync = Some(topic);
                     break;
@@ -159,6 +178,18 @@ impl Outbound {
             lag.announced = false;
         }
         (joined.freeze(), None)
+    }
+
+    /// A shared frame, as this client takes it.
+    fn frame_of<'a>(&self, publication: &'a Publication) -> &'a Bytes {
+        match &self.compression {
+            Some(terms) => publication.deflated(terms, || self.publication_compressed()),
+            None => &publication.wire,
+        }
+    }
+
+    fn publication_compressed(&self) {
+        self.node.shared().metrics.publications_compressed.inc();
     }
 
     /// Counts frames that leave.
@@ -317,20 +348,25 @@ impl Outlet for Outbound {
         self.offer_to(&mut self.lock(), publication);
     }
 
-    fn offer_all(&self, joined: &Bytes, publications: &[Arc<Publication>]) {
+    fn offer_all(&self, run: &Run) {
+        let joined = match &self.compression {
+            Some(terms) => run.deflated(terms, || self.publication_compressed()),
+            None => Some(run.plain()),
+        };
         let mut lanes = self.lock();
         // Whatever keeps the socket from taking it, the loop will meet it too.
-        if lanes.is_idle()
+        if let Some(joined) = joined
+            && lanes.is_idle()
             && let Ok(count) = self.stream.try_write(joined)
         {
-            self.sent(publications.len() as u64, joined.len());
+            self.sent(run.publications().len() as u64, joined.len());
             if count < joined.len() {
                 lanes.partial = joined.slice(count..);
                 lanes.wake();
             }
             return;
         }
-        for publication in publications {
+        for publication in run.publications() {
             self.offer_to(&mut lanes, publication);
         }
     }

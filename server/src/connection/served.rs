@@ -10,6 +10,7 @@ use crate::hub::{Audience, Publication, Route, Stores};
 use crate::node::{MESSAGE_DELIVERY, Node, route_of};
 use crate::protocol::envelope::Writer;
 use crate::protocol::{Activity, Close, CloseCondition, OnInvalid, ReasonValues};
+use crate::websocket::CompressionPolicy;
 
 /// What a message type means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,10 @@ pub(crate) struct Options {
     pub(crate) max_depth: u32,
     pub(crate) max_subscriptions: usize,
     pub(crate) queue_bytes: usize,
+    /// How long a message may take to arrive once it has begun.
+    pub(crate) message_timeout: Duration,
+    /// How messages are compressed for clients that take it.
+    pub(crate) compression: Option<CompressionPolicy>,
     pub(crate) messages_per_second: u32,
     /// How long a service may take for one request.
     pub(crate) request_timeout: Duration,

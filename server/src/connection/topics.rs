@@ -261,7 +261,7 @@ impl Connection {
     }
 
     /// A topic lost updates, and there is room again.
-    pub(super) fn begin_resync(&mut self, topic: &Arc<str>) {
+    pub(super) fn queue_resync(&mut self, topic: &Arc<str>) {
         if let Some(held) = self.topics.held.get(topic) {
             let resolved = held.resolved.clone();
             self.enqueue(Command { verb: Verb::Resync, id: None, resolved, started: Instant::now() });

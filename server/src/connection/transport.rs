@@ -10,13 +10,16 @@ use std::future::poll_fn;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::Ended;
 use super::outbound::{Flushed, Outbound};
-use super::{Connection, Ended};
 use crate::protocol::{Close, CloseCondition};
-use crate::websocket::{self, CloseFrame, Decoder, Limits, OpCode, Violation, close_frame, control_frame};
+use crate::websocket::{
+    self, CloseFrame, Decoder, Inflating, Limits, OpCode, Terms, Violation, close_frame, control_frame,
+};
 
 /// Fragments of one message.
 const FRAGMENTS: usize = 65_536;
@@ -41,7 +44,7 @@ pub(super) enum Event<'a> {
     /// A text message came.
     Text(Cow<'a, str>),
     /// A binary message came.
-    Binary,
+    Binary(Cow<'a, [u8]>),
     /// A protocol ping or pong came.
     Control,
     /// The client said goodbye.
@@ -54,10 +57,47 @@ impl Event<'_> {
     fn into_owned(self) -> Event<'static> {
         match self {
             Self::Text(text) => Event::Text(Cow::Owned(text.into_owned())),
-            Self::Binary => Event::Binary,
+            Self::Binary(bytes) => Event::Binary(Cow::Owned(bytes.into_owned())),
             Self::Control => Event::Control,
             Self::Closed(close) => Event::Closed(close),
             Self::Unacceptable(condition) => Event::Unacceptable(condition),
+        }
+    }
+}
+
+/// Who serves what a socket brings.
+pub(super) trait Host {
+    /// Whether there is room for more requests and their answers.
+    fn may_read(&self) -> bool;
+    /// Serves one event.
+    fn on_event(&mut self, event: Event<'_>, now: Instant) -> ControlFlow<Ended>;
+    /// The end that a condition asks for.
+    fn end(&self, condition: CloseCondition) -> Ended;
+    /// Sends a topic's subscriber what it needs after updates were lost.
+    fn begin_resync(&mut self, topic: &Arc<str>);
+    /// Counts the messages of one read, and their bytes.
+    fn received(&self, messages: u64, length: u64);
+    /// One read is served.
+    fn settle(&mut self, now: Instant);
+}
+
+/// How long a message may take to arrive once it has begun.
+struct Patience {
+    limit: Duration,
+    /// The message that has begun and not ended, and since when.
+    since: Option<(u32, Instant)>,
+}
+
+impl Patience {
+    /// Whether the message that is under way takes too long. Asked whenever something arrives, and a client from which
+    /// nothing arrives ends by its heartbeat, so this needs no timer.
+    fn is_at_an_end(&mut self, unfinished: Option<u32>, now: Instant) -> bool {
+        match (unfinished, self.since) {
+            (Some(current), Some((known, since))) if known == current => now >= since + self.limit,
+            _ => {
+                self.since = unfinished.map(|current| (current, now));
+                false
+            }
         }
     }
 }
@@ -66,6 +106,7 @@ impl Event<'_> {
 pub(super) struct Transport {
     outbound: Arc<Outbound>,
     decoder: Decoder,
+    patience: Patience,
     /// What the client sent right behind its request.
     early: Vec<u8>,
     /// Read, and waiting until there is room for the answers.
@@ -73,36 +114,54 @@ pub(super) struct Transport {
 }
 
 impl Transport {
-    pub(super) fn new(outbound: Arc<Outbound>, max_message: usize, early: Vec<u8>) -> Self {
-        let decoder = Decoder::new(Limits { message: max_message, fragments: FRAGMENTS }, false);
-        Self { outbound, decoder, early, events: VecDeque::new() }
+    /// For a client of which nothing but its socket is known: what it has sent comes as `early`.
+    pub(super) fn new(
+        outbound: Arc<Outbound>,
+        max_message: usize,
+        message_timeout: Duration,
+        compression: Option<Terms>,
+        early: Vec<u8>,
+    ) -> Self {
+        let inflating = compression.map_or(Inflating::Never, |terms| terms.inflating);
+        let decoder = Decoder::new(Limits { message: max_message, fragments: FRAGMENTS }, inflating);
+        Self {
+            outbound,
+            decoder,
+            patience: Patience { limit: message_timeout, since: None },
+            early,
+            events: VecDeque::new(),
+        }
     }
 
     /// Reads, serves and writes until nothing more can be done now, or the conversation has ended.
     pub(super) fn poll(
         &mut self,
-        connection: &mut Connection,
+        host: &mut impl Host,
         now: Instant,
         context: &mut Context<'_>,
     ) -> Poll<Option<Ended>> {
         loop {
-            let may_read = connection.may_read();
+            let may_read = host.may_read();
             let mut has_read = false;
+            if !may_read {
+                // That a message takes long is not the client's fault then.
+                self.patience.since = None;
+            }
             if may_read {
-                match self.poll_inbound(connection, now, context) {
+                match self.poll_inbound(host, now, context) {
                     Poll::Ready(ControlFlow::Break(ended)) => return Poll::Ready(ended),
                     Poll::Ready(ControlFlow::Continue(())) => has_read = true,
                     Poll::Pending => {}
                 }
             }
             match self.outbound.poll_flush(context) {
-                Poll::Ready(Flushed::Resync(topic)) => connection.begin_resync(&topic),
+                Poll::Ready(Flushed::Resync(topic)) => host.begin_resync(&topic),
                 Poll::Ready(Flushed::Overflow) => {
-                    return Poll::Ready(Some(connection.end(CloseCondition::SlowConsumer)));
+                    return Poll::Ready(Some(host.end(CloseCondition::SlowConsumer)));
                 }
                 Poll::Ready(Flushed::Broken) => return Poll::Ready(None),
                 // Having written may have made room to read.
-                Poll::Pending if has_read || (!may_read && connection.may_read()) => {}
+                Poll::Pending if has_read || (!may_read && host.may_read()) => {}
                 Poll::Pending => return Poll::Pending,
             }
         }
@@ -111,46 +170,46 @@ impl Transport {
     /// Serves what is left of the last read, or else reads.
     fn poll_inbound(
         &mut self,
-        connection: &mut Connection,
+        host: &mut impl Host,
         now: Instant,
         context: &mut Context<'_>,
     ) -> Poll<ControlFlow<Option<Ended>>> {
         if !self.events.is_empty() || !self.early.is_empty() {
-            return Poll::Ready(self.take_in_left_over(connection, now));
+            return Poll::Ready(self.take_in_left_over(host, now));
         }
         with_scratch(|scratch| match ready!(self.outbound.stream().poll_read(context, scratch)) {
             Ok(0) | Err(_) => Poll::Ready(ControlFlow::Break(None)),
-            Ok(count) => Poll::Ready(self.take_in(&mut scratch[..count], connection, now)),
+            Ok(count) => Poll::Ready(self.take_in(&mut scratch[..count], host, now)),
         })
     }
 
-    fn take_in_left_over(&mut self, connection: &mut Connection, now: Instant) -> ControlFlow<Option<Ended>> {
+    fn take_in_left_over(&mut self, host: &mut impl Host, now: Instant) -> ControlFlow<Option<Ended>> {
         let mut early = std::mem::take(&mut self.early);
-        self.take_in(&mut early, connection, now)?;
-        while connection.may_read()
+        self.take_in(&mut early, host, now)?;
+        while host.may_read()
             && let Some(event) = self.events.pop_front()
         {
-            connection.on_event(event, now).map_break(Some)?;
+            host.on_event(event, now).map_break(Some)?;
         }
         if self.events.is_empty() {
             // A burst may have made room for many events; an idle connection keeps none.
             self.events = VecDeque::new();
         }
-        connection.settle(now);
+        host.settle(now);
         ControlFlow::Continue(())
     }
 
     fn take_in(
         &mut self,
         bytes: &mut [u8],
-        connection: &mut Connection,
+        host: &mut impl Host,
         now: Instant,
     ) -> ControlFlow<Option<Ended>> {
-        let Self { decoder, events, outbound, .. } = self;
+        let Self { decoder, events, outbound, patience, .. } = self;
         let (mut step, mut messages, mut length) = (ControlFlow::Continue(()), 0, 0);
         let mut serve = |event: Event<'_>| {
-            if step.is_continue() && events.is_empty() && connection.may_read() {
-                step = connection.on_event(event, now);
+            if step.is_continue() && events.is_empty() && host.may_read() {
+                step = host.on_event(event, now);
             } else {
                 events.push_back(event.into_owned());
             }
@@ -162,7 +221,7 @@ impl Transport {
                     length += text.len() as u64;
                     Event::Text(Cow::Borrowed(text))
                 }
-                websocket::Event::Binary(_) => Event::Binary,
+                websocket::Event::Binary(bytes) => Event::Binary(Cow::Borrowed(bytes)),
                 websocket::Event::Ping(payload) => {
                     outbound.pong(control_frame(OpCode::Pong, payload));
                     Event::Control
@@ -174,9 +233,12 @@ impl Transport {
         if let Err(violation) = fed {
             tracing::debug!(%violation, "protocol violation");
             serve(Event::Unacceptable(condition_of(violation)));
+        } else if patience.is_at_an_end(decoder.unfinished(), now) {
+            tracing::debug!("a message took too long to arrive");
+            serve(Event::Unacceptable(CloseCondition::PolicyViolation));
         }
-        connection.received(messages, length);
-        connection.settle(now);
+        host.received(messages, length);
+        host.settle(now);
         step.map_break(Some)
     }
 }

@@ -3,6 +3,7 @@
 mod accept;
 mod caller;
 mod document;
+mod echo;
 mod health;
 mod origin;
 mod publish;
@@ -20,6 +21,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 pub(crate) use accept::{AcceptOptions, prepare, serve};
+pub use echo::echo_routes;
 pub(crate) use origin::OriginPolicy;
 
 use crate::config::Secret;

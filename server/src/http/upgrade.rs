@@ -14,6 +14,7 @@ use tungstenite::handshake::derive_accept_key;
 
 use crate::auth::{Carried, is_bearer_subprotocol};
 use crate::connection::{Accepted, Stream};
+use crate::websocket::{CompressionPolicy, accept_extensions};
 
 /// A request that asks for a WebSocket, checked.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ pub(super) struct Upgrade {
     on_upgrade: OnUpgrade,
     accept: HeaderValue,
     subprotocols: Vec<String>,
+    extensions: String,
 }
 
 /// Why a request is no handshake.
@@ -45,18 +47,21 @@ impl Upgrade {
         self,
         subprotocol: Option<&'static str>,
         carried: Carried,
+        compression: Option<CompressionPolicy>,
         serve: impl FnOnce(Accepted) -> F + Send + 'static,
     ) -> Response
     where
         F: Future<Output = ()> + Send + 'static,
     {
         let on_upgrade = self.on_upgrade;
+        let negotiated = compression.and_then(|policy| accept_extensions(&self.extensions, policy));
+        let (compression, extensions) = negotiated.map(|agreed| (agreed.terms, agreed.response)).unzip();
         tokio::spawn(async move {
             match on_upgrade.await {
                 Ok(upgraded) => {
                     let (stream, early) = Stream::of_upgrade(upgraded);
                     // A fresh task: this one is as large as what came before the socket.
-                    tokio::spawn(serve(Accepted { stream, early, carried }));
+                    tokio::spawn(serve(Accepted { stream, early, carried, compression }));
                 }
                 Err(error) => tracing::debug!(%error, "the client left during the handshake"),
             }
@@ -68,6 +73,9 @@ impl Upgrade {
         headers.insert(header::SEC_WEBSOCKET_ACCEPT, self.accept);
         if let Some(subprotocol) = subprotocol {
             headers.insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
+        }
+        if let Some(extensions) = extensions.and_then(|value| HeaderValue::try_from(value).ok()) {
+            headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, extensions);
         }
         response
     }
@@ -95,11 +103,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Upgrade {
         let subprotocols =
             tokens(headers, &header::SEC_WEBSOCKET_PROTOCOL).filter(|name| !is_bearer_subprotocol(name));
         let subprotocols = subprotocols.map(str::to_owned).collect();
+        let extensions = tokens(headers, &header::SEC_WEBSOCKET_EXTENSIONS).collect::<Vec<_>>().join(", ");
         let on_upgrade = match parts.version {
             Version::HTTP_11 => parts.extensions.remove::<OnUpgrade>(),
             _ => None,
         };
-        Ok(Self { on_upgrade: on_upgrade.ok_or(NoHandshake::NotUpgradable)?, accept, subprotocols })
+        Ok(Self {
+            on_upgrade: on_upgrade.ok_or(NoHandshake::NotUpgradable)?,
+            accept,
+            subprotocols,
+            extensions,
+        })
     }
 }
 

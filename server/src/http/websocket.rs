@@ -64,10 +64,12 @@ fn connect(
         let remote = remote.map(tracing::field::display);
         // Kept for as long as the connection: only where someone looks that closely.
         let span = tracing::debug_span!("connection", id = caller.id(), endpoint = spec.address, remote);
+        let compression = served.options.compression;
         if span.is_disabled() {
-            return upgrade.accept(chosen, carried, move |socket| serve(socket, served, caller, permit));
+            return upgrade
+                .accept(chosen, carried, compression, move |socket| serve(socket, served, caller, permit));
         }
-        return upgrade.accept(chosen, carried, move |socket| {
+        return upgrade.accept(chosen, carried, compression, move |socket| {
             span.in_scope(|| serve(socket, served, caller, permit)).instrument(span)
         });
     }
@@ -77,7 +79,7 @@ fn connect(
         let text = "Too many connections\n";
         return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], text).into_response();
     };
-    upgrade.accept(chosen, Carried::Nothing, async move |socket| {
+    upgrade.accept(chosen, Carried::Nothing, None, async move |socket| {
         refuse(socket, &served, CloseCondition::TooManyConnections).await;
         drop(permit);
     })

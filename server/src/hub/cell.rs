@@ -16,12 +16,11 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::{Bytes, BytesMut};
 use slab::Slab;
 use tokio::time::Instant;
 
 use super::history::{Entry, History};
-use super::{Lifecycle, Outlet, Publication, PublicationKind, Retained, RoutePolicy};
+use super::{Lifecycle, Outlet, Publication, PublicationKind, Retained, RoutePolicy, Run};
 pub(crate) use keeping::Kept;
 pub(super) use keeping::{Fate, Reason};
 pub(crate) use seats::Beginning;
@@ -98,11 +97,11 @@ enum Transition {
     Last,
 }
 
-/// Publications that follow each other, and their frames as one run of bytes.
+/// Publications that leave together.
 struct Batch {
+    /// Number of the first.
     first: u64,
-    publications: Vec<Arc<Publication>>,
-    joined: Bytes,
+    run: Run,
 }
 
 /// How far a turn of fan-out came.
@@ -273,15 +272,7 @@ impl Cell {
             return None;
         }
         drop(inner);
-        let joined = match publications.as_slice() {
-            [publication] => publication.wire.clone(),
-            many => {
-                let mut joined = BytesMut::with_capacity(bytes);
-                many.iter().for_each(|publication| joined.extend_from_slice(&publication.wire));
-                joined.freeze()
-            }
-        };
-        Some(Batch { first, publications, joined })
+        Some(Batch { first, run: Run::new(publications) })
     }
 
     /// The retained state's payload, if there is any.
@@ -297,7 +288,8 @@ impl Cell {
 impl Subscriber {
     fn take(&mut self, batch: &Batch) {
         let unwanted = usize::try_from(self.from.saturating_sub(batch.first)).unwrap_or(usize::MAX);
-        let Some(wanted) = batch.publications.get(unwanted..).filter(|wanted| !wanted.is_empty()) else {
+        let publications = batch.run.publications();
+        let Some(wanted) = publications.get(unwanted..).filter(|wanted| !wanted.is_empty()) else {
             return;
         };
         if let Some(held) = &mut self.held {
@@ -308,8 +300,8 @@ impl Subscriber {
                 held.bytes += publication.frame.len();
                 held.updates.push_back(publication.clone());
             }
-        } else if unwanted == 0 && batch.publications[0].conflation_key.is_none() {
-            self.outlet.offer_all(&batch.joined, wanted);
+        } else if unwanted == 0 && publications[0].conflation_key.is_none() {
+            self.outlet.offer_all(&batch.run);
         } else {
             wanted.iter().for_each(|publication| self.outlet.offer(publication));
         }

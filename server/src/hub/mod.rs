@@ -11,6 +11,7 @@ mod history;
 mod outlet;
 mod publication;
 mod route;
+mod run;
 mod state;
 mod stores;
 
@@ -27,6 +28,7 @@ pub(crate) use history::{Position, Unrecoverable};
 pub(crate) use outlet::Outlet;
 pub(crate) use publication::{Publication, PublicationKind};
 pub(crate) use route::{Lifecycle, Route, RoutePolicy, Subscription};
+pub(crate) use run::Run;
 pub(crate) use state::{Retained, key_of};
 pub(crate) use stores::Stores;
 

@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-
-use super::Publication;
+use super::{Publication, Run};
 
 /// The receiving end of one connection. Called with a topic's lock held, so an implementation only queues.
 pub(crate) trait Outlet: Send + Sync {
     /// Takes a publication, or acts on its overflow policy where there is no room for it.
     fn offer(&self, publication: &Arc<Publication>);
 
-    /// Takes publications that follow each other, and their frames joined into one run of bytes: written at once where
-    /// nothing else waits, else taken one by one.
-    fn offer_all(&self, joined: &Bytes, publications: &[Arc<Publication>]);
+    /// Takes publications that follow each other: written as one run of bytes where nothing else waits, else taken one
+    /// by one.
+    fn offer_all(&self, run: &Run);
 
     /// How many bytes it could take now without acting on any overflow policy.
     fn room(&self) -> usize;

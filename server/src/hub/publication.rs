@@ -1,12 +1,12 @@
 //! One encoded frame, shared by all who receive it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::{Bytes, BytesMut};
 
 use super::RoutePolicy;
 use crate::protocol::DeliverySpec;
-use crate::websocket::{OpCode, frame_into, header_len};
+use crate::websocket::{OpCode, Terms, frame_into, header_len};
 
 /// What a frame is to its receivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub(crate) struct Publication {
     pub(crate) delivery: DeliverySpec,
     /// Which value of the topic it replaces, where only the latest of each is delivered.
     pub(crate) conflation_key: Option<Box<str>>,
+    /// The frame compressed, once somebody wanted it; `None` in it where that is not worth it.
+    deflated: OnceLock<Option<Bytes>>,
 }
 
 impl Publication {
@@ -67,6 +69,7 @@ impl Publication {
             rest_at,
             delivery,
             conflation_key: None,
+            deflated: OnceLock::new(),
         }
     }
 
@@ -84,6 +87,7 @@ impl Publication {
             rest_at: 0,
             delivery,
             conflation_key: None,
+            deflated: OnceLock::new(),
         }
     }
 
@@ -92,6 +96,16 @@ impl Publication {
         let payload = self.frame.get(self.payload_at..self.frame.len() - 1);
         // Whatever was published is text.
         payload.and_then(|payload| std::str::from_utf8(payload).ok()).unwrap_or_default()
+    }
+
+    /// The frame for a client with compression: compressed when the first of them wants it, and the same bytes for all;
+    /// the plain one where that is not worth it, not wanted, or beyond the client's window.
+    pub(crate) fn deflated(&self, terms: &Terms, report: impl FnOnce()) -> &Bytes {
+        if !self.delivery.compress || !terms.takes_shared(self.frame.len()) {
+            return &self.wire;
+        }
+        let deflated = self.deflated.get_or_init(|| terms.shared_frame(&self.frame).inspect(|_| report()));
+        deflated.as_ref().unwrap_or(&self.wire)
     }
 
     /// The frame with a counter put into it: `"dropped":3`.

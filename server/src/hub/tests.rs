@@ -2,10 +2,9 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use bytes::Bytes;
 use proptest::prelude::*;
 
-use super::{Hub, Lifecycle, Outlet, Publication, PublicationKind, Route, RoutePolicy, Subscription};
+use super::{Hub, Lifecycle, Outlet, Publication, PublicationKind, Route, RoutePolicy, Run, Subscription};
 use crate::protocol::{DeliveryMode, DeliverySpec, Envelope, Overflow, StateKind};
 
 const DELIVERY: DeliverySpec =
@@ -32,8 +31,8 @@ impl Outlet for Inbox {
         self.received.lock().expect("no panic").push(format!("{}{mark}{payload}", publication.topic));
     }
 
-    fn offer_all(&self, _joined: &Bytes, publications: &[Arc<Publication>]) {
-        publications.iter().for_each(|publication| self.offer(publication));
+    fn offer_all(&self, run: &Run) {
+        run.publications().iter().for_each(|publication| self.offer(publication));
     }
 
     fn room(&self) -> usize {

@@ -61,7 +61,7 @@ impl Violation {
     #[must_use]
     pub fn code(self) -> u16 {
         match self {
-            Self::InvalidUtf8 | Self::MalformedDeflate => 1007,
+            Self::InvalidUtf8 => 1007,
             Self::TooBig => 1009,
             Self::TooManyFragments => 1008,
             _ => 1002,

@@ -6,7 +6,7 @@
 
 use super::{
     CloseFrame, OpCode, Violation,
-    deflate::Inflater,
+    deflate::{Inflater, Inflating},
     header::{HEADER_MAX, Header},
     mask::unmask,
     utf8::Utf8,
@@ -17,7 +17,7 @@ use super::{
 pub struct Limits {
     /// Largest message, after inflating, in bytes.
     pub message: usize,
-    /// Most fragments of one message.
+    /// Most fragments that may follow the first one of a message.
     pub fragments: usize,
 }
 
@@ -40,10 +40,12 @@ pub enum Event<'a> {
 #[derive(Debug)]
 pub struct Decoder {
     limits: Limits,
-    inflater: Option<Inflater>,
+    inflater: Inflater,
     state: State,
     /// The unfinished message, if any.
     message: Option<Partial>,
+    /// How many messages, and control frames outside of one, have ended.
+    ended: u32,
 }
 
 #[derive(Debug)]
@@ -62,23 +64,28 @@ struct Partial {
     text: bool,
     compressed: bool,
     utf8: Utf8,
+    /// Frames after the first.
     fragments: usize,
+    /// Bytes of it announced so far: more than it holds where it is compressed.
+    announced: u64,
     payload: Vec<u8>,
 }
 
 const BETWEEN: State = State::Header { bytes: [0; HEADER_MAX], len: 0 };
 
 impl Decoder {
-    /// A decoder for a fresh connection; `deflate` where permessage-deflate was negotiated.
+    /// A decoder for a fresh connection.
     #[must_use]
-    pub fn new(limits: Limits, deflate: bool) -> Self {
-        Self { limits, inflater: deflate.then(Inflater::default), state: BETWEEN, message: None }
+    pub fn new(limits: Limits, inflating: Inflating) -> Self {
+        Self { limits, inflater: Inflater::new(inflating), state: BETWEEN, message: None, ended: 0 }
     }
 
-    /// Whether a message or frame has begun and not ended: a client that stays here is stalling.
+    /// Which message or frame has begun and not ended, as a number that only the next one changes: a client that stays
+    /// at one for long is stalling.
     #[must_use]
-    pub fn is_inside_message(&self) -> bool {
-        self.message.is_some() || !matches!(self.state, State::Header { len: 0, .. })
+    pub fn unfinished(&self) -> Option<u32> {
+        let inside = self.message.is_some() || !matches!(self.state, State::Header { len: 0, .. });
+        inside.then_some(self.ended)
     }
 
     /// Takes in what was read, in place, and hands every complete event to `sink`. After a violation or a close frame
@@ -98,6 +105,9 @@ impl Decoder {
             }
             if self.finish_empty(&mut sink)? {
                 return Ok(());
+            }
+            if self.unfinished().is_none() {
+                self.ended = self.ended.wrapping_add(1);
             }
         }
         Ok(())
@@ -121,7 +131,7 @@ impl Decoder {
 
     /// Checks a header against the conversation so far and enters its payload.
     fn begin(&mut self, header: Header) -> Result<(), Violation> {
-        if header.compressed && (self.inflater.is_none() || header.opcode.is_control()) {
+        if header.compressed && (!self.inflater.is_on() || header.opcode.is_control()) {
             return Err(Violation::ReservedBits);
         }
         if header.opcode.is_control() {
@@ -132,24 +142,14 @@ impl Decoder {
             (None, OpCode::Continuation) => return Err(Violation::UnexpectedContinuation),
             (Some(_), OpCode::Text | OpCode::Binary) => return Err(Violation::ExpectedContinuation),
             (Some(_), _) if header.compressed => return Err(Violation::ReservedBits),
-            (Some(partial), _) => partial.fragments += 1,
-            (slot @ None, opcode) => {
-                *slot = Some(Partial {
-                    text: opcode == OpCode::Text,
-                    compressed: header.compressed,
-                    utf8: Utf8::default(),
-                    fragments: 1,
-                    payload: Vec::new(),
-                });
+            (Some(partial), _) => {
+                partial.fragments += 1;
+                partial.grow(header.payload_len, self.limits)?;
             }
-        }
-        let partial = self.message.as_ref();
-        if partial.is_some_and(|partial| partial.fragments > self.limits.fragments) {
-            return Err(Violation::TooManyFragments);
-        }
-        let held = partial.map_or(0, |partial| partial.payload.len());
-        if header.payload_len > (self.limits.message - held.min(self.limits.message)) as u64 {
-            return Err(Violation::TooBig);
+            (slot @ None, opcode) => {
+                let partial = Partial::new(opcode == OpCode::Text, header.compressed);
+                slot.insert(partial).grow(header.payload_len, self.limits)?;
+            }
         }
         self.state = State::Payload { header, seen: 0 };
         Ok(())
@@ -180,10 +180,7 @@ impl Decoder {
             lend(text, piece, sink)?;
             return Ok(rest);
         }
-        if partial.text && !partial.compressed {
-            partial.utf8.push(piece)?;
-        }
-        partial.payload.extend_from_slice(piece);
+        partial.take(piece, &mut self.inflater, self.limits.message)?;
         if !complete {
             self.state = State::Payload { header, seen: seen + piece.len() as u64 };
         } else if header.is_final {
@@ -213,17 +210,16 @@ impl Decoder {
     }
 
     fn finish(&mut self, sink: &mut impl FnMut(Event<'_>)) -> Result<(), Violation> {
-        let Some(partial) = self.message.take() else { return Ok(()) };
-        if !partial.compressed {
-            return if partial.text && !partial.utf8.is_complete() {
-                Err(Violation::InvalidUtf8)
-            } else {
-                lend(partial.text, &partial.payload, sink)
-            };
+        let Some(mut partial) = self.message.take() else { return Ok(()) };
+        if partial.compressed {
+            let known = partial.payload.len();
+            self.inflater.finish(self.limits.message, &mut partial.payload)?;
+            partial.check(known)?;
         }
-        let Some(inflater) = &mut self.inflater else { return Err(Violation::ReservedBits) };
-        let payload = inflater.inflate(&partial.payload, self.limits.message)?;
-        lend(partial.text, &payload, sink)
+        if partial.text && !partial.utf8.is_complete() {
+            return Err(Violation::InvalidUtf8);
+        }
+        lend(partial.text, &partial.payload, sink)
     }
 
     fn control<'a>(
@@ -246,6 +242,45 @@ impl Decoder {
         }
         let closed = deliver_control(header.opcode, &bytes[..end], sink)?;
         Ok((rest, closed))
+    }
+}
+
+impl Partial {
+    fn new(text: bool, compressed: bool) -> Self {
+        Self { text, compressed, utf8: Utf8::default(), fragments: 0, announced: 0, payload: Vec::new() }
+    }
+
+    /// Counts one more frame of so many bytes.
+    fn grow(&mut self, len: u64, limits: Limits) -> Result<(), Violation> {
+        if self.fragments > limits.fragments {
+            return Err(Violation::TooManyFragments);
+        }
+        self.announced = self.announced.saturating_add(len);
+        // What does not shrink may grow a little; what it inflates to is counted as it comes.
+        let slack = if self.compressed { limits.message / 8 + 64 } else { 0 };
+        if self.announced > limits.message.saturating_add(slack) as u64 {
+            return Err(Violation::TooBig);
+        }
+        Ok(())
+    }
+
+    /// Takes in what arrived, inflated where it is compressed, and fails as soon as a text cannot become one.
+    fn take(&mut self, piece: &[u8], inflater: &mut Inflater, limit: usize) -> Result<(), Violation> {
+        let known = self.payload.len();
+        if self.compressed {
+            inflater.push(piece, limit, &mut self.payload)?;
+        } else {
+            self.payload.extend_from_slice(piece);
+        }
+        self.check(known)
+    }
+
+    /// Checks what came after the first `known` bytes.
+    fn check(&mut self, known: usize) -> Result<(), Violation> {
+        if self.text {
+            self.utf8.push(&self.payload[known..])?;
+        }
+        Ok(())
     }
 }
 

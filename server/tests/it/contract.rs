@@ -154,6 +154,9 @@ macro_rules! topics {
 
 topics! {
     Plain "plain" {}
+    Uncompressed "uncompressed" {
+        delivery: rt::DeliverySpec { compress: false, ..delivery(rt::Overflow::Close) }
+    }
     Merged "merged" { state: retains(rt::StateKind::Merge) }
     Keyed "keyed" { state: retains(rt::StateKind::Keyed { key: &["k"], max_keys: 100, when_full: rt::WhenFull::DropOldest }) }
     Window "window" { state: retains(rt::StateKind::Window { size: 3, newest_first: true }) }

@@ -1,6 +1,6 @@
 //! Frames nobody should send: each gets its declared answer, and nobody else notices.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bellwire::Period;
 use futures_util::SinkExt;
@@ -12,12 +12,16 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
+use crate::by_hand::{ByHand, frame};
 use crate::contract::REPLY_ADDRESS;
 use crate::harness::{TestServer, eventually};
 
 fn raw(payload: Vec<u8>, kind: Data, is_final: bool) -> Message {
     Message::Frame(Frame::message(payload, OpCode::Data(kind), is_final))
 }
+
+/// Longer than anything takes that works.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 #[tokio::test]
 async fn what_is_not_a_text_frame_of_accepted_size_ends_its_connection_alone() {
@@ -84,18 +88,31 @@ async fn odd_frames_are_answered_and_the_connection_goes_on() {
     assert_eq!(client.frame().await, json!({"type": "pong", "id": 2}));
 }
 
-/// Opens a socket by hand, to send what no library would.
-async fn open_by_hand(server: &TestServer) -> TcpStream {
-    let mut stream = TcpStream::connect(server.address).await.expect("connects");
-    let request = format!(
-        "GET {REPLY_ADDRESS} HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
-         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).await.expect("writes");
-    let mut answer = [0; 1024];
-    let count = stream.read(&mut answer).await.expect("reads");
-    assert!(answer[..count].starts_with(b"HTTP/1.1 101"));
-    stream
+#[tokio::test]
+async fn a_message_that_never_ends_is_given_up_however_lively_its_client_is() {
+    let server = TestServer::start_with(|settings| {
+        settings.message_timeout = Some(Period(Duration::from_millis(100)));
+    })
+    .await;
+    let mut client = ByHand::open(&server).await;
+    client.send(&frame(0x01, b"{\"type\"")).await;
+    let ended = async {
+        loop {
+            client.send(&frame(0x89, b"alive")).await;
+            match client.next().await {
+                pong if pong.first == 0x8a => {}
+                other => return other.close(),
+            }
+        }
+    };
+    assert_eq!(timeout(PATIENCE, ended).await, Ok((1008, "Policy violation".to_owned())));
+    // What is whole may come for as long as it likes.
+    let mut client = ByHand::open(&server).await;
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_millis(200) {
+        client.send(&frame(0x89, b"alive")).await;
+        assert_eq!(client.next().await.payload, b"alive");
+    }
 }
 
 #[tokio::test]
@@ -109,7 +126,7 @@ async fn broken_framing_ends_the_connection() {
         &[0x80, 0x80, 0, 0, 0, 0], // a continuation of nothing
     ];
     for bytes in cases {
-        let mut stream = open_by_hand(&server).await;
+        let mut stream = ByHand::open(&server).await.stream;
         stream.write_all(bytes).await.expect("writes");
         let mut rest = Vec::new();
         let ended = timeout(Duration::from_secs(5), stream.read_to_end(&mut rest)).await;
@@ -125,7 +142,7 @@ async fn a_peer_that_vanished_is_noticed() {
         settings.heartbeat = Some(Period(Duration::from_millis(200)));
     })
     .await;
-    let silent = open_by_hand(&server).await;
+    let silent = ByHand::open(&server).await.stream;
     eventually("it is connected", || server.node.connection_count() == 1).await;
     eventually("it is given up", || server.node.connection_count() == 0).await;
     drop(silent);
@@ -137,7 +154,7 @@ async fn a_frame_that_never_ends_holds_nothing_but_itself() {
         settings.heartbeat = Some(Period(Duration::from_millis(300)));
     })
     .await;
-    let mut stream = open_by_hand(&server).await;
+    let mut stream = ByHand::open(&server).await.stream;
     // A text frame of 60 000 bytes, of which ten come.
     stream.write_all(&[0x81, 0xfe, 0xea, 0x60, 0, 0, 0, 0]).await.expect("writes");
     stream.write_all(b"{\"type\":\"p").await.expect("writes");

@@ -2,6 +2,8 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on says why")]
 
 mod auth;
+mod by_hand;
+mod compression;
 mod connection;
 mod contract;
 mod frames;

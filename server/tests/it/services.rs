@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::contract::{
     Act, Bars, BarsParams, CLOSE, Conflated, Depth, Keyed, Limited, Log, Merged, Notice, Orders,
     OrdersCancelAll, OrdersPlace, Owned, OwnedAct, PlacedOrder, Plain, PreOrder, REPLY, Symbol, Text, Trades,
-    Welcome, Window,
+    Uncompressed, Welcome, Window,
 };
 
 /// What tests look at and steer by.
@@ -165,6 +165,7 @@ pub(crate) fn endpoint<const CLOSES: bool>(services: &TestServices) -> rt::Endpo
     endpoint
         .topic(router::<Plain>(services))
         .topic(router::<Owned>(services))
+        .topic(router::<Uncompressed>(services))
         .topic(router::<Merged>(services))
         .topic(router::<Keyed>(services))
         .topic(router::<Window>(services))

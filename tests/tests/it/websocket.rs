@@ -2,7 +2,7 @@
 
 use std::io::{self, Cursor, Read, Write};
 
-use bellwire::websocket::{Decoder, Event, Limits};
+use bellwire::websocket::{Decoder, Event, Inflating, Limits};
 use proptest::prelude::*;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocket, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -36,7 +36,8 @@ fn frame() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn ours(mut bytes: Vec<u8>, piece: usize) -> (Vec<String>, bool) {
-    let mut decoder = Decoder::new(Limits { message: MESSAGE_LIMIT, fragments: usize::MAX }, false);
+    let mut decoder =
+        Decoder::new(Limits { message: MESSAGE_LIMIT, fragments: usize::MAX }, Inflating::Never);
     let (mut told, mut closed) = (Vec::new(), false);
     for piece in bytes.chunks_mut(piece) {
         let fed = decoder.feed(piece, |event| match event {

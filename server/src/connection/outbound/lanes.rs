@@ -51,10 +51,11 @@ pub(super) enum Entry {
 
 /// What is next to be written.
 pub(super) enum Next {
-    /// The text of a frame.
-    Text(Bytes),
-    /// A whole frame.
-    Wire(Bytes),
+    /// A frame that others get too.
+    Shared(Arc<Publication>),
+    /// The text of one with a member of this client's own: compressing it would cost as much for each client as the
+    /// shared one for all.
+    Marked(Bytes),
     /// This topic lost updates and there is room again.
     Resync(Arc<str>),
 }
@@ -161,14 +162,14 @@ impl Lanes {
             };
             self.data_bytes -= publication.frame.len() + ENTRY_COST;
             if count > 1 {
-                return Some(Next::Text(publication.frame_with("conflated", count)));
+                return Some(Next::Marked(publication.frame_with("conflated", count)));
             }
             if publication.kind == PublicationKind::Update
                 && let Some(dropped) = self.dropped.remove(&publication.topic)
             {
-                return Some(Next::Text(publication.frame_with("dropped", dropped)));
+                return Some(Next::Marked(publication.frame_with("dropped", dropped)));
             }
-            return Some(Next::Wire(publication.wire.clone()));
+            return Some(Next::Shared(publication));
         }
         None
     }

@@ -86,7 +86,7 @@ impl World {
         let kept = self.kept();
         let World { route, clients, published, .. } = self;
         let client = &mut clients[client];
-        let outbound = Arc::new(Outbound::new(limit, NODE.with(Clone::clone), dead_stream()));
+        let outbound = Arc::new(Outbound::new(limit, NODE.with(Clone::clone), dead_stream(), None));
         let outlet: Arc<dyn Outlet> = outbound.clone();
         let hooks: Arc<dyn Lifecycle> = Arc::new(NoHooks);
         let (subscription, beginning) = route.subscribe("t", &outlet, &hooks, client.known.as_ref());

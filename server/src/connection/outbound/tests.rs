@@ -60,7 +60,7 @@ fn room_for(count: usize, like: &Publication) -> Outbound {
 /// A queue before a socket that takes nothing by itself.
 fn queue(limit: usize) -> Outbound {
     let carrier: Pin<Box<dyn Carrier>> = Box::pin(tokio::io::duplex(1).0);
-    Outbound::new(limit, Node::new(), Stream::Other(Mutex::new(carrier)))
+    Outbound::new(limit, Node::new(), Stream::Other(Mutex::new(carrier)), None)
 }
 
 pub(super) fn next(outbound: &Outbound) -> Option<String> {
@@ -74,8 +74,8 @@ pub(super) fn next(outbound: &Outbound) -> Option<String> {
         return Some(text(&control[if control[1] < 126 { 2 } else { 4 }..]));
     }
     lanes.next(outbound.limit, Instant::now()).map(|next| match next {
-        Next::Text(frame) => text(&frame),
-        Next::Wire(wire) => text(&wire[if wire[1] < 126 { 2 } else { 4 }..]),
+        Next::Marked(frame) => text(&frame),
+        Next::Shared(publication) => text(&publication.frame),
         Next::Resync(topic) => format!("resync {topic}"),
     })
 }

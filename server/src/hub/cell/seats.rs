@@ -145,7 +145,7 @@ impl Seats {
     /// Number of the first publication that a seat has not been offered.
     fn reached(&self, inner: &Inner, slot: usize) -> u64 {
         let reached = match &self.batch {
-            Some(batch) if slot < self.cursor => batch.first + batch.publications.len() as u64,
+            Some(batch) if slot < self.cursor => batch.first + batch.run.publications().len() as u64,
             Some(batch) => batch.first,
             None => inner.next - inner.waiting.len() as u64,
         };
@@ -160,7 +160,7 @@ impl Seats {
         }
         let first = inner.next - inner.waiting.len() as u64;
         let batch = self.batch.iter().filter(|_| slot >= self.cursor);
-        let batch = batch.flat_map(|batch| (batch.first..).zip(&batch.publications));
+        let batch = batch.flat_map(|batch| (batch.first..).zip(batch.run.publications()));
         let all = batch.chain((first..).zip(&inner.waiting));
         all.filter(|(number, _)| *number >= subscriber.from).map(|(_, update)| update.clone()).collect()
     }

@@ -1,6 +1,7 @@
 //! One table: frames in, events or a violation out, wherever the bytes are cut.
 
 use super::*;
+use crate::websocket::Compressor;
 
 const LIMITS: Limits = Limits { message: 1_000, fragments: 4 };
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
@@ -27,7 +28,8 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 fn run(mut input: Vec<u8>, piece: usize, deflate: bool) -> (Vec<String>, Option<Violation>) {
-    let mut decoder = Decoder::new(LIMITS, deflate);
+    let inflating = if deflate { Inflating::EachAlone } else { Inflating::Never };
+    let mut decoder = Decoder::new(LIMITS, inflating);
     let mut told = Vec::new();
     for piece in input.chunks_mut(piece) {
         let sink = |event: Event<'_>| {
@@ -121,7 +123,7 @@ fn violations() {
 fn limits() {
     check(&[frame(0x82, &[0; 1_001])], &[], Some(Violation::TooBig));
     check(&[frame(0x02, &[0; 600]), frame(0x80, &[0; 401])], &[], Some(Violation::TooBig));
-    let many: Vec<Vec<u8>> = [0x02, 0x00, 0x00, 0x00, 0x00].map(|first| frame(first, b"x")).to_vec();
+    let many: Vec<Vec<u8>> = [0x02, 0x00, 0x00, 0x00, 0x00, 0x00].map(|first| frame(first, b"x")).to_vec();
     check(&many, &[], Some(Violation::TooManyFragments));
 }
 
@@ -134,7 +136,7 @@ fn bad_text_fails_before_its_message_ends() {
 
 #[test]
 fn compressed_messages() {
-    let payload = super::super::Compressor::shared(b"Hello, Hello, Hello");
+    let payload = Compressor::shared(b"Hello, Hello, Hello", 1);
     let (head, tail) = payload.split_at(3);
     for input in [frame(0xc1, &payload), [frame(0x41, head), frame(0x89, b""), frame(0x80, tail)].concat()] {
         for piece in 1..=input.len() {
@@ -144,18 +146,42 @@ fn compressed_messages() {
     }
     let (_, ended) = run([frame(0x41, head), frame(0xc0, tail)].concat(), 50, true);
     assert_eq!(ended, Some(Violation::ReservedBits));
-    let bomb = super::super::Compressor::shared(&[0; 100_000]);
+    let bomb = Compressor::shared(&[0; 100_000], 1);
     assert_eq!(run(frame(0xc2, &bomb), 4_096, true).1, Some(Violation::TooBig));
 }
 
 #[test]
+fn compressed_text_fails_before_its_message_ends() {
+    let bad = Compressor::shared(b"good until \xce\xba\xed\xa0\x80 here", 1);
+    let input = [frame(0x41, &bad), frame(0x00, b"")].concat();
+    assert_eq!(run(input, 7, true).1, Some(Violation::InvalidUtf8));
+    let cut = Compressor::shared(b"cut \xe2\x82", 1);
+    assert_eq!(run(frame(0xc1, &cut), 100, true).1, Some(Violation::InvalidUtf8));
+    assert_eq!(run(frame(0xc1, &[0xff; 20]), 100, true).1, Some(Violation::MalformedDeflate));
+}
+
+#[test]
+fn what_does_not_shrink_may_be_as_large_as_the_limit() {
+    let noise = crate::websocket::deflate::noise(1_000);
+    let stored = Compressor::shared(&noise, 1);
+    assert!(stored.len() > LIMITS.message);
+    assert_eq!(run(frame(0xc2, &stored), 300, true).0, [format!("binary {noise:?}")]);
+    // Blocks that hold nothing: a message that goes on for ever without growing.
+    let empty = [frame(0x42, &[0, 0, 0, 0xff, 0xff].repeat(100)), frame(0x00, &[0; 700])].concat();
+    assert_eq!(run(empty, 64, true).1, Some(Violation::TooBig));
+}
+
+#[test]
 fn nothing_is_kept_between_messages() {
-    let mut decoder = Decoder::new(LIMITS, false);
-    assert!(!decoder.is_inside_message());
+    let mut decoder = Decoder::new(LIMITS, Inflating::EachAlone);
+    assert_eq!(decoder.unfinished(), None);
     decoder.feed(&mut frame(0x01, b"x"), |_| {}).unwrap();
-    assert!(decoder.is_inside_message());
+    let first = decoder.unfinished();
+    assert!(first.is_some());
+    decoder.feed(&mut frame(0x89, b"a ping changes nothing"), |_| {}).unwrap();
+    assert_eq!(decoder.unfinished(), first);
     decoder.feed(&mut frame(0x80, b"x"), |_| {}).unwrap();
-    assert!(!decoder.is_inside_message() && decoder.message.is_none());
+    assert!(decoder.unfinished().is_none() && decoder.message.is_none());
     decoder.feed(&mut [0x81], |_| {}).unwrap();
-    assert!(decoder.is_inside_message());
+    assert!(decoder.unfinished().is_some() && decoder.unfinished() != first);
 }

@@ -1,0 +1,19 @@
+//! A bare echo endpoint: the handshake and the connection layer, and nothing of Bellwire's own protocol.
+
+use axum::Router;
+use axum::routing::get;
+
+use super::upgrade::Upgrade;
+use crate::auth::Carried;
+use crate::connection::echo;
+use crate::node::Node;
+use crate::websocket::CompressionPolicy;
+
+/// Serves an echo of messages up to a size; for suites that test the WebSocket side alone.
+pub fn echo_routes(path: &str, max_message: usize, compression: Option<CompressionPolicy>) -> Router {
+    let node = Node::new();
+    let handler = async move |upgrade: Upgrade| {
+        upgrade.accept(None, Carried::Nothing, compression, move |socket| echo(socket, node, max_message))
+    };
+    Router::new().route(path, get(handler))
+}
