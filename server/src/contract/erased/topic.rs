@@ -66,8 +66,13 @@ impl<R: TopicRouter> ResolvedTopic for Resolved<R> {
     }
 
     fn without_words(mut self: Arc<Self>) -> Arc<dyn ResolvedTopic> {
+        let has_rule = self.spec().access.is_some();
         if let Some(words) = Arc::get_mut(&mut self) {
-            (words.params_json, words.label) = Default::default();
+            words.label = Default::default();
+            // An access rule is asked again when the caller brings another token.
+            if !has_rule {
+                words.params_json = Default::default();
+            }
         }
         self
     }
