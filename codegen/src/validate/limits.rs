@@ -31,11 +31,53 @@ pub(super) fn connections(document: &Document<'_>, sink: &mut Diagnostics) {
                 out_of_range(node, key, &format!("from {least_text} to {most_text}"), sink);
             }
         }
+        if let Some(replay) = connection.get("replay") {
+            replayed(replay, sink);
+        }
         for (key, least, text) in DURATIONS {
             let Some(node) = connection.get(key) else { continue };
             if node.as_str().and_then(duration_ms).is_some_and(|ms| ms < least) {
                 out_of_range(node, key, &format!("at least {text}"), sink);
             }
+        }
+    }
+}
+
+/// What is to be kept for those who come later can be kept.
+fn replayed(replay: &Node, sink: &mut Diagnostics) {
+    if let Some(size) = replay.get("size")
+        && size.as_integer().is_some_and(|value| value == 0 || value > 100_000)
+    {
+        out_of_range(size, "size", "from 1 to 100000", sink);
+    }
+    if let Some(ttl) = replay.get("ttl").filter(|ttl| ttl.as_str().and_then(duration_ms) == Some(0)) {
+        out_of_range(ttl, "ttl", "at least 1ms", sink);
+    }
+    if let Some(bytes) = replay.get("bytes") {
+        let size = bytes.as_str().and_then(size_bytes);
+        if size.is_some_and(|size| !(1 << 10..=64 << 20).contains(&size)) {
+            out_of_range(bytes, "bytes", "from 1KiB to 64MiB", sink);
+        }
+    }
+}
+
+/// Something is sent to everyone where it is to be kept for those who come later.
+pub(super) fn replays(document: &Document<'_>, sink: &mut Diagnostics) {
+    for endpoint in &document.endpoints {
+        let Some(entry) = endpoint.connection.and_then(|connection| connection.entry("replay")) else {
+            continue;
+        };
+        let published =
+            |broadcast: &Declared<'_>| broadcast.node.get("on").and_then(Node::as_str) != Some("connect");
+        // From whose side operations are written does not matter here: any may be one that sends.
+        let mut explicit = document.operations.iter().filter_map(|operation| operation.channel);
+        if !endpoint.broadcasts.iter().any(published)
+            && !explicit.any(|channel| endpoint.channels.contains(&channel))
+        {
+            let message =
+                format!("`replay` has no effect where nothing is sent to everyone at {}", endpoint.address);
+            let help = "declare a broadcast, or remove it";
+            sink.push(Diagnostic::new(&rules::SETTING_WITHOUT_EFFECT, entry.key_span, message).help(help));
         }
     }
 }

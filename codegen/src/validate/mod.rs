@@ -62,6 +62,7 @@ const CHECKS: &[Check] = &[
     http::replies,
     http::statuses,
     limits::connections,
+    limits::replays,
     limits::topics,
     limits::stores,
     components::unused,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use bytes::Bytes;
 use rand::RngExt;
 use tokio::time::Instant;
 
@@ -60,20 +61,27 @@ impl Connection {
         }
     }
 
-    /// Becomes one of those to whom broadcasts go.
-    pub(super) fn join(&mut self) {
+    /// Becomes one of those to whom broadcasts go; gives what was kept for it.
+    pub(super) fn join(&mut self) -> Vec<Bytes> {
         let outlet: Arc<dyn Outlet> = self.outbound.clone();
         let Self { served, caller, .. } = self;
-        self.seat = Some(served.audience.join(caller.id(), outlet, |stores| served.greetings(stores)));
+        let (seat, kept) = served.audience.join(caller.id(), outlet, |stores| served.greetings(stores));
+        caller.set_replayed(kept.len());
+        self.seat = Some(seat);
+        kept
     }
 
-    /// Sends what each new connection gets once: ahead of every broadcast, because replies go first.
-    pub(super) async fn welcome(&mut self) {
+    /// Sends what each new connection gets once, then what was kept for it: ahead of every broadcast, because replies go
+    /// first.
+    pub(super) async fn welcome(&mut self, kept: Vec<Bytes>) {
         for service in &self.served.clone().endpoint.welcomes {
             let asked = replies::guarded(&self.served, service.clone().welcome(self.caller.clone())).await;
             for frame in asked.unwrap_or_default() {
                 self.outbound.control(&frame);
             }
+        }
+        for frame in kept {
+            self.outbound.control(&frame);
         }
     }
 

@@ -137,9 +137,9 @@ pub(crate) fn serve(
         {
             return part(&mut connection, ended).await;
         }
-        connection.join();
-        if !connection.served.endpoint.welcomes.is_empty() {
-            Box::pin(connection.welcome()).await;
+        let kept = connection.join();
+        if !connection.served.endpoint.welcomes.is_empty() || !kept.is_empty() {
+            Box::pin(connection.welcome(kept)).await;
         }
         let ended = poll_fn(|context| connection.poll_ended(&mut transport, context)).await;
         part(&mut connection, ended).await;

@@ -72,6 +72,8 @@ impl Served {
         }
         let routes = endpoint.topics.iter().map(|topic| route_of(&node, topic.spec())).collect();
         let audience = node.shared().hub.audience(endpoint.spec.address);
+        // Back ends may publish what no publisher was made for.
+        endpoint.publishables.iter().for_each(|publishable| audience.keep(publishable.replay()));
         Self { node, endpoint, options, guard, audience, routes, actions }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -19,6 +20,7 @@ struct Inner {
     remote_addr: Option<SocketAddr>,
     parameters: BTreeMap<String, String>,
     standing: Standing,
+    replayed: AtomicUsize,
 }
 
 /// What is known of a caller.
@@ -40,13 +42,17 @@ impl Caller {
         parameters: BTreeMap<String, String>,
         standing: Standing,
     ) -> Self {
-        Self(Arc::new(Inner { id, endpoint, remote_addr, parameters, standing }))
+        let replayed = AtomicUsize::new(0);
+        Self(Arc::new(Inner { id, endpoint, remote_addr, parameters, standing, replayed }))
     }
 
     /// The same client, now known as someone.
     pub(crate) fn known_as(&self, identity: Identity) -> Self {
         let Inner { id, endpoint, remote_addr, ref parameters, .. } = *self.0;
-        Self::new(id, endpoint, remote_addr, parameters.clone(), Standing::Known(Box::new(identity)))
+        let standing = Standing::Known(Box::new(identity));
+        let known = Self::new(id, endpoint, remote_addr, parameters.clone(), standing);
+        known.set_replayed(self.replayed());
+        known
     }
 
     /// Whether access rules count for it.
@@ -75,6 +81,15 @@ impl Caller {
     /// Address of the socket's other end; a proxy's where there is one.
     pub fn remote_addr(&self) -> Option<SocketAddr> {
         self.0.remote_addr
+    }
+
+    /// How many messages, sent while nobody was connected, follow the messages that greet it (`x-connection.replay`).
+    pub fn replayed(&self) -> usize {
+        self.0.replayed.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_replayed(&self, count: usize) {
+        self.0.replayed.store(count, Ordering::Relaxed);
     }
 
     /// Address of the endpoint as the document writes it.

@@ -35,6 +35,6 @@ pub use crate::node::{BroadcastPublisher, Node, OperationPublisher, Publisher, R
 pub use crate::protocol::{
     Activity, AuthMode, AuthSpec, BroadcastSpec, CloseCondition, CloseSpec, ConnectionSpec, DeliveryMode,
     DeliverySpec, EndpointSpec, Envelope, Fault, Faults, HistorySpec, HttpMethod, HttpParameter, HttpSpec,
-    HttpText, Matcher, MessageSpec, OnInvalid, OperationSpec, Overflow, ParamMember, RequestSpec, Retry,
-    SchemaRef, StateKind, StateSpec, StoreSpec, Take, TopicSpec, WhenFull,
+    HttpText, Matcher, MessageSpec, OnInvalid, OperationSpec, Overflow, ParamMember, ReplaySpec, RequestSpec,
+    Retry, SchemaRef, StateKind, StateSpec, StoreSpec, Take, TopicSpec, WhenFull,
 };

@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 
 use super::{Caller, Never, Refusal};
-use crate::protocol::OperationSpec;
+use crate::protocol::{OperationSpec, ReplaySpec};
 
 /// An operation written in plain AsyncAPI.
 pub trait Operation: Send + Sync + 'static {
@@ -14,6 +14,8 @@ pub trait Operation: Send + Sync + 'static {
     type Reply: Frames;
     /// What the document declares of it.
     const SPEC: OperationSpec;
+    /// How its messages are kept while nobody is connected, if they are.
+    const REPLAY: Option<ReplaySpec> = None;
 }
 
 /// Routes one operation that the server receives to a service.

@@ -6,7 +6,7 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, IgnoredAny};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::{Caller, Refusal};
-use crate::protocol::{BroadcastSpec, RequestSpec, StoreSpec};
+use crate::protocol::{BroadcastSpec, ReplaySpec, RequestSpec, StoreSpec};
 
 /// A call with a typed reply and typed errors.
 pub trait Request: Send + Sync + 'static {
@@ -38,6 +38,8 @@ pub trait Broadcast: Send + Sync + 'static {
     const SPEC: BroadcastSpec;
     /// What is retained of it.
     const FEEDS: &'static [&'static StoreSpec] = &[];
+    /// How it is kept while nobody is connected, if it is.
+    const REPLAY: Option<ReplaySpec> = None;
 }
 
 /// Routes a broadcast that each new connection gets once.

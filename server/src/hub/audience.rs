@@ -1,13 +1,18 @@
-//! Everyone connected to one endpoint: whom broadcasts and explicit messages reach, and what is retained of them.
+//! Everyone connected to one endpoint: whom broadcasts and explicit messages reach, and what is retained of them, or kept
+//! while there is nobody.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::kept::Kept;
 use super::stores::{Stores, incoming};
 use super::{Outlet, Publication};
-use crate::protocol::StoreSpec;
+use crate::protocol::{ReplaySpec, StoreSpec};
 
 /// Changes what goes into a store, JSON text to JSON text; `None` keeps it out.
 pub(crate) type Hook = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -35,6 +40,7 @@ pub(crate) struct Audience {
 struct Inner {
     members: HashMap<u64, Arc<dyn Outlet>>,
     stores: Stores,
+    kept: Kept,
 }
 
 impl Audience {
@@ -42,20 +48,33 @@ impl Audience {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Keeps what is sent while nobody is connected, from now on.
+    pub(crate) fn keep(&self, replay: Option<ReplaySpec>) {
+        if let Some(replay) = replay {
+            self.lock().kept.begin(replay);
+        }
+    }
+
+    /// How many messages wait for those who come.
+    pub(crate) fn kept(&self) -> usize {
+        self.lock().kept.len(Instant::now())
+    }
+
     /// Adds a connection; it leaves when the seat is dropped. What greets it out of the stores precedes all that is
-    /// published from now on.
+    /// published from now on, and so does what was kept before somebody came, which is for the caller to send.
     pub(crate) fn join(
         self: &Arc<Self>,
         connection: u64,
         outlet: Arc<dyn Outlet>,
         greetings: impl FnOnce(&mut Stores) -> Vec<Publication>,
-    ) -> Seat {
+    ) -> (Seat, Vec<Bytes>) {
         let mut inner = self.lock();
         for greeting in greetings(&mut inner.stores) {
             outlet.offer(&Arc::new(greeting));
         }
         inner.members.insert(connection, outlet);
-        Seat { audience: self.clone(), connection }
+        let kept = inner.kept.frames(Instant::now());
+        (Seat { audience: self.clone(), connection }, kept)
     }
 
     /// Offers a message to everyone and says how many that are.
@@ -115,7 +134,10 @@ impl Audience {
 }
 
 impl Inner {
-    fn offer(&self, publication: &Arc<Publication>) -> usize {
+    fn offer(&mut self, publication: &Arc<Publication>) -> usize {
+        if self.members.is_empty() {
+            self.kept.push(publication, Instant::now());
+        }
         for outlet in self.members.values() {
             outlet.offer(publication);
         }

@@ -8,6 +8,7 @@ mod audience;
 mod cell;
 mod fan_out;
 mod history;
+mod kept;
 mod outlet;
 mod publication;
 mod route;
@@ -100,6 +101,12 @@ impl Hub {
             count += kept.flat_map(|kept| &kept.topics).filter(|topic| route.take_over(topic, ago)).count();
         }
         count
+    }
+
+    /// How many messages wait for those who come, over all endpoints.
+    pub(crate) fn kept(&self) -> usize {
+        let audiences = self.audiences.read().unwrap_or_else(PoisonError::into_inner);
+        audiences.values().map(|audience| audience.kept()).sum()
     }
 
     /// Everyone connected to an endpoint.

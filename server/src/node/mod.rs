@@ -51,6 +51,12 @@ impl Node {
         self.0.connections.count()
     }
 
+    /// How many messages were sent to everyone while nobody was connected and wait for those who come
+    /// (`x-connection.replay`).
+    pub fn queued_messages(&self) -> usize {
+        self.0.hub.kept()
+    }
+
     /// The registry behind `/metrics`, for an application's own.
     pub fn register_metrics(&self, register: impl FnOnce(&mut prometheus_client::registry::Registry)) {
         self.0.metrics.register(register);

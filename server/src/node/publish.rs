@@ -93,7 +93,9 @@ pub struct BroadcastPublisher<B> {
 impl<B: Broadcast> BroadcastPublisher<B> {
     /// A publisher into the node's hub.
     pub fn new(node: &Node) -> Self {
-        Self { audience: node.shared().hub.audience(B::SPEC.endpoint), broadcast: PhantomData }
+        let audience = node.shared().hub.audience(B::SPEC.endpoint);
+        audience.keep(B::REPLAY);
+        Self { audience, broadcast: PhantomData }
     }
 
     /// Sends the message to every connection and says how many there are; what is retained of it is, when this
@@ -130,7 +132,9 @@ pub struct OperationPublisher<O> {
 impl<O: Operation> OperationPublisher<O> {
     /// A publisher into the node's hub.
     pub fn new(node: &Node) -> Self {
-        Self { audience: node.shared().hub.audience(O::SPEC.endpoint), operation: PhantomData }
+        let audience = node.shared().hub.audience(O::SPEC.endpoint);
+        audience.keep(O::REPLAY);
+        Self { audience, operation: PhantomData }
     }
 
     /// Sends the message to every connection and says how many there are. Never blocks.

@@ -28,7 +28,7 @@ pub use http::{HttpMethod, HttpParameter, HttpSpec, HttpText};
 pub use spec::{
     Activity, AuthMode, AuthSpec, BroadcastSpec, CloseSpec, ConnectionSpec, DeliveryMode, DeliverySpec,
     EndpointSpec, HistorySpec, Matcher, MessageSpec, OnInvalid, OperationSpec, Overflow, ParamMember,
-    RequestSpec, SchemaRef, StateKind, StateSpec, TopicSpec, WhenFull,
+    ReplaySpec, RequestSpec, SchemaRef, StateKind, StateSpec, TopicSpec, WhenFull,
 };
 pub use store::{StoreSpec, Take};
 pub(crate) use topic_name::topic_name;

@@ -326,6 +326,17 @@ pub struct BroadcastSpec {
     pub on_connect: bool,
 }
 
+/// `x-connection.replay`: messages kept while nobody is connected, for those who come later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReplaySpec {
+    /// How many are kept.
+    pub size: u32,
+    /// How long each is kept.
+    pub ttl_ms: u64,
+    /// How many bytes of them are kept.
+    pub bytes: u64,
+}
+
 /// One operation written in plain AsyncAPI; its messages are whole frames.
 #[derive(Debug, Clone, Copy)]
 pub struct OperationSpec {

@@ -5,13 +5,13 @@ use quote::quote;
 use syn::Ident;
 
 use super::endpoint::envelope;
-use super::literal::{derived, ident, option};
+use super::literal::{derived, ident, integer, option};
 use super::module::Module;
 use super::scope::Scope;
 use super::topics::optional_schema;
 use super::types::TypePlace;
 use super::{EndpointContext, braced, prose, stores};
-use crate::model::{Broadcast, Operation, Told};
+use crate::model::{Broadcast, Operation, Replay, Told};
 
 /// `broadcasts.rs`.
 pub(super) fn module(context: &EndpointContext<'_>) -> Option<Module> {
@@ -59,6 +59,7 @@ fn marker(context: &EndpointContext<'_>, place: &TypePlace<'_>, broadcast: &Broa
     let schema = optional_schema(place, broadcast.payload.as_ref());
     let envelope = envelope(&context.endpoint.connection.envelope, &place.scope);
     let feeds = stores::feeds(context, broadcast);
+    let replay = (!broadcast.on_connect).then(|| replay(context, &place.scope));
     [
         quote! {
             #docs
@@ -77,9 +78,20 @@ fn marker(context: &EndpointContext<'_>, place: &TypePlace<'_>, broadcast: &Broa
                     on_connect: #on_connect,
                 };
                 #feeds
+                #replay
             }
         },
     ]
+}
+
+/// How messages are kept while nobody is connected, where they are.
+pub(super) fn replay(context: &EndpointContext<'_>, scope: &Scope) -> Option<TokenStream> {
+    let Replay { size, ttl_ms, bytes } = context.endpoint.connection.replay?;
+    let (size, ttl, bytes) = (integer(size), integer(ttl_ms), integer(bytes));
+    let (some, option) = (scope.std("Some"), scope.option(&quote!(rt::ReplaySpec)));
+    Some(quote! {
+        const REPLAY: #option = #some(rt::ReplaySpec { size: #size, ttl_ms: #ttl, bytes: #bytes });
+    })
 }
 
 /// What a broadcast tells new connections of the stores.

@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Ident;
 
+use super::broadcasts::replay;
 use super::literal::{bare, derived, ident, json, option};
 use super::module::Module;
 use super::scope::Scope;
@@ -210,6 +211,7 @@ fn spec(context: &EndpointContext<'_>, place: &TypePlace<'_>, explicit: &Explici
     let messages = explicit.messages.iter().map(|message| message_spec(place, message));
     let correlation = explicit.messages.iter().find_map(|message| message.correlation.as_ref());
     let correlation = option(correlation, &place.scope.std("Some"), &place.scope.std("None"));
+    let replay = (!explicit.is_received()).then(|| replay(context, &place.scope));
     quote! {
         impl rt::Operation for #marker {
             type Message = #message;
@@ -221,6 +223,7 @@ fn spec(context: &EndpointContext<'_>, place: &TypePlace<'_>, explicit: &Explici
                 messages: &[#(#messages),*],
                 correlation: #correlation,
             };
+            #replay
         }
     }
 }

@@ -20,7 +20,8 @@ use super::{
     Request, RequestRouter, Snapshot,
 };
 use crate::protocol::{
-    Fault, Faults, Matcher, MessageSpec, OperationSpec, RequestSpec, SchemaRef, StoreSpec, TopicSpec, json,
+    Fault, Faults, Matcher, MessageSpec, OperationSpec, ReplaySpec, RequestSpec, SchemaRef, StoreSpec,
+    TopicSpec, json,
 };
 
 /// A boxed future that a connection drives.
@@ -116,6 +117,8 @@ pub(crate) trait Publishable: Send + Sync {
     fn name(&self) -> &'static str;
     /// Reads the payload and writes it as a publisher would.
     fn read(&self, schemas: &Schemas, payload: Option<&str>) -> Result<Written, Faults>;
+    /// How it is kept while nobody is connected, if it is.
+    fn replay(&self) -> Option<ReplaySpec>;
     /// The messages that are whole frames and can be given as such.
     fn messages(&self) -> &'static [MessageSpec] {
         &[]
@@ -262,6 +265,10 @@ impl<B: Broadcast> Publishable for ErasedBroadcast<B> {
         B::SPEC.name
     }
 
+    fn replay(&self) -> Option<ReplaySpec> {
+        B::REPLAY
+    }
+
     fn read(&self, schemas: &Schemas, payload: Option<&str>) -> Result<Written, Faults> {
         let payload: B::Payload = read_optional(schemas, B::SPEC.payload, payload)?;
         broadcast_written::<B>(&payload).map_err(|error| unwritable(&error))
@@ -292,6 +299,10 @@ pub(in crate::contract) struct ErasedSend<O>(pub(in crate::contract) PhantomData
 impl<O: Operation> Publishable for ErasedSend<O> {
     fn name(&self) -> &'static str {
         O::SPEC.name
+    }
+
+    fn replay(&self) -> Option<ReplaySpec> {
+        O::REPLAY
     }
 
     fn read(&self, schemas: &Schemas, payload: Option<&str>) -> Result<Written, Faults> {

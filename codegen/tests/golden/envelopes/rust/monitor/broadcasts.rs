@@ -40,6 +40,11 @@ impl rt::Broadcast for Price2 {
         payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Price")),
         on_connect: false,
     };
+    const REPLAY: Option<rt::ReplaySpec> = Some(rt::ReplaySpec {
+        size: 20,
+        ttl_ms: 600_000,
+        bytes: 1_048_576,
+    });
 }
 
 /// Publishes `price`; cheap to clone, callable from any thread.
@@ -74,6 +79,11 @@ impl rt::Broadcast for Halt2 {
         payload: None,
         on_connect: false,
     };
+    const REPLAY: Option<rt::ReplaySpec> = Some(rt::ReplaySpec {
+        size: 20,
+        ttl_ms: 600_000,
+        bytes: 1_048_576,
+    });
 }
 
 /// Publishes `halt`; cheap to clone, callable from any thread.
