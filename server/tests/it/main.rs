@@ -14,6 +14,7 @@ mod http;
 mod http_requests;
 mod operations;
 mod publishing;
+mod replay;
 mod services;
 mod shutdown;
 mod slow;
