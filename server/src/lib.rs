@@ -51,7 +51,7 @@ pub use config::{AuthMode, Lifetime, LogFormat, Period, Secret, Settings, Size, 
 pub use error::Error;
 #[doc(hidden)]
 pub use http::echo_routes;
-pub use logging::init_logging;
+pub use logging::{BroadcastLayer, LogEvent, init_logging, init_logging_with};
 pub use node::{Node, Reach};
 #[doc(hidden)]
 pub use protocol::fuzzing;
