@@ -45,6 +45,7 @@ pub struct App {
     endpoints: Vec<Endpoint>,
     routes: Router,
     authenticator: Option<Arc<dyn Authenticator>>,
+    port_range: u16,
     on_bound: Option<Box<dyn FnOnce(SocketAddr) + Send>>,
 }
 
@@ -57,6 +58,7 @@ impl App {
             endpoints: Vec::new(),
             routes: Router::new(),
             authenticator: None,
+            port_range: 1,
             on_bound: None,
         }
     }
@@ -83,6 +85,13 @@ impl App {
         self
     }
 
+    /// How many ports are tried where the operator does not say.
+    #[must_use]
+    pub fn port_range(mut self, count: u16) -> Self {
+        self.port_range = count;
+        self
+    }
+
     /// Is told the address once the server listens: where a binary prints it.
     #[must_use]
     pub fn on_bound(mut self, hook: impl FnOnce(SocketAddr) + Send + 'static) -> Self {
@@ -106,7 +115,7 @@ impl App {
         let settings = self.settings.with_file()?;
         let host = settings.host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let first = settings.port.unwrap_or(DEFAULT_PORT);
-        let listener = listen(host, first, settings.port_range.unwrap_or(1)).await?;
+        let listener = listen(host, first, settings.port_range.unwrap_or(self.port_range)).await?;
         let local_addr = listener.local_addr().map_err(Error::Serve)?;
         let shutdown_timeout = period(settings.shutdown_timeout, DEFAULT_SHUTDOWN_TIMEOUT);
         let history_file = settings.history_file.clone();

@@ -46,7 +46,7 @@ pub struct Settings {
     #[arg(long, env = "BELLWIRE_PORT", value_name = "PORT")]
     pub port: Option<u16>,
 
-    /// How many ports to try, counting up from --port; the first free one is taken [default: 1]
+    /// How many ports to try, counting up from --port; the first free one is taken [default: the app's, else 1]
     #[arg(long, env = "BELLWIRE_PORT_RANGE", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
     pub port_range: Option<u16>,
 

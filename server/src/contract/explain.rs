@@ -32,19 +32,87 @@ fn push(faults: &mut Vec<Fault>, pointer: &str, kind: &Kind) {
                 faults.push(Fault::new(pointer, "additionalProperties", "is not a known member"));
             }
         }
-        // The arm that got furthest tells more than "none fits", where one arm has a single complaint about a member.
         Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
-            match context.iter().filter(|arm| !arm.is_empty()).min_by_key(|arm| arm.len()) {
-                Some(arm) if context.len() == 1 => {
-                    for error in arm {
-                        push(faults, error.instance_path().as_str(), error.kind());
-                    }
+            let arms = arms(pointer, context);
+            if let Some(arm) = arm_meant(pointer, &arms) {
+                for error in arm {
+                    push(faults, error.instance_path().as_str(), error.kind());
                 }
-                _ => faults.push(Fault::new(pointer, kind.keyword(), "fits none of the allowed forms")),
+            } else if let Some(told) = no_arm(pointer, &arms) {
+                faults.extend(told);
+            } else {
+                faults.push(Fault::new(pointer, kind.keyword(), "fits none of the allowed forms"));
             }
         }
         other => faults.push(Fault::new(pointer, other.keyword(), words(other))),
     }
+}
+
+/// What each form of a union has to say against a value.
+type Arm<'a> = Vec<&'a ValidationError<'static>>;
+
+/// The forms of a union, those of unions within it among them.
+fn arms<'a>(pointer: &str, context: &'a [Vec<ValidationError<'static>>]) -> Vec<Arm<'a>> {
+    let arm = |errors: &'a Vec<ValidationError<'static>>| match errors.as_slice() {
+        [only] if only.instance_path().as_str() == pointer => match only.kind() {
+            Kind::AnyOf { context } | Kind::OneOfNotValid { context } => arms(pointer, context),
+            _ => vec![vec![only]],
+        },
+        errors => vec![errors.iter().collect()],
+    };
+    context.iter().flat_map(arm).collect()
+}
+
+/// The form that a value is meant to have: the only one, or the only one that takes the value's tag.
+fn arm_meant<'a, 'b>(pointer: &str, arms: &'b [Arm<'a>]) -> Option<&'b Arm<'a>> {
+    if let [only] = arms {
+        return Some(only);
+    }
+    tags(pointer, arms).find_map(|tag| {
+        let mut taking = arms.iter().filter(|arm| values(arm, tag).is_empty());
+        taking.next().filter(|_| taking.next().is_none())
+    })
+}
+
+/// What is wrong with the tag of a value that no form takes: it is not there, or is none of the known ones.
+fn no_arm(pointer: &str, arms: &[Arm<'_>]) -> Option<Vec<Fault>> {
+    let none_takes = |tag: &&str| arms.iter().all(|arm| !values(arm, tag).is_empty());
+    if let Some(tag) = tags(pointer, arms).find(none_takes) {
+        let known: Vec<Value> = arms.iter().flat_map(|arm| values(arm, tag)).cloned().collect();
+        let message = format!("is not one of {}", listed(&Value::Array(known)));
+        return Some(vec![Fault::new(tag, "enum", message)]);
+    }
+    let is_missing = |arm: &Arm<'_>, member: &Value| {
+        arm.iter().any(|error| matches!(error.kind(), Kind::Required { property } if property == member))
+    };
+    let missing = arms.first()?.iter().filter(|error| match error.kind() {
+        Kind::Required { property } => arms.iter().all(|arm| is_missing(arm, property)),
+        _ => false,
+    });
+    let mut faults = Vec::new();
+    for error in missing {
+        push(&mut faults, error.instance_path().as_str(), error.kind());
+    }
+    Some(faults).filter(|faults| !faults.is_empty())
+}
+
+/// Members of the value that some form wants to be a constant: what tells forms apart.
+fn tags<'a>(pointer: &str, arms: &[Arm<'a>]) -> impl Iterator<Item = &'a str> {
+    let depth = pointer.matches('/').count() + 1;
+    let errors = arms.iter().flatten().filter(|error| matches!(error.kind(), Kind::Constant { .. }));
+    let paths: Vec<&'a str> = errors.map(|error| error.instance_path().as_str()).collect();
+    paths.into_iter().filter(move |path| path.matches('/').count() == depth)
+}
+
+/// What a form wants a member to be that it is not.
+fn values<'a>(arm: &Arm<'a>, path: &str) -> Vec<&'a Value> {
+    let errors = arm.iter().filter(|error| error.instance_path().as_str() == path);
+    let wanted = errors.map(|error| match error.kind() {
+        Kind::Constant { expected_value } => vec![&**expected_value],
+        Kind::Enum { options } => options.as_array().into_iter().flatten().collect(),
+        _ => Vec::new(),
+    });
+    wanted.flatten().collect()
 }
 
 fn words(kind: &Kind) -> String {
@@ -101,4 +169,56 @@ fn counted(count: u64, noun: &str) -> String {
 
 fn escaped(member: &str) -> String {
     member.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn faults_of_unions_are_those_of_the_form_that_is_meant() {
+        let schema = json!({
+            "oneOf": [
+                {
+                    "allOf": [
+                        { "type": "object", "required": ["kind"], "properties": { "kind": { "const": "trade" } } },
+                        { "required": ["price"], "properties": { "price": { "type": "number" } } },
+                    ],
+                },
+                { "required": ["kind", "level"], "properties": { "kind": { "enum": ["level", "depth"] } } },
+                {
+                    "oneOf": [
+                        { "required": ["kind", "up"], "properties": { "kind": { "const": "up" } } },
+                        { "required": ["kind", "why"], "properties": { "kind": { "const": "down" } } },
+                    ],
+                },
+            ],
+        });
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let cases = [
+            (json!({ "kind": "trade" }), vec![("/price", "required")]),
+            (json!({ "kind": "trade", "price": "1" }), vec![("/price", "type")]),
+            (json!({ "kind": "depth" }), vec![("/level", "required")]),
+            (json!({ "kind": "down" }), vec![("/why", "required")]),
+            (json!({ "kind": "gone" }), vec![("/kind", "enum")]),
+            (json!({ "price": 1 }), vec![("/kind", "required")]),
+            (json!({}), vec![("/kind", "required")]),
+        ];
+        for (value, expected) in cases {
+            let faults = explain(validator.iter_errors(&value));
+            let told: Vec<(&str, &str)> =
+                faults.iter().map(|fault| (fault.pointer.as_str(), fault.rule.as_ref())).collect();
+            assert_eq!(told, expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn of_forms_without_a_tag_none_is_singled_out() {
+        let schema = json!({ "anyOf": [{ "required": ["a"] }, { "required": ["b"] }] });
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let faults = explain(validator.iter_errors(&json!({})));
+        assert_eq!((faults[0].pointer.as_str(), faults.len()), ("", 1));
+    }
 }

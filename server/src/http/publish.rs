@@ -144,7 +144,7 @@ fn publish_update(served: &Served, index: usize, frame: &Frame<'_>, text: &str) 
 fn publish_message(served: &Served, frame: &Frame<'_>) -> Option<Result<Published, Faults>> {
     let publishable = served.endpoint.publishables.iter().find(|known| known.name() == frame.kind)?;
     let written = publishable.read(&served.endpoint.schemas, frame.payload.as_deref());
-    Some(written.map_err(|faults| faults.below(&body_of(served))).map(|written| broadcast(served, &written)))
+    Some(written.map_err(|faults| faults.below(&body_of(served))).map(|written| broadcast(served, written)))
 }
 
 /// A whole frame of an explicit operation, bare text included.
@@ -156,10 +156,10 @@ fn publish_whole(served: &Served, text: &str) -> Option<Result<Published, Faults
     });
     let (at, index) = find(&Candidate::new(text), messages, &served.endpoint.schemas)?;
     let written = publishables[at].whole(&served.endpoint.schemas, index, text);
-    Some(written.map(|written| broadcast(served, &written)))
+    Some(written.map(|written| broadcast(served, written)))
 }
 
-fn broadcast(served: &Served, written: &Written) -> Published {
+fn broadcast(served: &Served, written: Written) -> Published {
     let reach = publish_written(&served.audience, written);
     Published { subscribers: reach.subscribers, topic: None }
 }

@@ -26,12 +26,11 @@ pub(super) fn routes(served: &Arc<Served>) -> Router {
         let Some(path) = spec.http else { continue };
         let audience = served.audience.clone();
         let handler = async move |Query(query): Query<BTreeMap<String, String>>, headers: HeaderMap| {
-            let limit = match Limit::read(spec.kind, query.get("limit").map(String::as_str)) {
-                Ok(limit) => limit,
-                Err(faults) => return unprocessable(&faults),
-            };
             let (value, _) = audience.stores(|stores| stores.value(spec));
-            json(&headers, limit.shorten(value))
+            match shortened(spec.kind, value, query.get("limit").map(String::as_str)) {
+                Ok(value) => json(&headers, value),
+                Err(faults) => unprocessable(&faults),
+            }
         };
         router = router.route(path, get(handler).layer(known.clone()));
     }
@@ -47,42 +46,35 @@ pub(super) fn routes(served: &Arc<Served>) -> Router {
     router
 }
 
-/// How much of a list is wanted.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Limit {
-    kind: StateKind,
-    count: Option<usize>,
+/// As much of a list as a query wants: the first entries, or of a window the newest. What is no list has no limit, and
+/// what is said about it is ignored.
+pub(super) fn shortened(kind: StateKind, value: String, limit: Option<&str>) -> Result<String, Faults> {
+    let Some(limit) = limit.filter(|_| kind.most().is_some() || value.starts_with('[')) else {
+        return Ok(value);
+    };
+    let count = wanted(limit, kind.most())?;
+    let Ok(entries) = serde_json::from_str::<Vec<&RawValue>>(&value) else { return Ok(value) };
+    let wanted = match kind {
+        StateKind::Window { newest_first: false, .. } => &entries[entries.len().saturating_sub(count)..],
+        _ => &entries[..count.min(entries.len())],
+    };
+    Ok(serde_json::to_string(wanted).unwrap_or_default())
 }
 
-impl Limit {
-    /// Reads what a query says. What is no list has no limit, and what is said about it is ignored.
-    pub(super) fn read(kind: StateKind, text: Option<&str>) -> Result<Self, Faults> {
-        let (Some(most), Some(text)) = (kind.most(), text) else { return Ok(Self { kind, count: None }) };
-        let most = most as usize;
-        match text.parse::<usize>() {
-            Ok(count) if (1..=most).contains(&count) => Ok(Self { kind, count: Some(count) }),
-            parsed => {
-                let rule = match parsed {
-                    Ok(0) => "minimum",
-                    Ok(_) => "maximum",
-                    Err(_) => "type",
-                };
-                let message = format!("is not a whole number from 1 to {most}");
-                Err(Faults::new(vec![Fault::new("/limit", rule, message)]))
-            }
-        }
-    }
-
-    /// As many entries as are wanted: the first ones, or of a window the newest.
-    pub(super) fn shorten(self, list: String) -> String {
-        let Some(count) = self.count else { return list };
-        let Ok(entries) = serde_json::from_str::<Vec<&RawValue>>(&list) else { return list };
-        let wanted = match self.kind {
-            StateKind::Window { newest_first: false, .. } => &entries[entries.len().saturating_sub(count)..],
-            _ => &entries[..count.min(entries.len())],
-        };
-        serde_json::to_string(wanted).unwrap_or_default()
-    }
+/// Reads how many entries are wanted of a list that holds so many at most.
+fn wanted(limit: &str, most: Option<u32>) -> Result<usize, Faults> {
+    let parsed = limit.parse::<usize>();
+    let rule = match parsed {
+        Ok(0) => "minimum",
+        Ok(count) if most.is_some_and(|most| count > most as usize) => "maximum",
+        Ok(count) => return Ok(count),
+        Err(_) => "type",
+    };
+    let message = match most {
+        Some(most) => format!("is not a whole number from 1 to {most}"),
+        None => "is not a whole number from 1 on".to_owned(),
+    };
+    Err(Faults::new(vec![Fault::new("/limit", rule, message)]))
 }
 
 /// JSON with a tag, or 304 where the client has it already.
@@ -125,27 +117,32 @@ mod tests {
             (last, Some("2"), "[1,2,3]", "[2,3]"),
             (last, Some("1"), "[]", "[]"),
             (StateKind::Latest, Some("x"), "{}", "{}"),
+            (StateKind::Latest, Some("x"), "null", "null"),
+            (StateKind::Latest, Some("2"), "[1,2,3]", "[1,2]"),
+            (StateKind::Latest, Some("2"), "[]", "[]"),
         ];
         for (kind, text, list, expected) in cases {
-            let limit = Limit::read(kind, text).unwrap_or_else(|faults| panic!("{faults:?}"));
-            assert_eq!(limit.shorten(list.to_owned()), expected, "{kind:?} {text:?}");
+            let shortened = shortened(kind, list.to_owned(), text);
+            assert_eq!(shortened.as_deref(), Ok(expected), "{kind:?} {text:?}");
         }
     }
 
     #[test]
     fn a_limit_that_is_none_is_refused() {
         let cases = [
-            ("0", "minimum"),
-            ("4", "maximum"),
-            ("-1", "type"),
-            ("", "type"),
-            ("1.5", "type"),
-            ("x", "type"),
+            (WINDOW, "0", "minimum"),
+            (WINDOW, "4", "maximum"),
+            (WINDOW, "-1", "type"),
+            (WINDOW, "", "type"),
+            (WINDOW, "1.5", "type"),
+            (WINDOW, "x", "type"),
+            (StateKind::Latest, "0", "minimum"),
+            (StateKind::Latest, "x", "type"),
         ];
-        for (text, rule) in cases {
-            let faults = Limit::read(WINDOW, Some(text)).map(|_| ()).unwrap_err();
+        for (kind, text, rule) in cases {
+            let faults = shortened(kind, "[1]".to_owned(), Some(text)).unwrap_err();
             assert_eq!(faults.as_slice()[0].pointer, "/limit");
-            assert_eq!(faults.as_slice()[0].rule, rule, "{text}");
+            assert_eq!(faults.as_slice()[0].rule, rule, "{kind:?} {text}");
         }
     }
 }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use super::caller::{caller, forbidden};
 use super::failure;
-use super::retained::{Limit, json, unprocessable};
+use super::retained::{json, shortened, unprocessable};
 use crate::auth::check_access;
 use crate::connection::Served;
 use crate::contract::Caller;
@@ -42,13 +42,12 @@ pub(super) fn routes(served: &Arc<Served>) -> Router {
             };
             query.remove(served.guard.parameter());
             let limit = if has_limit { None } else { query.remove("limit") };
-            let limit = match Limit::read(kept.kind, limit.as_deref()) {
-                Ok(limit) => limit,
-                Err(faults) => return unprocessable(&faults),
-            };
             let parameters = query.into_iter().chain(path).collect();
             match state(&served, index, &parameters, caller).await {
-                Ok(payload) => json(&headers, limit.shorten(payload)),
+                Ok(payload) => match shortened(kept.kind, payload, limit.as_deref()) {
+                    Ok(payload) => json(&headers, payload),
+                    Err(faults) => unprocessable(&faults),
+                },
                 Err(refused) => refused,
             }
         };

@@ -14,7 +14,8 @@ use super::stores::{Stores, incoming};
 use super::{Outlet, Publication};
 use crate::protocol::{ReplaySpec, StoreSpec};
 
-/// Changes what goes into a store, JSON text to JSON text; `None` keeps it out.
+/// Changes what goes into a store, JSON text to JSON text; `None` keeps it out. Or the payload of a broadcast, which
+/// `None` leaves as it is.
 pub(crate) type Hook = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// A broadcast on its way to everyone.
@@ -33,6 +34,7 @@ pub(crate) struct Event<'a> {
 pub(crate) struct Audience {
     inner: Mutex<Inner>,
     hooks: RwLock<HashMap<&'static str, Hook>>,
+    preparations: RwLock<HashMap<&'static str, Hook>>,
 }
 
 /// Under one lock, so that nobody sees a store without what it has been told, or the other way round.
@@ -112,6 +114,19 @@ impl Audience {
     /// Has every value of a store go through a hook from now on.
     pub(crate) fn set_hook(&self, spec: &'static StoreSpec, hook: Hook) {
         self.hooks.write().unwrap_or_else(PoisonError::into_inner).insert(spec.name, hook);
+    }
+
+    /// The payload of a broadcast as it is to be sent, where it has a preparation that changes it.
+    pub(crate) fn prepared(&self, broadcast: &str, payload: &str) -> Option<String> {
+        let preparations = self.preparations.read().unwrap_or_else(PoisonError::into_inner);
+        let prepare = preparations.get(broadcast).cloned()?;
+        drop(preparations);
+        prepare(payload)
+    }
+
+    /// Has every payload of a broadcast go through a preparation from now on.
+    pub(crate) fn set_preparation(&self, broadcast: &'static str, prepare: Hook) {
+        self.preparations.write().unwrap_or_else(PoisonError::into_inner).insert(broadcast, prepare);
     }
 
     /// Looks at the stores, or changes them, without telling anyone. Nothing is published meanwhile.

@@ -102,12 +102,27 @@ impl<B: Broadcast> BroadcastPublisher<B> {
     /// returns. Never blocks.
     pub fn publish(&self, payload: &B::Payload) -> Reach {
         match broadcast_written::<B>(payload) {
-            Ok(written) => publish_written(&self.audience, &written),
+            Ok(written) => publish_written(&self.audience, written),
             Err(error) => {
                 tracing::error!(broadcast = B::SPEC.name, %error, "payload cannot be written as JSON");
                 Reach::default()
             }
         }
+    }
+
+    /// Has every payload of this broadcast pass through `change` before it is retained and sent, whoever publishes it
+    /// and over whichever way: for members that are to be filled in. One per broadcast; called in the thread that
+    /// publishes, so it should be quick.
+    pub fn prepare(&self, change: impl Fn(B::Payload) -> B::Payload + Send + Sync + 'static) {
+        let prepare = move |text: &str| {
+            let payload = crate::contract::from_str::<B::Payload>(text)
+                .inspect_err(
+                    |error| tracing::warn!(broadcast = B::SPEC.name, %error, "payload cannot be prepared"),
+                )
+                .ok()?;
+            json::to_string(&change(payload)).ok()
+        };
+        self.audience.set_preparation(B::SPEC.name, Arc::new(prepare));
     }
 }
 
@@ -173,7 +188,12 @@ impl<O> fmt::Debug for OperationPublisher<O> {
 }
 
 /// Offers a message to everyone, and retains what is to be retained of it.
-pub(crate) fn publish_written(audience: &Audience, written: &Written) -> Reach {
+pub(crate) fn publish_written(audience: &Audience, mut written: Written) -> Reach {
+    let prepared = written.payload.as_deref().and_then(|payload| audience.prepared(written.name, payload));
+    if let (Some(payload), Some(reframe)) = (prepared, written.reframe) {
+        written.frame = reframe(Some(&payload));
+        written.payload = Some(payload);
+    }
     let publication = &Arc::new(Publication::message(&written.frame, MESSAGE_DELIVERY));
     let event = Event { payload: written.payload.as_deref(), feeds: written.feeds, publication };
     Reach { subscribers: audience.publish_event(event) }

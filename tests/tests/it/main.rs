@@ -1,6 +1,7 @@
 //! End-to-end tests: one binary, one module per subject.
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod bot;
 mod charts;
 mod fuzzed;
 mod generated_rust;

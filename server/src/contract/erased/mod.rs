@@ -131,12 +131,16 @@ pub(crate) trait Publishable: Send + Sync {
 
 /// A message on its way to everyone.
 pub(crate) struct Written {
+    /// Its name in the document.
+    pub(crate) name: &'static str,
     /// The whole frame.
     pub(crate) frame: Bytes,
     /// Its payload, if it has one of its own.
     pub(crate) payload: Option<String>,
     /// What is retained of it.
     pub(crate) feeds: &'static [&'static StoreSpec],
+    /// Makes the frame again, for another payload; none where messages are whole frames.
+    pub(crate) reframe: Option<fn(Option<&str>) -> Bytes>,
 }
 
 /// A broadcast that tells new connections what is retained.
@@ -330,14 +334,15 @@ impl<O: Operation> Publishable for ErasedSend<O> {
         let message = O::Message::decode(index, text)
             .map_err(|error| Faults::new(vec![Fault::new("", "type", error.to_string())]))?;
         let frame = message.encode().map_err(|error| unwritable(&error))?;
-        Ok(Written { frame: frame.into(), payload: None, feeds: &[] })
+        Ok(Written { name: O::SPEC.name, frame: frame.into(), payload: None, feeds: &[], reframe: None })
     }
 }
 
 /// The frame of a broadcast, and what it was made of.
 pub(crate) fn broadcast_written<B: Broadcast>(payload: &B::Payload) -> Result<Written, serde_json::Error> {
     let payload = B::SPEC.payload.map(|_| json::to_string(payload)).transpose()?;
-    Ok(Written { frame: frame_of::<B>(payload.as_deref()), payload, feeds: B::FEEDS })
+    let frame = frame_of::<B>(payload.as_deref());
+    Ok(Written { name: B::SPEC.name, frame, payload, feeds: B::FEEDS, reframe: Some(frame_of::<B>) })
 }
 
 fn frame_of<B: Broadcast>(payload: Option<&str>) -> Bytes {
