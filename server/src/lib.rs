@@ -35,6 +35,7 @@ pub mod feed;
 mod hand_over;
 mod http;
 mod hub;
+mod interests;
 mod limits;
 mod logging;
 mod metrics;
@@ -51,6 +52,7 @@ pub use config::{AuthMode, Lifetime, LogFormat, Period, Secret, Settings, Size, 
 pub use error::Error;
 #[doc(hidden)]
 pub use http::echo_routes;
+pub use interests::{Change, Changes, Claim, Interests};
 pub use logging::{BroadcastLayer, LogEvent, init_logging, init_logging_with};
 pub use node::{Node, Reach};
 #[doc(hidden)]

@@ -65,6 +65,7 @@ pub(super) fn topic<'a>(
         unwrap: texts(node.get("unwrap")),
         errors: errors(document, node, &upper, schemas),
         max_subscriptions: most.and_then(|most| u32::try_from(most).ok()),
+        by_handler: Settings::new(Some(node), &TOPIC).text("subscribe") == "handler",
     })
 }
 

@@ -39,6 +39,8 @@ pub struct Topic {
     pub errors: Vec<ErrorCode>,
     /// Most subscriptions to this topic that one connection may hold.
     pub max_subscriptions: Option<u32>,
+    /// Services join and leave it for a connection; clients cannot themselves.
+    pub by_handler: bool,
 }
 
 /// The members that a topic string is made of, in declaration order.

@@ -46,6 +46,7 @@ const CHECKS: &[Check] = &[
     names::types,
     topics::params,
     topics::keys,
+    topics::joined,
     topics::access,
     topics::labels,
     envelope::members,

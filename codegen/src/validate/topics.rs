@@ -51,6 +51,27 @@ pub(super) fn params(document: &Document<'_>, sink: &mut Diagnostics) {
     }
 }
 
+/// What only concerns clients that subscribe themselves.
+const OF_CLIENTS: [&str; 5] = ["label", "unwrap", "errors", "access", "snapshot"];
+
+pub(super) fn joined(document: &Document<'_>, sink: &mut Diagnostics) {
+    let by_handler =
+        |topic: &&Declared<'_>| topic.node.get("subscribe").and_then(Node::as_str) == Some("handler");
+    for topic in topics(document).filter(by_handler) {
+        for entry in OF_CLIENTS.iter().filter_map(|key| topic.node.entry(key)) {
+            // A served document says of every topic how it is labelled.
+            if entry.key == "label" && topic.node.get("pattern").is_some() {
+                continue;
+            }
+            let message = format!("`{}` has no effect where the service subscribes", entry.key);
+            sink.push(
+                Diagnostic::new(&rules::SETTING_WITHOUT_EFFECT, entry.key_span, message)
+                    .label(format!("no client subscribes to `{}` itself", topic.name)),
+            );
+        }
+    }
+}
+
 pub(super) fn keys(document: &Document<'_>, sink: &mut Diagnostics) {
     for topic in topics(document) {
         let Some(update) = properties(document, topic, "update") else { continue };

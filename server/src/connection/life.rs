@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::credentials::Credentials;
 use super::in_flight::InFlight;
+use super::membership::Memberships;
 use super::outbound::Outbound;
 use super::pulse::{Due, Pulse};
 use super::topics::Topics;
@@ -42,10 +43,15 @@ impl Connection {
         let _counted = Inflight::new(&shared.metrics.connections);
         shared.metrics.connections_accepted.inc();
         tracing::debug!("connected");
+        let memberships = Memberships::of(&served, &outbound);
+        if let Some(memberships) = &memberships {
+            caller.hold_topics(memberships.clone());
+        }
         Self {
             rate: RateLimit::new(options.messages_per_second, now),
             pulse: Pulse::new(options.heartbeat, options.lifetime, now),
             topics: Topics::default(),
+            memberships,
             in_flight: InFlight::default(),
             waker: Waker::noop().clone(),
             alarm: None,
@@ -102,6 +108,10 @@ impl Connection {
             }
             if let Poll::Ready(ended) = transport.poll(self, now, context) {
                 return Poll::Ready(ended);
+            }
+            // What services have joined follows their replies, and is written in a turn of its own.
+            if self.memberships.as_ref().is_some_and(|memberships| memberships.settle()) {
+                continue;
             }
             if !self.in_flight.is_fresh() && !self.set_alarm(now) {
                 return Poll::Pending;
@@ -185,6 +195,9 @@ impl Connection {
     pub(super) fn leave(&mut self) {
         self.seat = None;
         self.topics = Topics::default();
+        if let Some(memberships) = &self.memberships {
+            memberships.close();
+        }
     }
 }
 

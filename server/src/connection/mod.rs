@@ -11,6 +11,7 @@ mod held;
 mod in_flight;
 mod inbound;
 mod life;
+mod membership;
 mod outbound;
 mod pulse;
 mod replies;
@@ -43,6 +44,7 @@ use crate::protocol::{Close, CloseCondition};
 use crate::websocket::{CloseFrame, Terms};
 use credentials::{Credentials, NotTaken};
 use in_flight::InFlight;
+use membership::Memberships;
 use outbound::Outbound;
 use pulse::Pulse;
 use replies::Reply;
@@ -83,6 +85,8 @@ struct Connection {
     waker: Waker,
     in_flight: InFlight<Finished>,
     topics: Topics,
+    /// Topics that services join, where the endpoint has such.
+    memberships: Option<Arc<Memberships>>,
     rate: RateLimit,
     pulse: Pulse,
     credentials: Credentials,

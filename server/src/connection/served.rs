@@ -62,7 +62,8 @@ impl Served {
     /// Prepares an endpoint for its connections.
     pub(crate) fn new(node: Node, endpoint: Endpoint, options: Options, guard: Guard) -> Self {
         let mut actions = HashMap::new();
-        for (index, topic) in endpoint.topics.iter().enumerate() {
+        let topics = endpoint.topics.iter().enumerate().filter(|(_, topic)| !topic.spec().by_handler);
+        for (index, topic) in topics {
             let route = topic.spec().route;
             actions.insert(format!("{route}.subscribe"), Action::Subscribe(index));
             actions.insert(format!("{route}.unsubscribe"), Action::Unsubscribe(index));

@@ -76,7 +76,7 @@ impl Topics {
 }
 
 /// Lets the hub call a service's hooks.
-struct Hooks(Arc<dyn ResolvedTopic>);
+pub(super) struct Hooks(pub(super) Arc<dyn ResolvedTopic>);
 
 impl Lifecycle for Hooks {
     fn first_subscriber(&self) {
@@ -265,7 +265,7 @@ impl Connection {
         if let Some(held) = self.topics.held.get(topic) {
             let resolved = held.resolved.clone();
             self.enqueue(Command { verb: Verb::Resync, id: None, resolved, started: Instant::now() });
-        } else {
+        } else if !self.memberships.as_ref().is_some_and(|memberships| memberships.resync(topic)) {
             self.outbound.forget(topic);
         }
     }

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+
+use super::membership::Holder;
 
 /// The client behind one connection; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Caller(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     id: u64,
     endpoint: &'static str,
@@ -21,6 +22,16 @@ struct Inner {
     parameters: BTreeMap<String, String>,
     standing: Standing,
     replayed: AtomicUsize,
+    holder: OnceLock<Arc<dyn Holder>>,
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, endpoint, remote_addr, .. } = self;
+        let mut debug = formatter.debug_struct("Caller");
+        debug.field("id", id).field("endpoint", endpoint).field("remote_addr", remote_addr);
+        debug.finish_non_exhaustive()
+    }
 }
 
 /// What is known of a caller.
@@ -42,8 +53,8 @@ impl Caller {
         parameters: BTreeMap<String, String>,
         standing: Standing,
     ) -> Self {
-        let replayed = AtomicUsize::new(0);
-        Self(Arc::new(Inner { id, endpoint, remote_addr, parameters, standing, replayed }))
+        let (replayed, holder) = (AtomicUsize::new(0), OnceLock::new());
+        Self(Arc::new(Inner { id, endpoint, remote_addr, parameters, standing, replayed, holder }))
     }
 
     /// The same client, now known as someone.
@@ -52,12 +63,25 @@ impl Caller {
         let standing = Standing::Known(Box::new(identity));
         let known = Self::new(id, endpoint, remote_addr, parameters.clone(), standing);
         known.set_replayed(self.replayed());
+        if let Some(holder) = self.holder() {
+            known.hold_topics(holder.clone());
+        }
         known
     }
 
     /// Whether access rules count for it.
     pub(crate) fn is_checked(&self) -> bool {
         !matches!(self.0.standing, Standing::Unchecked)
+    }
+
+    /// Gives services the topics of the connection.
+    pub(crate) fn hold_topics(&self, holder: Arc<dyn Holder>) {
+        // A connection does so once.
+        let _ = self.0.holder.set(holder);
+    }
+
+    pub(crate) fn holder(&self) -> Option<&Arc<dyn Holder>> {
+        self.0.holder.get()
     }
 
     /// Number of the connection, unique in this process.

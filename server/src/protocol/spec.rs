@@ -179,6 +179,8 @@ pub struct TopicSpec {
     pub access: Option<&'static str>,
     /// Most subscriptions to this topic that one connection may hold.
     pub max_subscriptions: Option<u32>,
+    /// Services join and leave it for a connection; clients cannot themselves.
+    pub by_handler: bool,
 }
 
 /// One declared parameter of a topic.

@@ -123,6 +123,7 @@ const fn topic(endpoint: &'static str, route: &'static str) -> rt::TopicSpec {
         history: None,
         access: None,
         max_subscriptions: None,
+        by_handler: false,
     }
 }
 

@@ -12,6 +12,7 @@ mod history;
 mod hostile;
 mod http;
 mod http_requests;
+mod membership;
 mod operations;
 mod publishing;
 mod replay;

@@ -109,6 +109,9 @@ pub(crate) fn topic(api: &Api, topic: &Topic) -> Value {
     if let Some(most) = topic.max_subscriptions {
         out.insert("maxSubscriptions".into(), json!(most));
     }
+    if topic.by_handler {
+        out.insert("subscribe".into(), json!("handler"));
+    }
     Value::Object(out)
 }
 

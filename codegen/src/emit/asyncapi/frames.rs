@@ -62,10 +62,11 @@ pub(crate) fn of_topic(api: &Api, endpoint: &Endpoint, topic: &Topic, examples: 
         Some(wrap.example(false, &tag, &[("id", json!("1"))], Some(Value::Object(payload))))
     };
     let mut frames = Vec::new();
-    for (verb, does, did) in [
+    let verbs = [
         ("subscribe", "Subscribe to", "Subscribed to"),
         ("unsubscribe", "Unsubscribe from", "Unsubscribed from"),
-    ] {
+    ];
+    for (verb, does, did) in verbs.into_iter().filter(|_| !topic.by_handler) {
         let tag = format!("{route}.{verb}");
         let ask = example
             .as_ref()

@@ -134,6 +134,12 @@ fn topic(
         "const {member} = client.{member}.subscribe({params}, {{{snapshot}\n  onUpdate: (update) => console.log(update),\n}});",
         member = topic.name.typescript,
     );
+    let code = if topic.by_handler {
+        format!("client.{}.on((update) => console.log(update));", topic.name.typescript)
+    } else {
+        code
+    };
+    let attempt = (!topic.by_handler).then(|| format!("{}|{name}.subscribe", endpoint.name.wire));
     Entry {
         badges: topic_badges(topic),
         members: "Parameters",
@@ -142,7 +148,7 @@ fn topic(
         frames: frame_views(frames::of_topic(api, endpoint, topic, examples), anchors),
         code,
         errors: topic.errors.iter().map(|error| failure(api, error)).collect(),
-        attempt: Some(format!("{}|{name}.subscribe", endpoint.name.wire)),
+        attempt,
         ..entry(anchors.claim("topic", name), name, ("topic", "Topics"), &topic.docs)
     }
 }
@@ -381,6 +387,12 @@ fn topic_badges(topic: &Topic) -> Vec<Badge> {
         if let Some(path) = &state.http {
             badges.push(badge(&format!("GET {path}"), "The same state over plain HTTP."));
         }
+    }
+    if topic.by_handler {
+        badges.push(badge(
+            "joined by the service",
+            "What a client asks in another message decides who gets it.",
+        ));
     }
     badges.push(delivery_badge(topic));
     if let Some(history) = &topic.history {

@@ -75,7 +75,7 @@ fn sends(api: &Api, endpoint: &Endpoint, examples: &Examples<'_>) -> Vec<Value> 
         })
     };
     let mut out = Vec::new();
-    for topic in &endpoint.topics {
+    for topic in endpoint.topics.iter().filter(|topic| !topic.by_handler) {
         let params = Type::Named(topic.params);
         for verb in ["subscribe", "unsubscribe"] {
             let group = if verb == "subscribe" { "Subscribe" } else { "Unsubscribe" };

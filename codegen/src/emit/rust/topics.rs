@@ -125,6 +125,7 @@ impl TopicContext<'_> {
         let history = option(topic.history.as_ref().map(history), &some, &none);
         let access = option(topic.access.as_ref().map(json), &some, &none);
         let max_subscriptions = option(topic.max_subscriptions.map(integer), &some, &none);
+        let by_handler = topic.by_handler;
         quote! {
             impl rt::Topic for #marker {
                 type Params = #params;
@@ -145,6 +146,7 @@ impl TopicContext<'_> {
                     history: #history,
                     access: #access,
                     max_subscriptions: #max_subscriptions,
+                    by_handler: #by_handler,
                 };
             }
         }
@@ -170,11 +172,9 @@ impl TopicContext<'_> {
         )]);
         let message = format!("`{{Self}}` does not serve the topic `{}`", braced(wire));
         let note = format!("implement `{service}` for it, or pass `()` to take every default");
-        quote! {
-            #docs
-            #[diagnostic::on_unimplemented(message = #message, note = #note)]
-            #[expect(unused_variables, reason = "the defaults ignore what they are given")]
-            pub trait #service: #bounds {
+        // Whoever joins it for a connection decides; nobody else is asked.
+        let decides = (!topic.by_handler).then(|| {
+            quote! {
                 #[doc = " Whether the caller may subscribe; the default lets everyone."]
                 fn authorize(&self, caller: &rt::Caller, params: &#params) -> #authorized {
                     ::core::future::ready(#ok(()))
@@ -184,6 +184,14 @@ impl TopicContext<'_> {
                 fn snapshot(&self, caller: &rt::Caller, params: &#params) -> #snapshots {
                     ::core::future::ready(#none)
                 }
+            }
+        });
+        quote! {
+            #docs
+            #[diagnostic::on_unimplemented(message = #message, note = #note)]
+            #[expect(unused_variables, reason = "the defaults ignore what they are given")]
+            pub trait #service: #bounds {
+                #decides
 
                 #[doc = " Someone listens to these parameters now: start their source. Must not block."]
                 fn first_subscriber(&self, params: &#params) {}
@@ -202,11 +210,16 @@ impl TopicContext<'_> {
     fn router(&self) -> TokenStream {
         let Items { router, service, .. } = &self.items;
         let wire = &self.topic.name.wire;
-        let docs = prose::outer(&[format!(
-            "Routes {} and {} to a [`{service}`].",
-            prose::code(&format!("{wire}.subscribe")),
-            prose::code(&format!("{wire}.unsubscribe"))
-        )]);
+        let docs = if self.topic.by_handler {
+            format!("Tells a [`{service}`] who listens to {}.", prose::code(wire))
+        } else {
+            format!(
+                "Routes {} and {} to a [`{service}`].",
+                prose::code(&format!("{wire}.subscribe")),
+                prose::code(&format!("{wire}.unsubscribe"))
+            )
+        };
+        let docs = prose::outer(&[docs]);
         quote! {
             #docs
             #[derive(Debug)]
@@ -219,16 +232,23 @@ impl TopicContext<'_> {
         let scope = &place.scope;
         let authorized = scope.result(&quote!(()), &quote!(rt::Refusal));
         let snapshots = scope.option(snapshot);
+        let (ok, none) = (scope.std("Ok"), scope.std("None"));
+        let (caller, argument, decided, made) = if self.topic.by_handler {
+            (quote!(_), quote!(_), quote!(#ok(())), quote!(#none))
+        } else {
+            let decided = quote!(self.0.authorize(caller, params).await);
+            (quote!(caller), quote!(params), decided, quote!(self.0.snapshot(caller, params).await))
+        };
         quote! {
             impl<S: #service> rt::TopicRouter for #router<S> {
                 type Topic = #marker;
 
-                async fn authorize(&self, caller: &rt::Caller, params: &#params) -> #authorized {
-                    self.0.authorize(caller, params).await
+                async fn authorize(&self, #caller: &rt::Caller, #argument: &#params) -> #authorized {
+                    #decided
                 }
 
-                async fn snapshot(&self, caller: &rt::Caller, params: &#params) -> #snapshots {
-                    self.0.snapshot(caller, params).await
+                async fn snapshot(&self, #caller: &rt::Caller, #argument: &#params) -> #snapshots {
+                    #made
                 }
 
                 fn first_subscriber(&self, params: &#params) {

@@ -99,6 +99,10 @@ impl<'a> ClientWriter<'a> {
     /// The type of a member that an entry makes.
     fn part(&self, entry: &Entry<'_>) -> Expression {
         match entry {
+            Entry::Topic(topic) if topic.by_handler => {
+                let update = self.ty(&topic.update, Direction::Received);
+                Expression::Generic("Broadcast".to_owned(), vec![update])
+            }
             Entry::Topic(topic) => {
                 Expression::Generic("Subscribable".to_owned(), self.topic_arguments(topic))
             }
@@ -190,7 +194,12 @@ impl<'a> ClientWriter<'a> {
             Expression::Generic(_, arguments) if spread => arguments,
             _ => Vec::new(),
         };
+        let update;
         let (function, wire) = match entry {
+            Entry::Topic(topic) if topic.by_handler => {
+                update = format!("{}.update", topic.name.wire);
+                ("core.broadcast", &update)
+            }
             Entry::Topic(topic) => ("core.topic", &topic.name.wire),
             Entry::Broadcast(broadcast) => {
                 arguments.truncate(1);

@@ -59,9 +59,14 @@ fn contract(api: &Api, endpoint: &Endpoint) -> Members {
     if !reasons.is_empty() {
         add("closeReasons", Literal::Array(reasons));
     }
-    add("topics", table(endpoint.topics.iter().map(|it| (&it.name.wire, topic(it)))));
+    let (joined, topics): (Vec<&Topic>, Vec<_>) = endpoint.topics.iter().partition(|topic| topic.by_handler);
+    add("topics", table(topics.into_iter().map(|it| (&it.name.wire, topic(it)))));
     add("requests", table(endpoint.socket_requests().map(|it| (&it.name.wire, Literal::Object(Vec::new())))));
-    add("broadcasts", table(endpoint.broadcasts.iter().map(|it| (&it.name.wire, broadcast(it.on_connect)))));
+    // What nobody subscribes to from here arrives as a broadcast does.
+    let joined: Vec<String> = joined.into_iter().map(|topic| format!("{}.update", topic.name.wire)).collect();
+    let updates = joined.iter().map(|kind| (kind, broadcast(false)));
+    let broadcasts = endpoint.broadcasts.iter().map(|it| (&it.name.wire, broadcast(it.on_connect)));
+    add("broadcasts", table(updates.chain(broadcasts)));
     add(
         "operations",
         table(endpoint.operations.iter().map(|it| (&it.name.wire, operation(api, endpoint, it)))),

@@ -25,6 +25,12 @@ macro_rules! topic_fields {
                 .default("[]"),
             ERRORS,
             field("maxSubscriptions", Kind::Count, "Most subscriptions of one connection to this topic."),
+            field(
+                "subscribe",
+                Kind::Word(&["client", "handler"]),
+                "Who subscribes a connection: its client, or the service that answers another of its messages.",
+            )
+            .default("\"client\""),
         ]
     };
 }

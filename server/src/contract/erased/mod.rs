@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 pub(in crate::contract) use topic::ErasedTopic;
 
 use super::matching::{Candidate, find};
+use super::membership::during;
 use super::schema::Schemas;
 use super::{
     Broadcast, Caller, ConnectRouter, Content, Frames, GreetRouter, Operation, OperationRouter, Refusal,
@@ -169,7 +170,8 @@ impl<R: Request, S: RequestRouter<R>> RequestService for ErasedRequest<R, S> {
         payload: Option<&str>,
         caller: Caller,
     ) -> Result<Answer, Faults> {
-        let answer = self.fetch(schemas, payload, caller)?;
+        let holder = caller.holder().cloned();
+        let answer = during(holder, self.fetch(schemas, payload, caller)?);
         Ok(Box::pin(async move {
             match answer.await? {
                 Fetched::Json(text) => Ok(Some(text)),
@@ -217,7 +219,9 @@ impl<O: Operation, S: OperationRouter<O>> OperationService for ErasedOperation<O
         let message = O::Message::decode(index, frame)
             .map_err(|error| Faults::new(vec![Fault::new("", "type", error.to_string())]))?;
         Ok(Box::pin(async move {
-            let Some(reply) = self.0.call(&caller, message).await? else { return Ok(None) };
+            let holder = caller.holder().cloned();
+            let reply = during(holder, self.0.call(&caller, message)).await?;
+            let Some(reply) = reply else { return Ok(None) };
             reply.encode().map(Some).map_err(|error| {
                 tracing::error!(operation = self.spec().name, %error, "reply cannot be written");
                 Refusal::internal("The reply could not be written")

@@ -54,6 +54,7 @@ impl rt::Topic for Charts {
         history: None,
         access: None,
         max_subscriptions: None,
+        by_handler: false,
     };
 }
 

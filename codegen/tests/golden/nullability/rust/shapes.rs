@@ -36,6 +36,7 @@ impl rt::Topic for Shapes {
         history: None,
         access: None,
         max_subscriptions: None,
+        by_handler: false,
     };
 }
 

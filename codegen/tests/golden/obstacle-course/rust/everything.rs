@@ -104,6 +104,7 @@ impl rt::Topic for Everything {
         history: None,
         access: None,
         max_subscriptions: None,
+        by_handler: false,
     };
 }
 

@@ -39,6 +39,7 @@ impl rt::Topic for Bars {
         history: None,
         access: None,
         max_subscriptions: None,
+        by_handler: false,
     };
 }
 

@@ -43,6 +43,7 @@ impl rt::Topic for Account {
         history: None,
         access: Some(r#"{"claim":{"accountId":"accounts"}}"#),
         max_subscriptions: None,
+        by_handler: false,
     };
 }
 

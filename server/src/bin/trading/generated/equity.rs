@@ -39,6 +39,7 @@ impl rt::Topic for Equity {
         history: None,
         access: Some(r#"{"claim":{"accountId":"accounts"}}"#),
         max_subscriptions: None,
+        by_handler: false,
     };
 }
 

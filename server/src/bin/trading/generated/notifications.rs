@@ -45,6 +45,7 @@ impl rt::Topic for Notifications {
         }),
         access: Some(r#"{"claim":{"accountId":"accounts"}}"#),
         max_subscriptions: None,
+        by_handler: false,
     };
 }
 

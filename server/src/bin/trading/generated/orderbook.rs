@@ -42,6 +42,7 @@ impl rt::Topic for Orderbook {
         history: None,
         access: None,
         max_subscriptions: None,
+        by_handler: false,
     };
 }
 

@@ -51,6 +51,7 @@ impl rt::Topic for Quotes {
         history: None,
         access: None,
         max_subscriptions: None,
+        by_handler: false,
     };
 }
 

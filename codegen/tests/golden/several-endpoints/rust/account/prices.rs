@@ -36,6 +36,7 @@ impl rt::Topic for Prices2 {
         history: None,
         access: None,
         max_subscriptions: None,
+        by_handler: false,
     };
 }
 

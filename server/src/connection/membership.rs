@@ -1,0 +1,197 @@
+//! Topics that services join for this connection: exact, idempotent, gone with it.
+//!
+//! Services run on any thread, so this is shared; everything that a connection's client asks for itself is in
+//! `topics`, and the two have no topic in common. What a call joins is held back until its reply has been queued.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::Served;
+use super::outbound::Outbound;
+use super::topics::Hooks;
+use crate::contract::Refusal;
+use crate::contract::erased::ResolvedTopic;
+use crate::contract::membership::Holder;
+use crate::hub::{Lifecycle, Outlet, Subscription};
+use crate::metrics::Inflight;
+use crate::protocol::{ErrorCode, encode};
+
+/// The topics of one connection that services have joined.
+pub(super) struct Memberships {
+    served: Arc<Served>,
+    outbound: Arc<Outbound>,
+    state: Mutex<State>,
+    /// A call has ended whose topics wait to be released.
+    due: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    closed: bool,
+    held: HashMap<Arc<str>, Member>,
+    last_call: u64,
+    /// Topics joined by calls under way.
+    fresh: HashMap<u64, Vec<Arc<str>>>,
+    /// Topics joined by calls that have ended.
+    ready: Vec<Arc<str>>,
+}
+
+struct Member {
+    subscription: Subscription,
+    resolved: Arc<dyn ResolvedTopic>,
+    _counted: Inflight,
+}
+
+impl Memberships {
+    /// For a connection to an endpoint that has such topics; `None` where it has none.
+    pub(super) fn of(served: &Arc<Served>, outbound: &Arc<Outbound>) -> Option<Arc<Self>> {
+        let has_any = served.endpoint.topics.iter().any(|topic| topic.spec().by_handler);
+        has_any.then(|| {
+            Arc::new(Self {
+                served: served.clone(),
+                outbound: outbound.clone(),
+                state: Mutex::default(),
+                due: AtomicBool::new(false),
+            })
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Releases what calls have joined whose replies are queued by now; `false` where there is nothing to release.
+    pub(super) fn settle(&self) -> bool {
+        if !self.due.swap(false, Ordering::AcqRel) {
+            return false;
+        }
+        let state = &mut *self.lock();
+        for topic in state.ready.drain(..) {
+            if let Some(member) = state.held.get(&topic) {
+                member.subscription.release(None);
+            }
+        }
+        true
+    }
+
+    /// Tells the client what it missed and begins again; `false` where the topic is none of these.
+    pub(super) fn resync(&self, topic: &str) -> bool {
+        let state = self.lock();
+        let Some(member) = state.held.get(topic) else { return false };
+        member.subscription.hold(false);
+        let dropped = self.outbound.catch_up(topic);
+        let route = member.resolved.spec().route;
+        self.outbound.control(&encode::resync(&self.served.writer(), route, topic, dropped));
+        self.served.node.shared().metrics.resynced(route);
+        member.subscription.release(None);
+        true
+    }
+
+    /// The connection ends.
+    pub(super) fn close(&self) {
+        let state = {
+            let mut state = self.lock();
+            std::mem::replace(&mut *state, State { closed: true, ..State::default() })
+        };
+        // Outside the lock: the last subscriber's service is told.
+        drop(state);
+    }
+
+    fn resolve(&self, route: &str, params: &str) -> Result<Arc<dyn ResolvedTopic>, Refusal> {
+        let served = &self.served;
+        let mut topics = served.endpoint.topics.iter();
+        let Some(service) = topics.find(|topic| topic.spec().route == route && topic.spec().by_handler)
+        else {
+            return Err(Refusal::internal(format!("{route} is not a topic that services join")));
+        };
+        Ok(service.clone().resolve(&served.endpoint.schemas, Some(params))?)
+    }
+
+    fn check_limits(&self, state: &State, resolved: &Arc<dyn ResolvedTopic>) -> Result<(), Refusal> {
+        let spec = resolved.spec();
+        let of_route = spec.max_subscriptions.map_or(usize::MAX, |limit| limit as usize);
+        let limit = self.served.options.max_subscriptions;
+        let refuse = |limit: usize| {
+            let message = format!("At most {limit} subscriptions to {} per connection", spec.route);
+            Err(Refusal::framework(ErrorCode::TooManySubscriptions, message))
+        };
+        if state.held.len() >= limit {
+            return refuse(limit);
+        }
+        if of_route < limit && count(state, spec.route) >= of_route {
+            return refuse(of_route);
+        }
+        Ok(())
+    }
+}
+
+fn count(state: &State, route: &str) -> usize {
+    state.held.values().filter(|member| member.resolved.spec().route == route).count()
+}
+
+impl Holder for Memberships {
+    fn join(&self, route: &str, params: &str, call: u64) -> Result<bool, Refusal> {
+        let resolved = self.resolve(route, params)?;
+        let Some((_, route)) = self.served.route(route) else {
+            return Err(Refusal::internal("The topic is not served"));
+        };
+        let state = &mut *self.lock();
+        if state.closed {
+            return Err(Refusal::internal("The connection has ended"));
+        }
+        if state.held.contains_key(resolved.topic()) {
+            return Ok(false);
+        }
+        self.check_limits(state, &resolved)?;
+        let outlet: Arc<dyn Outlet> = self.outbound.clone();
+        let lifecycle: Arc<dyn Lifecycle> = Arc::new(Hooks(resolved.clone()));
+        let (subscription, _) = route.subscribe(resolved.topic(), &outlet, &lifecycle, None);
+        let topic = subscription.topic().clone();
+        match state.fresh.get_mut(&call) {
+            Some(fresh) => fresh.push(topic.clone()),
+            // Joined by no call: there is no reply to wait for.
+            None => subscription.release(None),
+        }
+        let counted = Inflight::new(&self.served.node.shared().metrics.subscriptions);
+        state.held.insert(topic, Member { subscription, resolved, _counted: counted });
+        Ok(true)
+    }
+
+    fn leave(&self, route: &str, params: &str) -> Result<bool, Refusal> {
+        let resolved = self.resolve(route, params)?;
+        let member = self.lock().held.remove(resolved.topic());
+        let was_held = member.is_some();
+        drop(member);
+        if was_held {
+            self.outbound.forget(resolved.topic());
+        }
+        Ok(was_held)
+    }
+
+    fn list(&self, route: &str) -> Vec<String> {
+        let state = self.lock();
+        let members = state.held.values().filter(|member| member.resolved.spec().route == route);
+        members.map(|member| member.resolved.params_json().to_owned()).collect()
+    }
+
+    fn count(&self, route: &str) -> usize {
+        count(&self.lock(), route)
+    }
+
+    fn begin(&self) -> u64 {
+        let state = &mut *self.lock();
+        state.last_call += 1;
+        state.fresh.insert(state.last_call, Vec::new());
+        state.last_call
+    }
+
+    fn end(&self, call: u64) {
+        let state = &mut *self.lock();
+        let joined = state.fresh.remove(&call).unwrap_or_default();
+        if !joined.is_empty() {
+            state.ready.extend(joined);
+            self.due.store(true, Ordering::Release);
+        }
+    }
+}
