@@ -19,7 +19,7 @@ use crate::config::{Lifetime, Period, Settings, Size, Switch};
 use crate::connection::{Options, Served};
 use crate::contract::Endpoint;
 use crate::hand_over;
-use crate::http::{AcceptOptions, HttpOptions, OriginPolicy, prepare, router, serve};
+use crate::http::{AcceptOptions, HttpOptions, OriginPolicy, prepare, router, serve, with_cors};
 use crate::node::Node;
 use crate::protocol::ConnectionSpec;
 use crate::shutdown::signalled;
@@ -168,12 +168,13 @@ fn build(
         let options = options_of(&endpoint.spec.connection, &settings);
         served.push(Arc::new(Served::new(node.clone(), endpoint, options, guard)));
     }
+    let origins = OriginPolicy::new(settings.allow_origin);
     let options = HttpOptions {
-        origins: OriginPolicy::new(settings.allow_origin),
+        origins: origins.clone(),
         max_connections: settings.max_connections.unwrap_or(DEFAULT_MAX_CONNECTIONS),
         publish_token: settings.publish_token,
     };
-    Ok(routes.fallback_service(router(node, &served, options)))
+    Ok(with_cors(routes.fallback_service(router(node, &served, options)), origins))
 }
 
 /// What is in force: the operator's settings, else the document's.

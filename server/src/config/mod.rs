@@ -130,7 +130,7 @@ pub struct Settings {
     #[arg(long, env = "JWT_LEEWAY", value_name = "DURATION")]
     pub auth_leeway: Option<Period>,
 
-    /// Origin of a web page that may connect, e.g. `https://app.example`, or * for all; repeat
+    /// Origin of a web page that may connect and read, e.g. `https://app.example`, or * for all; repeat
     /// or separate with commas [default: the server's own, and loopback pages to a loopback server]
     #[arg(long, env = "BELLWIRE_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub allow_origin: Vec<String>,

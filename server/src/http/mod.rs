@@ -2,6 +2,7 @@
 
 mod accept;
 mod caller;
+mod cors;
 mod document;
 mod echo;
 mod health;
@@ -21,6 +22,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 pub(crate) use accept::{AcceptOptions, prepare, serve};
+pub(crate) use cors::with_cors;
 pub use echo::echo_routes;
 pub(crate) use origin::OriginPolicy;
 

@@ -19,6 +19,11 @@ impl OriginPolicy {
         Self { allowed: allowed.into_iter().map(clean).collect() }
     }
 
+    /// Whether every origin was allowed by name of `*`.
+    pub(crate) fn allows_all(&self) -> bool {
+        self.allowed.iter().any(|allowed| allowed == "*")
+    }
+
     pub(crate) fn allows(&self, headers: &HeaderMap) -> bool {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         if !headers.contains_key(header::ORIGIN) {
@@ -26,7 +31,7 @@ impl OriginPolicy {
         }
         let Some(origin) = text(header::ORIGIN).map(str::to_ascii_lowercase) else { return false };
         if !self.allowed.is_empty() {
-            return self.allowed.iter().any(|allowed| allowed == "*" || *allowed == origin);
+            return self.allows_all() || self.allowed.contains(&origin);
         }
         let Some(host) = text(header::HOST).map(str::to_ascii_lowercase) else { return false };
         let Some(authority) = origin.split_once("://").map(|(_, authority)| authority) else { return false };

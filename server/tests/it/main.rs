@@ -6,6 +6,7 @@ mod by_hand;
 mod compression;
 mod connection;
 mod contract;
+mod cors;
 mod frames;
 mod harness;
 mod history;
