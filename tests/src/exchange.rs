@@ -1,12 +1,15 @@
 //! Exchanges for apps to connect to: local servers that play recordings, refuse, or say nothing.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
+
+use tokio::sync::broadcast;
 
 use crate::{eventually, project_root};
 
@@ -15,6 +18,14 @@ use crate::{eventually, project_root};
 pub struct Exchange {
     address: String,
     heard: Arc<Mutex<Vec<String>>>,
+    orders: broadcast::Sender<Order>,
+}
+
+/// What a test has an exchange do, on every connection that is open.
+#[derive(Debug, Clone)]
+enum Order {
+    Say(String),
+    HangUp,
 }
 
 impl Exchange {
@@ -24,6 +35,40 @@ impl Exchange {
     /// When there is no free port.
     pub async fn playing(frames: Vec<String>, hang_up: bool) -> Self {
         Self::serving(move |stream, heard| play(stream, frames.clone(), hang_up, heard)).await
+    }
+
+    /// Accepts WebSockets and answers every text by what `answer` makes of it; its first argument counts connections from
+    /// 1. [`say`](Self::say) and [`hang_up`](Self::hang_up) do the rest.
+    ///
+    /// # Panics
+    /// When there is no free port.
+    pub async fn talking(answer: impl Fn(usize, &str) -> Vec<String> + Send + Sync + 'static) -> Self {
+        let orders = broadcast::Sender::new(4_096);
+        let (answer, connections, sender) = (Arc::new(answer), AtomicUsize::new(0), orders.clone());
+        let mut exchange = Self::serving(move |stream, heard| {
+            let number = connections.fetch_add(1, Ordering::Relaxed) + 1;
+            talk(stream, number, answer.clone(), sender.subscribe(), heard)
+        })
+        .await;
+        exchange.orders = orders;
+        exchange
+    }
+
+    /// Sends a text to whoever is connected ([`talking`](Self::talking)).
+    pub fn say(&self, text: impl Into<String>) {
+        // Nobody may be connected.
+        let _ = self.orders.send(Order::Say(text.into()));
+    }
+
+    /// Ends all connections ([`talking`](Self::talking)).
+    pub fn hang_up(&self) {
+        let _ = self.orders.send(Order::HangUp);
+    }
+
+    /// How many connections it has now ([`talking`](Self::talking)).
+    #[must_use]
+    pub fn connected(&self) -> usize {
+        self.orders.receiver_count()
     }
 
     /// Accepts WebSockets and then neither reads nor writes.
@@ -64,7 +109,8 @@ impl Exchange {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address").to_string();
         let heard: Arc<Mutex<Vec<String>>> = Arc::default();
-        let exchange = Self { address, heard: heard.clone() };
+        let orders = broadcast::Sender::new(1);
+        let exchange = Self { address, heard: heard.clone(), orders };
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(serve(stream, heard.clone()));
@@ -101,6 +147,37 @@ impl Exchange {
             (heard.len() >= count).then_some(heard)
         })
         .await
+    }
+}
+
+async fn talk(
+    stream: TcpStream,
+    number: usize,
+    answer: Arc<impl Fn(usize, &str) -> Vec<String>>,
+    mut orders: broadcast::Receiver<Order>,
+    heard: Arc<Mutex<Vec<String>>>,
+) {
+    let Ok(mut socket) = tokio_tungstenite::accept_async(stream).await else { return };
+    loop {
+        let answers = tokio::select! {
+            message = socket.next() => match message {
+                Some(Ok(Message::Text(text))) => {
+                    heard.lock().unwrap().push(text.to_string());
+                    answer(number, &text)
+                }
+                Some(Ok(_)) => Vec::new(),
+                Some(Err(_)) | None => return,
+            },
+            order = orders.recv() => match order {
+                Ok(Order::Say(text)) => vec![text],
+                Ok(Order::HangUp) | Err(_) => return,
+            },
+        };
+        for text in answers {
+            if socket.send(Message::text(text)).await.is_err() {
+                return;
+            }
+        }
     }
 }
 

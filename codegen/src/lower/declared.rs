@@ -66,6 +66,7 @@ pub(super) fn topic<'a>(
         errors: errors(document, node, &upper, schemas),
         max_subscriptions: most.and_then(|most| u32::try_from(most).ok()),
         by_handler: Settings::new(Some(node), &TOPIC).text("subscribe") == "handler",
+        message: node.get("message").and_then(Node::as_str).map(str::to_owned),
     })
 }
 

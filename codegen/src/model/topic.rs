@@ -41,6 +41,15 @@ pub struct Topic {
     pub max_subscriptions: Option<u32>,
     /// Services join and leave it for a connection; clients cannot themselves.
     pub by_handler: bool,
+    /// Type of the frames of updates and retained values, which then hold the payload alone.
+    pub message: Option<String>,
+}
+
+impl Topic {
+    /// Type of an update's frame.
+    pub fn update_tag(&self) -> String {
+        self.message.clone().unwrap_or_else(|| format!("{}.update", self.name.wire))
+    }
 }
 
 /// The members that a topic string is made of, in declaration order.

@@ -54,6 +54,8 @@ rules! {
     HISTORY_OF_LATEST = Error "history-of-latest":
         "A topic that delivers only the latest value of each key has a history.",
         "leave `history` out (a client that returns gets the `state`), or deliver every update";
+    INVALID_TOPIC_MESSAGE = Error "invalid-topic-message":
+        "Frames that hold the payload alone cannot say what the topic has to say.", "";
     INVALID_HTTP_PATH = Error "invalid-http-path":
         "An HTTP path does not begin with a slash or holds what a path cannot.", "write it like `/api/v1`";
     DUPLICATE_HTTP_PATH = Error "duplicate-http-path":

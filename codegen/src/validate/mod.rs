@@ -47,6 +47,7 @@ const CHECKS: &[Check] = &[
     topics::params,
     topics::keys,
     topics::joined,
+    topics::messages,
     topics::access,
     topics::labels,
     envelope::members,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::rules::extensions as rules;
 use crate::source::Span;
-use crate::spec::{Declared, Document, Endpoint};
+use crate::spec::{Declared, Document, Endpoint, Node};
 
 /// Types of the protocol's own messages.
 const CONTROL: [&str; 5] = ["ping", "pong", "closing", "error", "authenticate"];
@@ -55,6 +55,12 @@ pub(super) fn spelling(document: &Document<'_>, sink: &mut Diagnostics) {
             });
             continue;
         }
+        let message = declared.node.get("message").filter(|_| kind == "topic");
+        if let Some(word) = message.filter(|message| message.as_str().is_some_and(|it| CONTROL.contains(&it)))
+        {
+            let text = format!("the messages of `{name}` cannot have the type of the protocol's own");
+            sink.push(Diagnostic::new(&rules::RESERVED_NAME, word.span, text));
+        }
         let last = name.rsplit('.').next().unwrap_or(name);
         let taken = match kind {
             "topic" => CONTROL.contains(&name),
@@ -83,7 +89,7 @@ pub(super) fn types(document: &Document<'_>, sink: &mut Diagnostics) {
     for endpoint in &document.endpoints {
         let mut taken: HashMap<String, (&'static str, &str, Span)> = HashMap::new();
         for (kind, declared) in all(endpoint) {
-            for wire in wire_types(kind, declared.name) {
+            for wire in wire_types(kind, declared) {
                 let Some((other, name, span)) = taken.get(&wire) else {
                     taken.insert(wire, (kind, declared.name, declared.name_span));
                     continue;
@@ -107,9 +113,13 @@ pub(super) fn types(document: &Document<'_>, sink: &mut Diagnostics) {
 }
 
 /// Every `type` that a declaration puts on the wire.
-fn wire_types(kind: &str, name: &str) -> Vec<String> {
+fn wire_types(kind: &str, declared: &Declared<'_>) -> Vec<String> {
+    let name = declared.name;
     match kind {
-        "topic" => OF_TOPIC.iter().map(|verb| format!("{name}.{verb}")).collect(),
+        "topic" => match declared.node.get("message").and_then(Node::as_str) {
+            Some(message) => vec![message.to_owned()],
+            None => OF_TOPIC.iter().map(|verb| format!("{name}.{verb}")).collect(),
+        },
         "request" => vec![name.to_owned(), format!("{name}.response")],
         _ => vec![name.to_owned()],
     }

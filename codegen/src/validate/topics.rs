@@ -72,6 +72,33 @@ pub(super) fn joined(document: &Document<'_>, sink: &mut Diagnostics) {
     }
 }
 
+/// Frames that hold the payload alone: whether that is all there is to say.
+pub(super) fn messages(document: &Document<'_>, sink: &mut Diagnostics) {
+    for topic in topics(document) {
+        let Some(message) = topic.node.get("message") else { continue };
+        let word = |key: &str| topic.node.get(key).and_then(Node::as_str);
+        let state = topic.node.get("state");
+        let kind = state.and_then(|state| state.get("kind").or(Some(state))).and_then(Node::as_str);
+        let overflow = topic.node.get("delivery").and_then(|delivery| delivery.get("overflow"));
+        let problem = if word("subscribe") != Some("handler") {
+            "its clients subscribe themselves, and are told the topic"
+        } else if topic.node.get("history").is_some() {
+            "its updates are numbered"
+        } else if matches!(kind, Some("keyed" | "window")) {
+            "what it retains is a list"
+        } else if overflow.is_some_and(|overflow| overflow.as_str() != Some("close")) {
+            "clients are told what they missed"
+        } else {
+            continue;
+        };
+        let text = format!("the frames of `{}` cannot hold the payload alone", topic.name);
+        let help = "leave `message` out, or what it is at odds with";
+        sink.push(
+            Diagnostic::new(&rules::INVALID_TOPIC_MESSAGE, message.span, text).label(problem).help(help),
+        );
+    }
+}
+
 pub(super) fn keys(document: &Document<'_>, sink: &mut Diagnostics) {
     for topic in topics(document) {
         let Some(update) = properties(document, topic, "update") else { continue };

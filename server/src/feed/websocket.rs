@@ -296,7 +296,8 @@ impl Session for Open {
 fn failure(error: &Error) -> FeedError {
     match error {
         Error::Http(response) => match response.status().as_u16() {
-            status @ (401 | 403) => FeedError::Refused(format!("the handshake got HTTP {status}")),
+            401 => FeedError::TokenExpired,
+            status @ 403 => FeedError::Refused(format!("the handshake got HTTP {status}")),
             status => FeedError::Unavailable(format!("the handshake got HTTP {status}")),
         },
         Error::Url(_) => FeedError::Refused("its URL cannot be used".to_owned()),

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use subtle::ConstantTimeEq;
 
@@ -17,7 +18,7 @@ use super::retained::unprocessable;
 use super::{below, failure};
 use crate::config::Secret;
 use crate::connection::Served;
-use crate::contract::erased::Written;
+use crate::contract::erased::{ResolvedTopic, Written};
 use crate::contract::matching::{Candidate, find};
 use crate::node::publish_written;
 use crate::protocol::encode::Failure;
@@ -86,7 +87,8 @@ fn publish(endpoints: &[Arc<Served>], body: &[u8]) -> Response {
             }
             Err(_) => None,
         };
-        match published.or_else(|| publish_whole(served, text)) {
+        let published = published.or_else(|| publish_whole(served, text));
+        match published.or_else(|| publish_bare(served, text)) {
             Some(Ok(published)) => return axum::Json(published).into_response(),
             Some(Err(faults)) => return unprocessable(&faults),
             None => {}
@@ -104,16 +106,53 @@ fn publish(endpoints: &[Arc<Served>], body: &[u8]) -> Response {
 }
 
 fn publish_frame_of(served: &Served, frame: &Frame<'_>, text: &str) -> Option<Result<Published, Faults>> {
+    let mut topics = served.endpoint.topics.iter();
+    if let Some(index) = topics.position(|topic| topic.spec().message == Some(&*frame.kind)) {
+        let params = serde_json::from_str::<Beside<'_>>(text).ok().and_then(|beside| beside.params);
+        return Some(match params {
+            Some(_) => publish_update(served, index, frame, text),
+            None => publish_payload(served, index, frame.payload.as_deref(), &body_of(served)),
+        });
+    }
     match frame.kind.strip_suffix(".update").and_then(|route| served.route(route)) {
         Some((index, _)) => Some(publish_update(served, index, frame, text)),
         None => publish_message(served, frame),
     }
 }
 
+/// An object without a tag: an update of the one topic whose frames hold the payload alone.
+fn publish_bare(served: &Served, text: &str) -> Option<Result<Published, Faults>> {
+    let tag = served.endpoint.spec.connection.envelope.tag;
+    let object: serde_json::Map<String, Value> = serde_json::from_str(text).ok()?;
+    let mut topics = served.endpoint.topics.iter().enumerate();
+    let (index, _) = topics.find(|(_, topic)| topic.spec().message.is_some())?;
+    let other = topics.any(|(_, topic)| topic.spec().message.is_some());
+    (!other && !object.contains_key(tag)).then(|| publish_payload(served, index, Some(text), ""))
+}
+
+/// An update whose parameters are members of its payload.
+fn publish_payload(
+    served: &Served,
+    index: usize,
+    payload: Option<&str>,
+    pointer: &str,
+) -> Result<Published, Faults> {
+    let service = served.endpoint.topics[index].clone();
+    let schemas = &served.endpoint.schemas;
+    let Some(payload) = payload else {
+        return Err(Faults::new(vec![Fault::new(pointer, "required", "is required")]));
+    };
+    let update = service.read_update(schemas, payload).map_err(|faults| faults.below(pointer))?;
+    let mut params: serde_json::Map<String, Value> = serde_json::from_str(&update).unwrap_or_default();
+    params.retain(|key, _| service.spec().shape.iter().any(|member| member.key == key));
+    let params = Value::Object(params).to_string();
+    let resolved = service.resolve(schemas, Some(&params)).map_err(|faults| faults.below(pointer))?;
+    Ok(publish_to(served, &*resolved, update))
+}
+
 fn publish_update(served: &Served, index: usize, frame: &Frame<'_>, text: &str) -> Result<Published, Faults> {
     let service = served.endpoint.topics[index].clone();
     let schemas = &served.endpoint.schemas;
-    let route = service.spec().route;
     // Both parts are read before either is judged, so that one answer names the faults of both.
     let payload = match &frame.payload {
         Some(payload) => service.read_update(schemas, payload),
@@ -131,14 +170,19 @@ fn publish_update(served: &Served, index: usize, frame: &Frame<'_>, text: &str) 
             return Err(Faults::new(all.flat_map(|faults| faults.as_slice().to_vec()).collect()));
         }
     };
+    Ok(publish_to(served, &*resolved, payload))
+}
+
+fn publish_to(served: &Served, resolved: &dyn ResolvedTopic, payload: String) -> Published {
+    let route = resolved.spec().route;
     let topic = resolved.topic().to_string();
     let Some((_, hub_route)) = served.route(route) else {
-        return Ok(Published { subscribers: 0, topic: Some(topic) });
+        return Published { subscribers: 0, topic: Some(topic) };
     };
     let reached = hub_route.publish(|| Ok::<_, std::convert::Infallible>(topic.clone()), || Ok(payload));
     let subscribers = reached.unwrap_or_default();
     served.node.shared().metrics.published(route, subscribers);
-    Ok(Published { subscribers, topic: Some(topic) })
+    Published { subscribers, topic: Some(topic) }
 }
 
 fn publish_message(served: &Served, frame: &Frame<'_>) -> Option<Result<Published, Faults>> {

@@ -34,8 +34,8 @@ pub(crate) struct Publication {
     pub(crate) frame: Bytes,
     /// Where the payload begins; it ends before the last brace.
     payload_at: usize,
-    /// Where members can be put for one receiver, each after a comma.
-    pub(crate) rest_at: usize,
+    /// Where members can be put for one receiver, each after a comma; `None` where frames hold the payload alone.
+    pub(crate) rest_at: Option<usize>,
     /// How it is delivered.
     pub(crate) delivery: DeliverySpec,
     /// Which value of the topic it replaces, where only the latest of each is delivered.
@@ -55,8 +55,14 @@ impl Publication {
         policy: &RoutePolicy,
     ) -> Self {
         let verb = if kind == PublicationKind::Snapshot { "snapshot" } else { "update" };
-        let &RoutePolicy { route, envelope, delivery, .. } = policy;
-        let (text, rest_at) = envelope.now().topic_frame(route, verb, topic, position, payload);
+        let &RoutePolicy { route, envelope, delivery, message, .. } = policy;
+        let (text, rest_at) = match message {
+            Some(message) => (envelope.now().message(message, Some(payload)), None),
+            None => {
+                let (text, rest_at) = envelope.now().topic_frame(route, verb, topic, position, payload);
+                (text, Some(rest_at))
+            }
+        };
         let payload_at = text.len() - 1 - payload.len();
         let (wire, frame) = framed(&text);
         Self {
@@ -84,7 +90,7 @@ impl Publication {
             wire,
             frame,
             payload_at: 0,
-            rest_at: 0,
+            rest_at: None,
             delivery,
             conflation_key: None,
             deflated: OnceLock::new(),
@@ -108,9 +114,10 @@ impl Publication {
         deflated.as_ref().unwrap_or(&self.wire)
     }
 
-    /// The frame with a counter put into it: `"dropped":3`.
+    /// The frame with a counter put into it, where it has room for one: `"dropped":3`.
     pub(crate) fn frame_with(&self, member: &str, count: u64) -> Bytes {
-        let (head, rest) = self.frame.split_at(self.rest_at);
+        let Some(rest_at) = self.rest_at else { return self.frame.clone() };
+        let (head, rest) = self.frame.split_at(rest_at);
         let mut frame = Vec::with_capacity(self.frame.len() + member.len() + 24);
         frame.extend_from_slice(head);
         frame.extend_from_slice(format!(",\"{member}\":{count}").as_bytes());

@@ -36,6 +36,8 @@ pub(crate) struct RoutePolicy {
     pub(crate) history: Option<HistorySpec>,
     /// How updates are delivered.
     pub(crate) delivery: DeliverySpec,
+    /// Type of its frames, which then hold the payload alone.
+    pub(crate) message: Option<&'static str>,
 }
 
 impl RoutePolicy {

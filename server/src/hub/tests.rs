@@ -25,7 +25,8 @@ impl Inbox {
 
 impl Outlet for Inbox {
     fn offer(&self, publication: &Arc<Publication>) {
-        let payload = std::str::from_utf8(&publication.frame[publication.rest_at..]).expect("text");
+        let payload =
+            std::str::from_utf8(&publication.frame[publication.rest_at.expect("an update")..]).expect("text");
         let payload = payload.trim_start_matches(",\"payload\":").trim_end_matches('}');
         let mark = if publication.kind == PublicationKind::Snapshot { "=" } else { "" };
         self.received.lock().expect("no panic").push(format!("{}{mark}{payload}", publication.topic));
@@ -59,7 +60,14 @@ impl Lifecycle for Hooks {
 fn route(state: Option<StateKind>) -> Arc<Route> {
     Hub::default().route(
         "/ws",
-        RoutePolicy { route: "t", envelope: Envelope::STANDARD, state, history: None, delivery: DELIVERY },
+        RoutePolicy {
+            route: "t",
+            envelope: Envelope::STANDARD,
+            state,
+            history: None,
+            delivery: DELIVERY,
+            message: None,
+        },
     )
 }
 

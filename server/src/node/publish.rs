@@ -64,7 +64,8 @@ impl<T: Topic> Publisher<T> {
 pub(crate) fn route_of(node: &Node, spec: &TopicSpec) -> Arc<Route> {
     let state = spec.state.map(|state| state.kind);
     let (envelope, history) = (spec.envelope, spec.history);
-    let policy = RoutePolicy { route: spec.route, envelope, state, history, delivery: spec.delivery };
+    let (delivery, message) = (spec.delivery, spec.message);
+    let policy = RoutePolicy { route: spec.route, envelope, state, history, delivery, message };
     node.shared().hub.route(spec.endpoint, policy)
 }
 

@@ -181,6 +181,8 @@ pub struct TopicSpec {
     pub max_subscriptions: Option<u32>,
     /// Services join and leave it for a connection; clients cannot themselves.
     pub by_handler: bool,
+    /// Type of the frames of updates and retained values, which then hold the payload alone.
+    pub message: Option<&'static str>,
 }
 
 /// One declared parameter of a topic.

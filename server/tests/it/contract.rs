@@ -124,6 +124,7 @@ const fn topic(endpoint: &'static str, route: &'static str) -> rt::TopicSpec {
         access: None,
         max_subscriptions: None,
         by_handler: false,
+        message: None,
     }
 }
 

@@ -9,6 +9,7 @@ mod generated_types;
 mod macros;
 mod new_api;
 mod readme;
+mod screener;
 mod topics;
 mod trading;
 mod websocket;

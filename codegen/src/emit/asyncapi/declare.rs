@@ -112,6 +112,9 @@ pub(crate) fn topic(api: &Api, topic: &Topic) -> Value {
     if topic.by_handler {
         out.insert("subscribe".into(), json!("handler"));
     }
+    if let Some(message) = &topic.message {
+        out.insert("message".into(), json!(message));
+    }
     Value::Object(out)
 }
 

@@ -93,6 +93,19 @@ pub(crate) fn of_topic(api: &Api, endpoint: &Endpoint, topic: &Topic, examples: 
         history::asks(&mut frames[0]);
         history::answers(&mut frames[1]);
     }
+    if let Some(tag) = &topic.message {
+        let example = examples.of(&topic.update).map(|payload| wrap.example(false, tag, &[], Some(payload)));
+        frames.push(Frame {
+            key: tag.clone(),
+            tag: tag.clone(),
+            summary: "One publication, or the retained value at the beginning.".to_owned(),
+            from_client: false,
+            schema: wrap.schema(false, tag, &[], Some(schema::of(api, &topic.update))),
+            examples: unnamed(example),
+            correlated: false,
+        });
+        return frames;
+    }
     let mut push = |verb: &str, summary: &str, payload: &Type| {
         let tag = format!("{route}.{verb}");
         let frame = examples.of(payload).zip(name.as_ref()).map(|(payload, name)| {

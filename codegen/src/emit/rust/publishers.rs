@@ -42,9 +42,10 @@ pub(super) fn module(context: &EndpointContext<'_>) -> Option<Module> {
 /// Field, publisher, and what it publishes.
 fn publishers(context: &EndpointContext<'_>) -> Vec<(Ident, Ident, String)> {
     let endpoint = context.endpoint;
-    let topics = endpoint.topics.iter().map(|topic| {
-        (ident(&topic.module), derived(&topic.name.rust, "Publisher"), format!("{}.update", topic.name.wire))
-    });
+    let topics = endpoint
+        .topics
+        .iter()
+        .map(|topic| (ident(&topic.module), derived(&topic.name.rust, "Publisher"), topic.update_tag()));
     let broadcasts = endpoint.broadcasts.iter().filter(|broadcast| !broadcast.on_connect).map(|broadcast| {
         (ident(&broadcast.method), broadcasts::publisher_name(broadcast), broadcast.name.wire.clone())
     });

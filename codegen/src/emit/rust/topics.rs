@@ -126,6 +126,7 @@ impl TopicContext<'_> {
         let access = option(topic.access.as_ref().map(json), &some, &none);
         let max_subscriptions = option(topic.max_subscriptions.map(integer), &some, &none);
         let by_handler = topic.by_handler;
+        let message = option(topic.message.as_ref().map(|message| string(message)), &some, &none);
         quote! {
             impl rt::Topic for #marker {
                 type Params = #params;
@@ -147,6 +148,7 @@ impl TopicContext<'_> {
                     access: #access,
                     max_subscriptions: #max_subscriptions,
                     by_handler: #by_handler,
+                    message: #message,
                 };
             }
         }
@@ -264,7 +266,7 @@ impl TopicContext<'_> {
 
     fn publisher(&self) -> [TokenStream; 2] {
         let Self { items: Items { publisher, marker, .. }, params, update, topic, .. } = self;
-        let update_type = prose::code(&format!("{}.update", topic.name.wire));
+        let update_type = prose::code(&topic.update_tag());
         let docs =
             prose::outer(&[format!("Publishes {update_type}; cheap to clone, callable from any thread.")]);
         [

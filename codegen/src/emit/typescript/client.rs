@@ -197,7 +197,7 @@ impl<'a> ClientWriter<'a> {
         let update;
         let (function, wire) = match entry {
             Entry::Topic(topic) if topic.by_handler => {
-                update = format!("{}.update", topic.name.wire);
+                update = topic.update_tag();
                 ("core.broadcast", &update)
             }
             Entry::Topic(topic) => ("core.topic", &topic.name.wire),

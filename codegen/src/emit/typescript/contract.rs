@@ -63,7 +63,7 @@ fn contract(api: &Api, endpoint: &Endpoint) -> Members {
     add("topics", table(topics.into_iter().map(|it| (&it.name.wire, topic(it)))));
     add("requests", table(endpoint.socket_requests().map(|it| (&it.name.wire, Literal::Object(Vec::new())))));
     // What nobody subscribes to from here arrives as a broadcast does.
-    let joined: Vec<String> = joined.into_iter().map(|topic| format!("{}.update", topic.name.wire)).collect();
+    let joined: Vec<String> = joined.into_iter().map(Topic::update_tag).collect();
     let updates = joined.iter().map(|kind| (kind, broadcast(false)));
     let broadcasts = endpoint.broadcasts.iter().map(|it| (&it.name.wire, broadcast(it.on_connect)));
     add("broadcasts", table(updates.chain(broadcasts)));

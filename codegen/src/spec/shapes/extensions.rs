@@ -31,6 +31,11 @@ macro_rules! topic_fields {
                 "Who subscribes a connection: its client, or the service that answers another of its messages.",
             )
             .default("\"client\""),
+            field(
+                "message",
+                Kind::Text,
+                "Type of the frames of updates and retained values, which then hold the payload alone (`subscribe: handler`).",
+            ),
         ]
     };
 }

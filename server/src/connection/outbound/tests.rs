@@ -33,7 +33,7 @@ fn publication(
 }
 
 fn policy(route: &'static str, delivery: DeliverySpec) -> RoutePolicy {
-    RoutePolicy { route, envelope: Envelope::STANDARD, state: None, history: None, delivery }
+    RoutePolicy { route, envelope: Envelope::STANDARD, state: None, history: None, delivery, message: None }
 }
 
 fn update(topic: &str, payload: &str, delivery: DeliverySpec) -> Arc<Publication> {

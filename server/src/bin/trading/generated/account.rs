@@ -44,6 +44,7 @@ impl rt::Topic for Account {
         access: Some(r#"{"claim":{"accountId":"accounts"}}"#),
         max_subscriptions: None,
         by_handler: false,
+        message: None,
     };
 }
 

@@ -40,6 +40,7 @@ impl rt::Topic for BrokerConnection {
         access: Some(r#"{"claim":{"accountId":"accounts"}}"#),
         max_subscriptions: None,
         by_handler: false,
+        message: None,
     };
 }
 

@@ -49,6 +49,7 @@ impl rt::Topic for Executions {
         access: Some(r#"{"claim":{"accountId":"accounts"}}"#),
         max_subscriptions: None,
         by_handler: false,
+        message: None,
     };
 }
 

@@ -47,6 +47,7 @@ impl rt::Topic for Orders {
         access: Some(r#"{"claim":{"accountId":"accounts"}}"#),
         max_subscriptions: None,
         by_handler: false,
+        message: None,
     };
 }
 

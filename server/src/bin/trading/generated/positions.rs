@@ -46,6 +46,7 @@ impl rt::Topic for Positions {
         access: Some(r#"{"claim":{"accountId":"accounts"}}"#),
         max_subscriptions: None,
         by_handler: false,
+        message: None,
     };
 }
 

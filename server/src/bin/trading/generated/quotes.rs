@@ -52,6 +52,7 @@ impl rt::Topic for Quotes {
         access: None,
         max_subscriptions: None,
         by_handler: false,
+        message: None,
     };
 }
 
