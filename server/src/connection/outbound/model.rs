@@ -64,8 +64,14 @@ impl World {
         let state = (overflow == Overflow::Resync || random.random()).then_some(StateKind::Latest);
         let history = HistorySpec { size: random.random_range(1..8), ttl_ms: 60_000 };
         let delivery = DeliverySpec { mode: DeliveryMode::Every, flush_ms: 0, overflow, compress: true };
-        let policy =
-            RoutePolicy { route: "t", envelope: Envelope::STANDARD, state, history: Some(history), delivery };
+        let policy = RoutePolicy {
+            route: "t",
+            envelope: Envelope::STANDARD,
+            state,
+            history: Some(history),
+            delivery,
+            message: None,
+        };
         let hub = Hub::default();
         let route = hub.route("/ws", policy);
         Self { policy, route, hub, published: Vec::new(), clients: Default::default() }

@@ -55,6 +55,7 @@ impl rt::Topic for Charts {
         access: None,
         max_subscriptions: None,
         by_handler: false,
+        message: None,
     };
 }
 

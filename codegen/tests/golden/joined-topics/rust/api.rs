@@ -7,26 +7,30 @@ use bellwire::contract as rt;
 
 /// The services of `/api/websocket/stream`, one per topic; leaving one out does not compile.
 #[derive(Debug)]
-pub struct DocumentApi<Ticks, Status, Requests> {
+pub struct DocumentApi<Ticks, Last, Status, Requests> {
     /// Serves the topic `ticks`.
     pub ticks: Ticks,
+    /// Serves the topic `last`.
+    pub last: Last,
     /// Serves the topic `status`.
     pub status_2: Status,
     /// Answers the requests.
     pub requests: Requests,
 }
 
-impl<Ticks, Status, Requests> DocumentApi<Ticks, Status, Requests> {
+impl<Ticks, Last, Status, Requests> DocumentApi<Ticks, Last, Status, Requests> {
     /// The endpoint, ready to be served.
     pub fn into_endpoint(self) -> rt::Endpoint
     where
         Ticks: super::TicksService,
+        Last: super::LastService,
         Status: super::StatusService,
         Requests: super::DocumentRequests,
     {
         let requests = Arc::new(super::requests::RequestsRouter(self.requests));
         rt::Endpoint::new(&super::endpoint::ENDPOINT)
             .topic(super::TicksRouter(self.ticks))
+            .topic(super::LastRouter(self.last))
             .topic(super::StatusRouter(self.status_2))
             .request::<super::Watch, _>(requests.clone())
     }

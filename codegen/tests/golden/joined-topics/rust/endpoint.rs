@@ -12,7 +12,7 @@ pub static ENDPOINT: rt::EndpointSpec = rt::EndpointSpec {
     version: "1.0.0",
     address: "/api/websocket/stream",
     connection: rt::ConnectionSpec {
-        envelope: rt::Envelope::Standard,
+        envelope: rt::Envelope::STANDARD,
         subprotocol: "bellwire.json.v1",
         heartbeat_ms: 30_000,
         lifetime_ms: None,
@@ -24,6 +24,7 @@ pub static ENDPOINT: rt::EndpointSpec = rt::EndpointSpec {
         queue_bytes: 1_048_576,
         messages_per_second: 100,
         http_base: "/api/websocket",
+        auth: rt::AuthSpec::UNDECLARED,
         closes: &[
             rt::CloseSpec::new(
                 rt::CloseCondition::NotJson,
@@ -71,6 +72,12 @@ pub static ENDPOINT: rt::EndpointSpec = rt::EndpointSpec {
                 rt::CloseCondition::Unauthenticated,
                 1008,
                 "Authentication required",
+                rt::Retry::Never,
+            ),
+            rt::CloseSpec::new(
+                rt::CloseCondition::InvalidToken,
+                1008,
+                "Invalid token",
                 rt::Retry::Never,
             ),
             rt::CloseSpec::new(

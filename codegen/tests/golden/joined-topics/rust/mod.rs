@@ -18,6 +18,7 @@
 
 mod api;
 mod endpoint;
+mod last;
 mod publishers;
 mod requests;
 mod status_2;
@@ -28,5 +29,6 @@ pub use api::DocumentApi;
 pub use endpoint::ENDPOINT;
 pub use publishers::DocumentPublishers;
 pub use ticks::{Ticks, TicksPublisher, TicksRouter, TicksService};
+pub use last::{Last, LastPublisher, LastRouter, LastService};
 pub use status_2::{Status, StatusPublisher, StatusRouter, StatusService};
 pub use requests::{DocumentRequests, Watch, WatchError};

@@ -8,6 +8,8 @@ use bellwire::contract as rt;
 pub struct DocumentPublishers {
     /// Publishes `ticks.update`.
     pub ticks: super::TicksPublisher,
+    /// Publishes `ticker`.
+    pub last: super::LastPublisher,
     /// Publishes `status.update`.
     pub status_2: super::StatusPublisher,
 }
@@ -17,6 +19,7 @@ impl DocumentPublishers {
     pub fn new(node: &rt::Node) -> Self {
         Self {
             ticks: super::TicksPublisher::new(node),
+            last: super::LastPublisher::new(node),
             status_2: super::StatusPublisher::new(node),
         }
     }

@@ -43,6 +43,7 @@ impl rt::Request for Watch {
         access: None,
         http: None,
         socket: true,
+        notification: false,
     };
 }
 

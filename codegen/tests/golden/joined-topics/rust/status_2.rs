@@ -20,6 +20,7 @@ impl rt::Topic for Status {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/api/websocket/stream",
         route: "status",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::unchecked("#/components/schemas/StatusParams"),
         update: rt::SchemaRef::unchecked("#/components/schemas/StatusUpdate"),
         shape: &[],
@@ -36,6 +37,7 @@ impl rt::Topic for Status {
         access: None,
         max_subscriptions: None,
         by_handler: false,
+        message: None,
     };
 }
 

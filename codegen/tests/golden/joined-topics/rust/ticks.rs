@@ -18,6 +18,7 @@ impl rt::Topic for Ticks {
     const SPEC: rt::TopicSpec = rt::TopicSpec {
         endpoint: "/api/websocket/stream",
         route: "ticks",
+        envelope: rt::Envelope::STANDARD,
         params: rt::SchemaRef::unchecked("#/components/schemas/SymbolParams"),
         update: rt::SchemaRef::unchecked("#/components/schemas/Tick"),
         shape: &[rt::ParamMember::new("symbol", None, &[])],
@@ -37,6 +38,7 @@ impl rt::Topic for Ticks {
         access: None,
         max_subscriptions: Some(5000),
         by_handler: true,
+        message: None,
     };
 }
 

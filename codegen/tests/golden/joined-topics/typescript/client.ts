@@ -20,6 +20,12 @@ export interface DocumentClient extends CoreClient {
    * Declared at `#/channels/screener.ticks`.
    */
   readonly ticks: Broadcast<types.Tick>;
+  /**
+   * The snapshot is the latest update.
+   *
+   * Declared at `#/channels/screener.last`.
+   */
+  readonly last: Broadcast<types.Tick>;
   /** Declared at `#/channels/screener.status`. */
   readonly status_2: Subscribable<types.StatusParams, types.StatusUpdate, never>;
   /** Declared at `#/operations/watch`. */
@@ -31,6 +37,7 @@ export function createDocumentClient(options: ClientOptions = {}): DocumentClien
   const core = createClient(contract, options);
   const members: Omit<DocumentClient, keyof CoreClient> = {
     ticks: core.broadcast('ticks.update'),
+    last: core.broadcast('ticker'),
     status_2: core.topic('status'),
     watch: (payload, options) => core.request('watch', payload, options),
   };

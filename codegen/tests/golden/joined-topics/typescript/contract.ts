@@ -31,5 +31,6 @@ export const contract: Contract = {
   },
   broadcasts: {
     'ticks.update': {},
+    ticker: {},
   },
 };

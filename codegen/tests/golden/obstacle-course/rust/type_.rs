@@ -105,6 +105,7 @@ impl rt::Topic for Type {
         access: None,
         max_subscriptions: None,
         by_handler: false,
+        message: None,
     };
 }
 

@@ -43,6 +43,7 @@ impl rt::Topic for Bars {
         access: None,
         max_subscriptions: None,
         by_handler: false,
+        message: None,
     };
 }
 

@@ -40,6 +40,7 @@ impl rt::Topic for OrderEvents {
         access: Some(r#"{"claim":{"accountId":"accounts"}}"#),
         max_subscriptions: Some(5),
         by_handler: false,
+        message: None,
     };
 }
 

@@ -47,6 +47,7 @@ impl rt::Topic for Quotes {
         access: None,
         max_subscriptions: None,
         by_handler: false,
+        message: None,
     };
 }
 

@@ -37,6 +37,7 @@ impl rt::Topic for Books {
         access: None,
         max_subscriptions: None,
         by_handler: false,
+        message: None,
     };
 }
 

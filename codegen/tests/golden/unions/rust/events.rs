@@ -37,6 +37,7 @@ impl rt::Topic for Events {
         access: None,
         max_subscriptions: None,
         by_handler: false,
+        message: None,
     };
 }
 

@@ -26,6 +26,7 @@ pub static ENDPOINT: rt::EndpointSpec = rt::EndpointSpec {
         queue_bytes: 1_048_576,
         messages_per_second: 100,
         http_base: "",
+        auth: rt::AuthSpec::UNDECLARED,
         closes: &[
             rt::CloseSpec::new(
                 rt::CloseCondition::NotJson,
@@ -73,6 +74,12 @@ pub static ENDPOINT: rt::EndpointSpec = rt::EndpointSpec {
                 rt::CloseCondition::Unauthenticated,
                 1008,
                 "Authentication required",
+                rt::Retry::Never,
+            ),
+            rt::CloseSpec::new(
+                rt::CloseCondition::InvalidToken,
+                1008,
+                "Invalid token",
                 rt::Retry::Never,
             ),
             rt::CloseSpec::new(

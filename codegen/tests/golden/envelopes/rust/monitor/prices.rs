@@ -39,6 +39,8 @@ impl rt::Topic for Prices {
         history: None,
         access: None,
         max_subscriptions: None,
+        by_handler: false,
+        message: None,
     };
 }
 

@@ -40,6 +40,7 @@ impl rt::Topic for Prices {
         access: None,
         max_subscriptions: None,
         by_handler: false,
+        message: None,
     };
 }
 
