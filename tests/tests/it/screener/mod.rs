@@ -18,7 +18,7 @@ fn following(exchange: &Exchange, more: &[&str]) -> Spawned {
 
 /// The same at another time.
 fn screener(exchange: &Exchange, now: &str, more: &[&str]) -> Spawned {
-    let own = ["--feed", &exchange.socket(), "--now", now, "--retry", "0.1"];
+    let own = ["--feed", &exchange.socket(), "--now", now];
     Spawned::start("screener", &[&own, more].concat())
 }
 
