@@ -94,16 +94,7 @@ pub(crate) fn of_topic(api: &Api, endpoint: &Endpoint, topic: &Topic, examples: 
         history::answers(&mut frames[1]);
     }
     if let Some(tag) = &topic.message {
-        let example = examples.of(&topic.update).map(|payload| wrap.example(false, tag, &[], Some(payload)));
-        frames.push(Frame {
-            key: tag.clone(),
-            tag: tag.clone(),
-            summary: "One publication, or the retained value at the beginning.".to_owned(),
-            from_client: false,
-            schema: wrap.schema(false, tag, &[], Some(schema::of(api, &topic.update))),
-            examples: unnamed(example),
-            correlated: false,
-        });
+        frames.push(alone(wrap, tag, &topic.update, examples));
         return frames;
     }
     let mut push = |verb: &str, summary: &str, payload: &Type| {
@@ -130,6 +121,20 @@ pub(crate) fn of_topic(api: &Api, endpoint: &Endpoint, topic: &Topic, examples: 
     push("update", "One publication.", &topic.update);
     frames.extend(authentication::of_topic(api, endpoint, topic, name.as_ref()));
     frames
+}
+
+/// A publication or retained value whose frame holds the payload alone.
+fn alone(wrap: Wrap<'_>, tag: &str, payload: &Type, examples: &Examples<'_>) -> Frame {
+    let example = examples.of(payload).map(|payload| wrap.example(false, tag, &[], Some(payload)));
+    Frame {
+        key: tag.to_owned(),
+        tag: tag.to_owned(),
+        summary: "One publication, or the retained value at the beginning.".to_owned(),
+        from_client: false,
+        schema: wrap.schema(false, tag, &[], Some(schema::of(wrap.api, payload))),
+        examples: unnamed(example),
+        correlated: false,
+    }
 }
 
 /// Frames of one request: itself and its reply.
