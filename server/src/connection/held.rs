@@ -9,6 +9,7 @@ const FEW: usize = 16;
 /// Values by topic.
 pub(super) enum ByTopic<T> {
     Few(Vec<(Arc<str>, T)>),
+    #[expect(clippy::box_collection, reason = "most connections hold few, and pay for the larger of the two")]
     Many(Box<HashMap<Arc<str>, T>>),
 }
 

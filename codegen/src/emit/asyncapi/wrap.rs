@@ -69,7 +69,7 @@ impl<'a> Wrap<'a> {
                 required.push(json!(body));
                 properties.insert(body.clone(), payload);
             }
-            (None, Some(payload)) => return self.beside(required, properties, payload),
+            (None, Some(payload)) => return self.beside(required, properties, &payload),
             (_, None) => {}
         }
         json!({ "type": "object", "required": required, "properties": properties })
@@ -77,9 +77,9 @@ impl<'a> Wrap<'a> {
 
     /// The envelope's members beside those of the payload. A plain object takes them in, because it might refuse
     /// members that it does not name; anything else stands beside them.
-    fn beside(&self, mut required: Vec<Value>, mut properties: Map<String, Value>, payload: Value) -> Value {
+    fn beside(&self, mut required: Vec<Value>, mut properties: Map<String, Value>, payload: &Value) -> Value {
         let named = |pointer: &str| self.api.types.iter().find(|def| def.pointer == pointer)?.schema.as_ref();
-        let resolved = payload.get("$ref").and_then(Value::as_str).and_then(named).unwrap_or(&payload);
+        let resolved = payload.get("$ref").and_then(Value::as_str).and_then(named).unwrap_or(payload);
         let plain = resolved.as_object().filter(|schema| {
             schema.contains_key("properties")
                 && !["oneOf", "anyOf", "allOf"].iter().any(|key| schema.contains_key(*key))

@@ -88,7 +88,7 @@ impl Cell {
         let Some(subscriber) = seats.subscribers.get_mut(slot) else { return };
         let mut held = subscriber.held.take().unwrap_or_default();
         if let Some(payload) = service_snapshot {
-            let snapshot = self.snapshot_of(policy, inner.position(held.from), payload);
+            let snapshot = self.snapshot_of(policy, inner.position(held.from).as_ref(), payload);
             subscriber.outlet.offer(&Arc::new(snapshot));
         } else if let Some(snapshot) = self.retained_snapshot(&mut inner, policy) {
             if held.again {
@@ -106,16 +106,15 @@ impl Cell {
     fn retained_snapshot(&self, inner: &mut Inner, policy: &RoutePolicy) -> Option<Arc<Publication>> {
         if inner.snapshot.is_none() {
             let payload = inner.retained.as_ref().and_then(super::Retained::snapshot)?;
-            let snapshot = self.snapshot_of(policy, inner.position(inner.next), &payload);
+            let snapshot = self.snapshot_of(policy, inner.position(inner.next).as_ref(), &payload);
             inner.snapshot = Some(Arc::new(snapshot));
         }
         inner.snapshot.clone()
     }
 
-    fn snapshot_of(&self, policy: &RoutePolicy, position: Option<Position>, payload: &str) -> Publication {
-        let position = position
-            .as_ref()
-            .map_or((None, None), |position| (Some(&*position.epoch), Some(position.offset)));
+    fn snapshot_of(&self, policy: &RoutePolicy, position: Option<&Position>, payload: &str) -> Publication {
+        let position =
+            position.map_or((None, None), |position| (Some(&*position.epoch), Some(position.offset)));
         let snapshot = PublicationKind::Snapshot;
         Publication::of_topic(snapshot, &self.name, position, payload, policy)
     }
