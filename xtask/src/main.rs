@@ -3,7 +3,9 @@
 //! Depends on the code generator and on nothing else of the project, so that a server that does not compile never
 //! stands in the way of regenerating it.
 
+mod autobahn;
 mod bench;
+mod command;
 mod generate;
 mod new_api;
 mod project;
@@ -23,9 +25,14 @@ Examples:
   cargo xtask new chat              start an API of your own that runs at once
   cargo xtask check                 what CI checks before it runs tests
   cargo xtask bench --peers bun     what a delivered message costs, here and elsewhere
+  cargo xtask autobahn              the Autobahn suite against the connection layer
   cargo xtask test                  everything: installs what it needs, checks, tests, fuzzes
 
-Exit codes: 0 all is well, 1 something was found or failed, 2 the command line is wrong.";
+Exit codes: 0 all is well, 1 something was found or failed, 2 the command line is wrong,
+3 not run, because this machine lacks what the task needs.";
+
+/// What a task exits with that could not run here.
+const NOT_RUN: u8 = 3;
 
 /// Automation of the Bellwire project.
 #[derive(Debug, Parser)]
@@ -41,6 +48,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Task {
     Generate(generate::Args),
+    Autobahn(autobahn::Args),
     Bench(bench::Args),
     New(new_api::Args),
     Tidy(tidy::Args),
@@ -53,6 +61,7 @@ fn main() -> ExitCode {
     let terminal = Terminal::new(cli.quiet);
     let result = match &cli.task {
         Task::Generate(args) => generate::run(args, &terminal),
+        Task::Autobahn(args) => autobahn::run(args, &terminal),
         Task::Bench(args) => bench::run(args, &terminal),
         Task::New(args) => new_api::run(args, &terminal),
         Task::Tidy(args) => tidy::run(args, &terminal),
@@ -62,6 +71,10 @@ fn main() -> ExitCode {
     match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
+        Err(error) if error.is::<command::Missing>() => {
+            terminal.result(&error.to_string());
+            ExitCode::from(NOT_RUN)
+        }
         Err(error) => {
             terminal.error(&format!("{error:#}"));
             ExitCode::FAILURE

@@ -26,7 +26,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a program that prints `listening on ADDRESS` once it does.
+    /// Starts a program that prints `listening on ADDRESS`, or `ws://ADDRESS/`, once it does.
     ///
     /// # Errors
     /// Where it does not start, or says nothing in time.
@@ -51,7 +51,8 @@ impl Server {
         let mut server = Self { child, address: SocketAddr::from(([127, 0, 0, 1], 0)), path };
         let address =
             receiver.recv_timeout(START).map_err(|_| anyhow!("{program} did not say that it listens"))?;
-        server.address = address.parse().with_context(|| format!("{program} listens on `{address}`"))?;
+        let plain = address.trim_start_matches("ws://").trim_end_matches('/');
+        server.address = plain.parse().with_context(|| format!("{program} listens on `{address}`"))?;
         Ok(server)
     }
 

@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use super::peers::{Programs, said};
+use super::peers::Programs;
+use crate::command::said;
 
 /// Names and values, in the order they are shown.
 pub(super) fn facts(programs: &Programs) -> Vec<(String, String)> {

@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use bellwire_load::Server;
 
 use super::scenarios::Scenario;
+use crate::command::{finished, said};
 use crate::project;
 use crate::terminal::Terminal;
 
@@ -245,23 +246,6 @@ impl Programs {
 fn pinned(requirements: &Path, package: &str) -> Option<String> {
     let text = fs::read_to_string(requirements).ok()?;
     text.lines().find_map(|line| Some(line.strip_prefix(package)?.strip_prefix("==")?.to_owned()))
-}
-
-/// The first line a program prints.
-pub(super) fn said(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program).args(arguments).output().ok()?;
-    String::from_utf8(output.stdout).ok()?.lines().next().map(|line| line.trim().to_owned())
-}
-
-/// Runs a command to its end; what it printed is told when it fails.
-fn finished(command: &mut Command) -> Result<()> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().with_context(|| format!("cannot start {program}; is it installed?"))?;
-    if !output.status.success() {
-        let printed = [output.stdout, output.stderr].concat();
-        bail!("{program} failed:\n{}", String::from_utf8_lossy(&printed).trim_end());
-    }
-    Ok(())
 }
 
 #[cfg(test)]

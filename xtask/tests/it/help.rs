@@ -5,7 +5,9 @@ use crate::sandbox::Sandbox;
 #[test]
 fn every_task_explains_itself_within_a_hundred_columns() {
     let sandbox = Sandbox::new("help");
-    for task in [&[][..], &["generate"], &["new"], &["tidy"], &["check"], &["bench"], &["test"]] {
+    for task in
+        [&[][..], &["generate"], &["new"], &["tidy"], &["check"], &["autobahn"], &["bench"], &["test"]]
+    {
         let help = sandbox.xtask(&[task, &["--help"]].concat());
         assert_eq!(help.code, 0, "{task:?}");
         let longest = help.out.lines().max_by_key(|line| line.chars().count()).expect("some help");

@@ -65,10 +65,16 @@ impl Sandbox {
 
     /// Runs a task here.
     pub(crate) fn xtask(&self, arguments: &[&str]) -> Ended {
+        self.xtask_with(arguments, &[])
+    }
+
+    /// The same with environment variables.
+    pub(crate) fn xtask_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
         let output = Command::new(env!("CARGO_BIN_EXE_xtask"))
             .args(arguments)
             .env("BELLWIRE_ROOT", &self.root)
             .env_remove("UPDATE_GOLDEN")
+            .envs(variables.iter().copied())
             .current_dir(&self.root)
             .output()
             .expect("the task starts");
