@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bot;
+mod carry;
 mod charts;
 mod fuzzed;
 mod generated_rust;

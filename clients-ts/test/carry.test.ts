@@ -1,0 +1,109 @@
+/** The generated client of the cash-and-carry monitor against the real one: greeted, caught up, told. */
+import { WebSocket } from 'ws';
+import { afterEach, beforeAll, expect, test } from 'vitest';
+import { createCarryClient, type CarryClient, type Equity } from '../generated/carry/index.js';
+import { BUILD_TIMEOUT_MS, buildApp, startApp, type AppServer } from './appServer.js';
+
+const TOKEN = 't0ken';
+const quiet = ['--demo', 'false', '--publish-token', TOKEN];
+
+let program: string;
+const cleanUps: (() => unknown)[] = [];
+
+beforeAll(async () => {
+  program = await buildApp('carry');
+}, BUILD_TIMEOUT_MS);
+
+afterEach(async () => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+});
+
+async function serve(flags: readonly string[]): Promise<AppServer> {
+  const server = await startApp(program, flags);
+  cleanUps.push(() => server.stop('SIGKILL'));
+  return server;
+}
+
+function connect(url: string): CarryClient {
+  const client = createCarryClient({ url, WebSocket });
+  cleanUps.push(() => {
+    client.close();
+  });
+  return client;
+}
+
+async function publishEquity(server: AppServer, total: string): Promise<void> {
+  const data = { total_equity: total, peak_equity: '10500.00', current_equity: total };
+  const answer = await fetch(`http://127.0.0.1:${String(server.port)}/publish`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` },
+    body: JSON.stringify({ type: 'equity_update', data }),
+  });
+  expect(answer.status).toBe(200);
+}
+
+/** Waits for what makes `isEnough` true. */
+function collect<T>(
+  listen: (listener: (value: T) => void) => unknown,
+  isEnough: (values: T[]) => boolean,
+): Promise<T[]> {
+  return new Promise((resolve) => {
+    const values: T[] = [];
+    listen((value) => {
+      values.push(value);
+      if (isEnough(values)) resolve(values);
+    });
+  });
+}
+
+test('each client is greeted, and gets in order what was sent to nobody', async () => {
+  const server = await serve(quiet);
+  for (const total of ['1.00', '2.00', '3.00']) await publishEquity(server, total);
+  for (let time = 0; time < 2; time += 1) {
+    const client = connect(server.url);
+    const greeted = new Promise<number>((resolve) => {
+      client.connectionEstablished.on(({ message, queued_messages }) => {
+        expect(message).toContain('cash-and-carry');
+        resolve(queued_messages);
+      });
+    });
+    const equity = collect<Equity>(
+      (listener) => client.equityUpdate.on(listener),
+      (values) => values.length === 3,
+    );
+    client.connect();
+    expect(await greeted).toBeGreaterThanOrEqual(3);
+    expect((await equity).map(({ total_equity }) => total_equity)).toEqual(['1.00', '2.00', '3.00']);
+  }
+});
+
+test('the strategy on paper goes through every risk status', async () => {
+  const server = await serve(['--interval', '0.005']);
+  const client = connect(server.url);
+  const statuses = collect<string>(
+    (listener) =>
+      client.riskStatusUpdate.on(({ status }) => {
+        listener(status);
+      }),
+    (values) => new Set(values).size === 3,
+  );
+  const position = collect(
+    (listener) => client.positionUpdate.on(listener),
+    (values) => values.length === 1,
+  );
+  client.connect();
+  expect((await position)[0]).toMatchObject({ symbol: expect.stringContaining('/USDT') as string });
+  expect(new Set(await statuses)).toEqual(new Set(['normal', 'soft_pause', 'hard_stop']));
+});
+
+test('where a token is required, a client without one is sent away for good', async () => {
+  const server = await serve([...quiet, '--auth-mode', 'required', '--auth-secret', 's'.repeat(32)]);
+  const client = connect(server.url);
+  const closed = new Promise((resolve) => {
+    client.on('status', ({ status, close }) => {
+      if (status === 'closed') resolve(close);
+    });
+  });
+  client.connect();
+  expect(await closed).toMatchObject({ code: 1008, reason: 'Authentication required' });
+});

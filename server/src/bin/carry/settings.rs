@@ -1,0 +1,51 @@
+//! Flags of this program, beside those every server has.
+
+use std::time::Duration;
+
+use clap::Parser;
+
+/// Tells dashboards how a cash-and-carry strategy is doing.
+#[derive(Debug, Parser)]
+#[command(
+    name = "carry",
+    version,
+    after_help = "Examples:
+  carry                                           a strategy on paper, one step a second
+  carry --interval 0.1 --port 9000                ten times as fast
+  carry --demo false --publish-token secret       only what your own strategy sends by POST /publish
+  AUTH_MODE=required JWT_SECRET=… carry           for holders of a token alone (HS256, 32 bytes or more)
+  carry --allow-origin https://app.example        for the pages of one web site alone"
+)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) server: bellwire::Settings,
+    /// Whether the strategy on paper runs
+    #[arg(long, env = "CARRY_DEMO", value_name = "BOOL", default_value = "true", help_heading = "Demo",
+        action = clap::ArgAction::Set, value_parser = clap::builder::BoolishValueParser::new())]
+    pub(crate) demo: bool,
+    /// Seconds between two of its steps
+    #[arg(long, env = "CARRY_INTERVAL", value_name = "SECONDS", default_value = "1", value_parser = seconds, help_heading = "Demo")]
+    pub(crate) interval: Duration,
+    /// Money it begins with, in whole units
+    #[arg(long, env = "CARRY_EQUITY", value_name = "AMOUNT", default_value = "10000",
+        value_parser = clap::value_parser!(i64).range(100..=1_000_000_000), help_heading = "Demo")]
+    pub(crate) equity: i64,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(seconds) if (0.001..=86_400.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err("write seconds from 0.001 to 86400".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Args::command().debug_assert();
+    }
+}
