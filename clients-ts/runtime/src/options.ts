@@ -3,7 +3,7 @@ import type { Backoff } from './backoff.js';
 import type { WebSocketConstructor } from './connection.js';
 import type { Contract } from './contract.js';
 import type { Report } from './emitter.js';
-import { platform } from './platform.js';
+import { globalSocket, platform } from './platform.js';
 
 /** Options of a client; every one has a default. */
 export interface ClientOptions {
@@ -86,12 +86,6 @@ function fillParameters(contract: Contract, values: Readonly<Record<string, stri
       throw new TypeError(`The address ${contract.address} needs the parameter ${name}`);
     return encodeURIComponent(value);
   });
-}
-
-function globalSocket(): WebSocketConstructor {
-  const socket = platform.WebSocket;
-  if (socket === undefined) throw new TypeError('No global WebSocket: pass one in the option `WebSocket`');
-  return socket;
 }
 
 function reportGlobally(error: unknown): void {

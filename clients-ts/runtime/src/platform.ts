@@ -13,6 +13,13 @@ interface Platform {
 /** The global object, as far as the runtime uses it. */
 export const platform: Platform = globalThis;
 
+/** The platform's own socket class; throws `TypeError` where there is none. */
+export function globalSocket(): WebSocketConstructor {
+  const socket = platform.WebSocket;
+  if (socket === undefined) throw new TypeError('No global WebSocket: pass one in the option `WebSocket`');
+  return socket;
+}
+
 /** Whether the platform says that there is no network; where nothing is known it counts as present. */
 export function isOffline(): boolean {
   return platform.navigator?.onLine === false;

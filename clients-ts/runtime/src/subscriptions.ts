@@ -10,7 +10,7 @@ import type { Contract, TopicContract } from './contract.js';
 import type { Report } from './emitter.js';
 import { RequestError, TimeoutError, type ConnectionClosedError } from './errors.js';
 import type { Pace } from './pace.js';
-import { isObject, type Frame, type Position } from './protocol/frames.js';
+import { isObject, readFailure, type Frame, type Position } from './protocol/frames.js';
 import type { Answer } from './requests.js';
 import { SubscriptionHandle, type Recovery, type SubscribeOptions, type Subscribed } from './subscription.js';
 import { canonicalTopic } from './topic.js';
@@ -63,7 +63,7 @@ interface Entry {
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
-type FrameKind = 'snapshot' | 'update' | 'resync';
+type FrameKind = 'snapshot' | 'update' | 'resync' | 'ended';
 
 /** Creates an empty registry. */
 export function createSubscriptions(settings: SubscriptionsSettings): Subscriptions {
@@ -128,6 +128,10 @@ class SubscriptionRegistry implements Subscriptions {
     const entry = frame.topic === undefined ? undefined : this.#held.get(frame.topic);
     if (kind === undefined || entry === undefined) return false;
     if (entry.state === 'leaving') return true;
+    if (kind === 'ended') {
+      this.#ended(entry, frame);
+      return true;
+    }
     const { position } = entry;
     const isNews = moveOn(entry, kind, frame);
     if (!isNews || entry.handles.size === 0) return true;
@@ -343,6 +347,17 @@ class SubscriptionRegistry implements Subscriptions {
     }
   }
 
+  /** The server took its consent back; whoever asks at this moment gets an answer of their own. */
+  #ended(entry: Entry, frame: Frame): void {
+    const { state } = entry;
+    this.#standsDown(entry);
+    entry.position = undefined;
+    if (state === 'asking') entry.state = state;
+    const error = new RequestError(frame.type, readFailure(frame));
+    for (const handle of [...entry.handles]) if (handle.status === 'live') this.#end(entry, handle, error);
+    this.#forgetIfEmpty(entry);
+  }
+
   /** Nothing of the entry is on the wire any more. */
   #standsDown(entry: Entry): void {
     if (entry.topic !== undefined) this.#held.delete(entry.topic);
@@ -408,7 +423,7 @@ function comeBack(
 }
 
 function frameKinds(contract: Contract): ReadonlyMap<string, FrameKind> {
-  const kinds: readonly FrameKind[] = ['snapshot', 'update', 'resync'];
+  const kinds: readonly FrameKind[] = ['snapshot', 'update', 'resync', 'ended'];
   const routes = Object.keys(contract.topics ?? {});
   return new Map(routes.flatMap((route) => kinds.map((kind) => [`${route}.${kind}`, kind] as const)));
 }

@@ -95,14 +95,19 @@ export function encodeFrame(
 export function readReply(frame: Frame): Reply {
   const payload = isObject(frame.payload) ? frame.payload : {};
   if (frame.type !== 'error' && payload['status'] !== 'error') return { ok: true, payload: frame.payload };
-  const failure: Failure = {
+  return { ok: false, failure: readFailure(frame) };
+}
+
+/** Reads the payload of a frame that says why something failed. */
+export function readFailure(frame: Frame): Failure {
+  const payload = isObject(frame.payload) ? frame.payload : {};
+  return {
     code: text(payload['code'], 'internal'),
     message: text(payload['message'], 'The request failed'),
     retry: readRetry(payload['retry']) ?? 'never',
     errors: Array.isArray(payload['errors']) ? (payload['errors'] as FieldError[]) : [],
     ...(payload['details'] === undefined ? {} : { details: payload['details'] }),
   };
-  return { ok: false, failure };
 }
 
 /** Reads the notice of a `closing` frame; `undefined` where it is malformed. */
