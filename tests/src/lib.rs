@@ -9,9 +9,11 @@ pub mod fuzzed;
 mod http;
 mod spawned;
 mod test_socket;
+mod token;
 
 pub use eventually::{PATIENCE, eventually};
 pub use exchange::{Exchange, recorded_frames};
 pub use http::{Answer, get, post};
 pub use spawned::{Spawned, project_root};
 pub use test_socket::{Closed, TestSocket};
+pub use token::{AUTH_SECRET, in_seconds, mint};

@@ -153,7 +153,10 @@ impl Drop for Spawned {
 fn clean(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(project_root()).env("NO_COLOR", "1").stdin(Stdio::null());
-    for (name, _) in env::vars().filter(|(name, _)| name.starts_with("BELLWIRE_") || name == "RUST_LOG") {
+    let is_setting = |name: &str| {
+        ["BELLWIRE_", "AUTH_", "JWT_"].iter().any(|prefix| name.starts_with(prefix)) || name == "RUST_LOG"
+    };
+    for (name, _) in env::vars().filter(|(name, _)| is_setting(name)) {
         command.env_remove(name);
     }
     command

@@ -38,6 +38,17 @@ impl TestSocket {
         Self { stream }
     }
 
+    /// Connects with one more header.
+    ///
+    /// # Panics
+    /// When the handshake is refused.
+    pub async fn connect_with(url: &str, name: &'static str, value: &str) -> Self {
+        let mut request = url.into_client_request().expect("a valid address");
+        request.headers_mut().insert(name, HeaderValue::from_str(value).expect("a valid header"));
+        let (stream, _) = connect_async(request).await.unwrap_or_else(|error| panic!("{url}: {error}"));
+        Self { stream }
+    }
+
     /// Connects with these subprotocols; the status of the answer where it is refused.
     ///
     /// # Errors
@@ -152,19 +163,31 @@ impl TestSocket {
     /// # Panics
     /// When it does not end in time.
     pub async fn closed_within(&mut self, patience: Duration) -> Closed {
-        let wait = async {
-            loop {
-                match self.stream.next().await {
-                    Some(Ok(Message::Close(Some(frame)))) => {
-                        return Closed { code: frame.code.into(), reason: frame.reason.to_string() };
-                    }
-                    Some(Ok(Message::Close(None))) => return Closed { code: 1005, reason: String::new() },
-                    Some(Ok(_)) => {}
-                    Some(Err(_)) | None => return Closed { code: 1006, reason: String::new() },
+        timeout(patience, self.drain(|_| {})).await.expect("the connection ends in time")
+    }
+
+    /// Every text until the connection ends, and how it does.
+    ///
+    /// # Panics
+    /// When it does not end in time.
+    pub async fn rest(&mut self) -> (Vec<String>, Closed) {
+        let mut texts = Vec::new();
+        let ended = timeout(PATIENCE, self.drain(|text| texts.push(text))).await;
+        (texts, ended.expect("the connection ends in time"))
+    }
+
+    async fn drain(&mut self, mut take: impl FnMut(String)) -> Closed {
+        loop {
+            match self.stream.next().await {
+                Some(Ok(Message::Text(text))) => take(text.to_string()),
+                Some(Ok(Message::Close(Some(frame)))) => {
+                    return Closed { code: frame.code.into(), reason: frame.reason.to_string() };
                 }
+                Some(Ok(Message::Close(None))) => return Closed { code: 1005, reason: String::new() },
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Closed { code: 1006, reason: String::new() },
             }
-        };
-        timeout(patience, wait).await.expect("the connection ends in time")
+        }
     }
 
     /// Whether nothing arrives for a while: the only wait for an absence, so keep it short.

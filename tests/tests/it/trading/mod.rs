@@ -1,7 +1,10 @@
 //! The trading server as its users meet it: a process, its arguments, its sockets and its pages.
 
+mod accounts;
 mod closes;
 mod publish;
+mod restart;
+mod secrets;
 mod served;
 mod settings;
 mod shutdown;
