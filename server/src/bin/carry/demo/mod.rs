@@ -33,7 +33,8 @@ const SECONDS_OF_DAY: i64 = 86_400;
 /// Something to tell.
 #[derive(Debug)]
 pub(crate) enum Event {
-    Position(Position),
+    /// Boxed: it is far larger than the others.
+    Position(Box<Position>),
     Equity,
     Risk(Risk),
     Progress(ScoutProgress),
@@ -113,10 +114,10 @@ impl Demo {
             if done {
                 *cash += held.value(market);
                 tracing::info!(target: "PositionService", "Position {} closed", held.id);
-                events.push(Event::Position(held.position(PositionStatus::Closing, market, now)));
-                events.push(Event::Position(held.position(PositionStatus::Closed, market, now)));
+                events.push(Event::Position(Box::new(held.position(PositionStatus::Closing, market, now))));
+                events.push(Event::Position(Box::new(held.position(PositionStatus::Closed, market, now))));
             } else {
-                events.push(Event::Position(held.position(PositionStatus::Open, market, now)));
+                events.push(Event::Position(Box::new(held.position(PositionStatus::Open, market, now))));
             }
             !done
         });
@@ -150,7 +151,7 @@ impl Demo {
             }));
             let position_id = Some(held.id.clone());
             events.push(Event::Worker(WorkerStatus { position_id, ..worker(WorkerStatusStatus::Success) }));
-            events.push(Event::Position(held.position(PositionStatus::Open, market, now)));
+            events.push(Event::Position(Box::new(held.position(PositionStatus::Open, market, now))));
             tracing::info!(target: "PositionService", "Position {} opened successfully", held.id);
             self.holdings.push(held);
         }
