@@ -15,9 +15,8 @@ export interface Pace {
   waitMs(): number;
 }
 
-/** The pace of a server that takes so many messages per second, twice as many in a burst; absent takes any number. */
-export function createPace(perSecond: number | undefined): Pace {
-  if (perSecond === undefined) return { reset: () => undefined, spend: () => undefined, waitMs: () => 0 };
+/** The pace of a server that takes so many messages per second, twice that in a burst; by default any number. */
+export function createPace(perSecond = 1e9): Pace {
   const burst = 2 * perSecond;
   let tokens = burst;
   let filledAt = performance.now();

@@ -106,7 +106,7 @@ export function readFailure(frame: Frame): Failure {
     message: text(payload['message'], 'The request failed'),
     retry: readRetry(payload['retry']) ?? 'never',
     errors: Array.isArray(payload['errors']) ? (payload['errors'] as FieldError[]) : [],
-    ...(payload['details'] === undefined ? {} : { details: payload['details'] }),
+    details: payload['details'],
   };
 }
 
