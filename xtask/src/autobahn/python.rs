@@ -76,6 +76,9 @@ mod tests {
         ("/pyenv/versions/2.7.9/bin/python2.7", "2.7.9"),
     ];
 
+    /// What is named, the PATH, the versions of pyenv, and what is found.
+    type Row<'a> = (Option<&'a str>, &'a [&'a str], &'a [&'a str], Option<&'a str>);
+
     fn found(named: Option<&str>, path: &[&str], versions: &[&str]) -> Option<String> {
         let places = Places {
             named: named.map(PathBuf::from),
@@ -94,7 +97,7 @@ mod tests {
     fn the_named_one_then_the_path_then_pyenv() {
         let (pyenv, all) = (["3.13.0", "2.7.9", "2.7.18", "2.71"], ["/usr/bin", "/opt/bin"]);
         let nine = "/pyenv/versions/2.7.9/bin/python2.7";
-        let cases: &[(Option<&str>, &[&str], &[&str], Option<&str>)] = &[
+        let cases: &[Row<'_>] = &[
             (Some("/own/python"), &all, &pyenv, Some("/own/python")),
             (Some("/own/python3"), &all, &pyenv, None),
             (Some("/nowhere"), &all, &pyenv, None),
