@@ -203,6 +203,11 @@ impl rt::Operation for SendUpdates {
         ],
         correlation: None,
     };
+    const REPLAY: Option<rt::ReplaySpec> = Some(rt::ReplaySpec {
+        size: 100,
+        ttl_ms: 3_600_000,
+        bytes: 1_048_576,
+    });
 }
 
 /// The messages of `sendUpdates`.
