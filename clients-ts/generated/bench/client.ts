@@ -22,13 +22,13 @@ export interface BenchClient extends CoreClient {
    *
    * Declared at `#/channels/bench.bars`.
    */
-  readonly bars: Subscribable<types.BarsParams, types.Bar, never>;
+  readonly bars: Subscribable<types.BarsParams, types.Bar>;
   /**
    * The same, joined for a millisecond.
    *
    * Declared at `#/channels/bench.joined`.
    */
-  readonly joined: Subscribable<types.BarsParams, types.Bar, never>;
+  readonly joined: Subscribable<types.BarsParams, types.Bar>;
   /**
    * Publishes an update to `bars`, or to the topic that is named.
    *

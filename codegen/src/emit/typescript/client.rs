@@ -130,12 +130,14 @@ impl<'a> ClientWriter<'a> {
         let mut arguments = vec![
             self.ty(&Type::Named(topic.params), Direction::Sent),
             self.ty(&topic.update, Direction::Received),
-            snapshot.unwrap_or_else(|| Expression::atom("never")),
         ];
         let validated = self.ty(&Type::Named(topic.params), Direction::Received);
-        if validated != arguments[0] {
-            arguments.push(validated);
+        let validated = (validated != arguments[0]).then_some(validated);
+        // What the runtime takes for granted is left out.
+        if snapshot.is_some() || validated.is_some() {
+            arguments.push(snapshot.unwrap_or_else(|| Expression::atom("never")));
         }
+        arguments.extend(validated);
         arguments
     }
 

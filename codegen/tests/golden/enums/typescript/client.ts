@@ -13,7 +13,7 @@ import type * as types from './types/index.js';
  */
 export interface DocumentClient extends CoreClient {
   /** Declared at `#/channels/feed.orders`. */
-  readonly orders: Subscribable<types.OrdersParams, types.Order, never>;
+  readonly orders: Subscribable<types.OrdersParams, types.Order>;
 }
 
 /** Creates a client of `/ws`; it connects at the first need. */

@@ -27,7 +27,7 @@ export interface DocumentClient extends CoreClient {
    */
   readonly last: Broadcast<types.Tick>;
   /** Declared at `#/channels/screener.status`. */
-  readonly status_2: Subscribable<types.StatusParams, types.StatusUpdate, never>;
+  readonly status_2: Subscribable<types.StatusParams, types.StatusUpdate>;
   /** Declared at `#/operations/watch`. */
   watch(payload: types.Watch, options?: RequestOptions): Promise<types.WatchReply>;
 }

@@ -13,7 +13,7 @@ import type * as types from './types/index.js';
  */
 export interface DocumentClient extends CoreClient {
   /** Declared at `#/channels/feed.shapes`. */
-  readonly shapes: Subscribable<types.ShapesParams, types.Shapes, never>;
+  readonly shapes: Subscribable<types.ShapesParams, types.Shapes>;
 }
 
 /** Creates a client of `/ws`; it connects at the first need. */

@@ -28,41 +28,41 @@ export interface DocumentClient extends CoreClient {
     find(payload: types.Box, options?: RequestOptions): Promise<types.Some>;
   };
   /** Declared at `#/channels/trading.type`. */
-  readonly type_: Subscribable<types.Result, types.BarsPublisher, never>;
+  readonly type_: Subscribable<types.Result, types.BarsPublisher>;
   /** Declared at `#/channels/trading.match`. */
-  readonly match: Subscribable<types.Result, types.BarsPublisher, never>;
+  readonly match: Subscribable<types.Result, types.BarsPublisher>;
   /** Declared at `#/channels/trading.default`. */
-  readonly default_: Subscribable<types.Result, types.BarsPublisher, never>;
+  readonly default_: Subscribable<types.Result, types.BarsPublisher>;
   /** Declared at `#/channels/trading.class`. */
-  readonly class_: Subscribable<types.Result, types.BarsPublisher, never>;
+  readonly class_: Subscribable<types.Result, types.BarsPublisher>;
   /** Declared at `#/channels/trading.self`. */
-  readonly self: Subscribable<types.Result, types.BarsPublisher, never>;
+  readonly self: Subscribable<types.Result, types.BarsPublisher>;
   /** Declared at `#/channels/trading.crate`. */
-  readonly crate: Subscribable<types.Result, types.BarsPublisher, never>;
+  readonly crate: Subscribable<types.Result, types.BarsPublisher>;
   /** Declared at `#/channels/trading.constructor`. */
-  readonly constructor_2: Subscribable<types.Result, types.BarsPublisher, never>;
+  readonly constructor_2: Subscribable<types.Result, types.BarsPublisher>;
   /** Declared at `#/channels/trading.types`. */
-  readonly types_2: Subscribable<types.Result, types.BarsPublisher, never>;
+  readonly types_2: Subscribable<types.Result, types.BarsPublisher>;
   /** Declared at `#/channels/trading.api`. */
-  readonly api_2: Subscribable<types.Result, types.BarsPublisher, never>;
+  readonly api_2: Subscribable<types.Result, types.BarsPublisher>;
   /** Declared at `#/channels/trading.requests`. */
-  readonly requests_2: Subscribable<types.Result, types.BarsPublisher, never>;
+  readonly requests_2: Subscribable<types.Result, types.BarsPublisher>;
   /** Declared at `#/channels/trading.mod`. */
-  readonly mod: Subscribable<types.Result, types.BarsPublisher, never>;
+  readonly mod: Subscribable<types.Result, types.BarsPublisher>;
   /** Declared at `#/channels/trading.node`. */
-  readonly node: Subscribable<types.Result, types.BarsPublisher, never>;
+  readonly node: Subscribable<types.Result, types.BarsPublisher>;
   /** Declared at `#/channels/trading.everything`. */
-  readonly everything: Subscribable<types.Result, types.Everything, never>;
+  readonly everything: Subscribable<types.Result, types.Everything>;
   /** Declared at `#/channels/trading.a-b`. */
-  readonly aB: Subscribable<types.Result, types.BarsPublisher, never>;
+  readonly aB: Subscribable<types.Result, types.BarsPublisher>;
   /** Declared at `#/channels/trading.a_b.c`. */
-  readonly aBC: Subscribable<types.Result, types.BarsPublisher, never>;
+  readonly aBC: Subscribable<types.Result, types.BarsPublisher>;
   /** Declared at `#/channels/trading.broker.connection`. */
-  readonly brokerConnection: Subscribable<types.Result, types.BarsPublisher, never>;
+  readonly brokerConnection: Subscribable<types.Result, types.BarsPublisher>;
   /** Declared at `#/channels/trading.Vec`. */
-  readonly vec: Subscribable<types.Result, types.BarsPublisher, never>;
+  readonly vec: Subscribable<types.Result, types.BarsPublisher>;
   /** Declared at `#/channels/trading.Option`. */
-  readonly option: Subscribable<types.Result, types.BarsPublisher, never>;
+  readonly option: Subscribable<types.Result, types.BarsPublisher>;
   /**
    * May fail with `not-found`, `refused`, `type`, or a code of the framework.
    *

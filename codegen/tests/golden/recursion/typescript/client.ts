@@ -13,9 +13,9 @@ import type * as types from './types/index.js';
  */
 export interface DocumentClient extends CoreClient {
   /** Declared at `#/channels/feed.trees`. */
-  readonly trees: Subscribable<types.TreesParams, types.Node, never>;
+  readonly trees: Subscribable<types.TreesParams, types.Node>;
   /** Declared at `#/channels/feed.documents`. */
-  readonly documents: Subscribable<types.DocumentsParams, types.Json, never>;
+  readonly documents: Subscribable<types.DocumentsParams, types.Json>;
 }
 
 /** Creates a client of `/ws`; it connects at the first need. */

@@ -38,7 +38,7 @@ export interface DocumentClient extends CoreClient {
    *
    * Declared at `#/channels/feed.order-events`.
    */
-  readonly orderEvents: Subscribable<types.AccountParams, types.OrderEvent, never>;
+  readonly orderEvents: Subscribable<types.AccountParams, types.OrderEvent>;
 }
 
 /** Creates a client of `/ws`; it connects at the first need. */

@@ -13,7 +13,7 @@ import type * as types from './types/index.js';
  */
 export interface DocumentClient extends CoreClient {
   /** Declared at `#/channels/feed.books`. */
-  readonly books: Subscribable<types.BooksParams, types.Book, never>;
+  readonly books: Subscribable<types.BooksParams, types.Book>;
 }
 
 /** Creates a client of `/ws`; it connects at the first need. */

@@ -13,9 +13,9 @@ import type * as types from './types/index.js';
  */
 export interface DocumentClient extends CoreClient {
   /** Declared at `#/channels/feed.events`. */
-  readonly events: Subscribable<types.EventsParams, types.Event, never>;
+  readonly events: Subscribable<types.EventsParams, types.Event>;
   /** Declared at `#/channels/feed.values`. */
-  readonly values: Subscribable<types.ValuesParams, types.Anything, never>;
+  readonly values: Subscribable<types.ValuesParams, types.Anything>;
 }
 
 /** Creates a client of `/ws`; it connects at the first need. */

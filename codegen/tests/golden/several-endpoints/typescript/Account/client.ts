@@ -13,7 +13,7 @@ import type * as types from '../types/index.js';
  */
 export interface AccountClient extends CoreClient {
   /** Declared at `#/channels/account.prices`. */
-  readonly prices: Subscribable<types.Symbol_, types.Price, never>;
+  readonly prices: Subscribable<types.Symbol_, types.Price>;
   /** Declared at `#/operations/rename`. */
   rename(payload: types.Symbol_, options?: RequestOptions): Promise<void>;
 }
