@@ -43,13 +43,8 @@ fn ack(action: &str, count: usize) -> Value {
 /// Waits until a page says so.
 async fn page(server: &Spawned, path: &str, holds: impl Fn(&Value) -> bool) -> Value {
     let url = server.url(path);
-    let mut last = Value::Null;
     eventually(path, || {
         let page = get(&url).json();
-        if page != last {
-            println!("{path} {page}");
-            last.clone_from(&page);
-        }
         holds(&page).then_some(page)
     })
     .await

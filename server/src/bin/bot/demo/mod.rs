@@ -31,7 +31,8 @@ pub(crate) fn start(updates: Updates, interval: Duration, seed: Option<u64>) -> 
         }
         loop {
             push(&updates, bot.step(Timestamp::now()));
-            thread::sleep(interval);
+            // Nobody unparks it: this is its pace, off the runtime's threads.
+            thread::park_timeout(interval);
         }
     })?;
     Ok(())

@@ -41,7 +41,8 @@ impl Recording {
             match coinbase::parse(frame) {
                 Ok(events) if events.is_empty() => {}
                 Ok(events) => {
-                    recording.steps.push((*offset, events.into_iter().map(MarketEvent::from).collect()))
+                    let events = events.into_iter().map(MarketEvent::from).collect();
+                    recording.steps.push((*offset, events));
                 }
                 Err(_) => recording.unreadable += 1,
             }
