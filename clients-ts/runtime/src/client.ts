@@ -5,7 +5,7 @@
  */
 import type { Contract } from './contract.js';
 import { createListeners, type Listeners, type Report, type Unsubscribe } from './emitter.js';
-import type { ConnectionClosedError } from './errors.js';
+import { known, type ConnectionClosedError } from './errors.js';
 import { parseJson } from './json.js';
 import { createLink, type Link, type LinkHandlers } from './link.js';
 import { createOperations, type MessageMeta, type Operations } from './operations.js';
@@ -157,8 +157,10 @@ class Client implements CoreClient {
     listener: (event: ClientEvents[Name]) => void,
     options: ListenOptions = {},
   ): Unsubscribe {
-    if (!Object.hasOwn(this.#events, event)) throw new TypeError(`No such event: ${event}`);
-    return this.#events[event].add(listener, options.signal);
+    return known(Object.hasOwn(this.#events, event) ? this.#events[event] : undefined, 'event', event).add(
+      listener,
+      options.signal,
+    );
   }
 
   topic<Params, Update, Snapshot = never, Validated = Params>(
@@ -176,18 +178,14 @@ class Client implements CoreClient {
   }
 
   request<Reply>(name: string, payload?: unknown, options: RequestOptions = {}): Promise<Reply> {
-    const request = this.#contract.requests?.[name];
-    if (request === undefined) throw new TypeError(`No such request: ${name}`);
-    if (this.#link.closedBy !== undefined) return Promise.reject(this.#link.closedBy);
+    const request = known(this.#contract.requests?.[name], 'request', name);
     const timeoutMs = options.timeoutMs ?? request.timeoutMs;
-    const answer = this.#requests.call(name, payload, { ...options, timeoutMs });
-    this.#link.want();
+    const answer = this.#ask(() => this.#requests.call(name, payload, { ...options, timeoutMs }));
     return answer.then((reply) => (isObject(reply) ? reply['result'] : undefined) as Reply);
   }
 
   broadcast<Payload>(name: string): Broadcast<Payload, [meta: BroadcastMeta]> {
-    const listeners = this.#broadcasts.get(name);
-    if (listeners === undefined) throw new TypeError(`No such broadcast: ${name}`);
+    const listeners = known(this.#broadcasts.get(name), 'broadcast', name);
     return {
       on: (listener, options = {}) => {
         this.#link.want();
@@ -197,10 +195,16 @@ class Client implements CoreClient {
   }
 
   send<Reply = void>(operation: string, message: unknown, options: RequestOptions = {}): Promise<Reply> {
-    if (this.#link.closedBy !== undefined) return Promise.reject(this.#link.closedBy);
-    const answer = this.#operations.send(operation, message, options);
+    return this.#ask(() => this.#operations.send(operation, message, options)) as Promise<Reply>;
+  }
+
+  /** Asks something of the server, unless it is all over. */
+  #ask(ask: () => Promise<unknown>): Promise<unknown> {
+    const { closedBy } = this.#link;
+    if (closedBy !== undefined) return Promise.reject(closedBy);
+    const answer = ask();
     this.#link.want();
-    return answer as Promise<Reply>;
+    return answer;
   }
 
   receive<Message>(operation: string): Broadcast<Message, [meta: MessageMeta]> {
@@ -223,8 +227,8 @@ class Client implements CoreClient {
     return {
       onUp: () => {
         this.#pace.reset();
-        this.#requests.flush();
-        this.#operations.flush();
+        this.#requests.calls.flush();
+        this.#operations.calls.flush();
         this.#subscriptions.connected();
       },
       onMessage: (data) => {
@@ -232,8 +236,8 @@ class Client implements CoreClient {
       },
       onDown: (error) => {
         this.#subscriptions.disconnected();
-        this.#requests.failPending(error);
-        this.#operations.failPending(error);
+        this.#requests.calls.failPending(error);
+        this.#operations.calls.failPending(error);
       },
       onClosed: (error) => {
         this.#closed(error);
@@ -249,13 +253,13 @@ class Client implements CoreClient {
   }
 
   #isNeeded(): boolean {
-    if (this.#isKeptOpen || this.#subscriptions.size > 0 || this.#requests.queuedCount > 0) return true;
+    if (this.#isKeptOpen || this.#subscriptions.size > 0 || this.#requests.calls.queued.size > 0) return true;
     return this.#operations.isInUse || [...this.#broadcasts.values()].some((listeners) => listeners.size > 0);
   }
 
   #closed(error: ConnectionClosedError): void {
     this.#subscriptions.closed(error);
-    this.#requests.failAll(error);
+    this.#requests.calls.failAll(error);
     this.#operations.close(error);
     for (const listeners of this.#broadcasts.values()) listeners.clear();
     for (const listeners of Object.values(this.#events)) listeners.clear();

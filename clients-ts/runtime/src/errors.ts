@@ -102,9 +102,15 @@ export class QueueFullError extends Error {
   readonly retry: Retry = 'later';
 
   constructor(type: string, limit: number) {
-    super(`${type} was not sent: ${String(limit)} requests are waiting for a connection already`);
+    super(`${type} was not sent: ${String(limit)} wait already`);
     this.type = type;
   }
+}
+
+/** What the contract must name, or the caller has mistyped it. */
+export function known<T>(value: T | undefined, what: string, name: string): T {
+  if (value === undefined) throw new TypeError(`No such ${what}: ${name}`);
+  return value;
 }
 
 /** Whether a failure is a refusal by the server, with this code if one is given. */

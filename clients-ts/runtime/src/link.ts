@@ -147,7 +147,7 @@ class ReconnectingLink implements Link {
           this.#handlers.ping();
         },
         onSilence: () => {
-          this.#connection?.end(4408, 'No sign of life from the server');
+          this.#connection?.end(4408, 'No sign of life');
         },
       });
     }

@@ -4,9 +4,10 @@
  * An operation with a declared reply resolves with it: by correlation id where the document says where the id stands,
  * else with the first frame that is one of the reply's messages, in the order of asking.
  */
+import { Calls, type Call, type CallSettings } from './calls.js';
 import type { Contract, Correlation, OperationContract } from './contract.js';
-import { createListeners, onAbort, type Listeners, type Report, type Unsubscribe } from './emitter.js';
-import { QueueFullError, TimeoutError } from './errors.js';
+import { createListeners, type Listeners, type Report, type Unsubscribe } from './emitter.js';
+import { known } from './errors.js';
 import { stringifyJson } from './json.js';
 import { findMessage, readPointer, withPointer } from './match.js';
 import type { RequestOptions } from './requests.js';
@@ -18,17 +19,16 @@ export interface MessageMeta {
 }
 
 /** What the operations need. */
-export interface OperationsSettings {
+export interface OperationsSettings extends CallSettings {
   readonly contract: Contract;
   readonly timeoutMs: number;
-  readonly maxQueued: number;
   readonly report: Report;
-  /** Sends text if there is a connection, and says whether there was one. */
-  send(text: string): boolean;
 }
 
 /** The plain operations of one client. */
 export interface Operations {
+  /** Those under way. */
+  readonly calls: Calls<Call>;
   /** Whether anyone listens or waits. */
   readonly isInUse: boolean;
   /** Sends a message; resolves with the declared reply, or once sent where none is declared. */
@@ -41,22 +41,15 @@ export interface Operations {
   ): Unsubscribe;
   /** A frame came; says whether an operation knows it. */
   deliver(frame: unknown, isJson: boolean): boolean;
-  /** A connection is open: sends what waits. */
-  flush(): void;
-  /** The connection is lost: what was sent fails. */
-  failPending(error: Error): void;
   /** The client is closed: everything fails, and listeners go. */
   close(error: Error): void;
 }
 
-interface Call {
+interface Sent extends Call {
   readonly operation: OperationContract;
-  readonly name: string;
-  readonly text: string;
   /** The id in the message; `undefined` where the document correlates by nothing. */
   readonly id: unknown;
   readonly resolve: (reply: unknown) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 /** Creates the operations of a contract. */
@@ -66,55 +59,49 @@ export function createOperations(settings: OperationsSettings): Operations {
 
 class PlainOperations implements Operations {
   readonly #settings: OperationsSettings;
-  readonly #queued = new Set<Call>();
-  readonly #pending = new Set<Call>();
+  readonly calls: Calls<Sent>;
   readonly #listeners = new Map<string, Listeners<[unknown, MessageMeta]>>();
   #lastId = 0;
 
   constructor(settings: OperationsSettings) {
     this.#settings = settings;
+    this.calls = new Calls(settings);
     for (const [name, operation] of Object.entries(settings.contract.operations ?? {})) {
       if (operation.action === 'send') this.#listeners.set(name, createListeners(settings.report));
     }
   }
 
   get isInUse(): boolean {
-    return this.#queued.size > 0 || [...this.#listeners.values()].some((listeners) => listeners.size > 0);
+    return (
+      this.calls.queued.size > 0 || [...this.#listeners.values()].some((listeners) => listeners.size > 0)
+    );
   }
 
   send(name: string, message: unknown, options: RequestOptions = {}): Promise<unknown> {
-    const operation = this.#settings.contract.operations?.[name];
-    if (operation?.action !== 'receive') throw new TypeError(`No such operation to send: ${name}`);
+    const found = this.#settings.contract.operations?.[name];
+    const operation = known(found?.action === 'receive' ? found : undefined, 'operation', name);
     const { timeoutMs = this.#settings.timeoutMs, signal } = options;
     return new Promise((resolve, reject) => {
       signal?.throwIfAborted();
-      const timer = setTimeout(() => {
-        call.reject(new TimeoutError(name, timeoutMs));
-      }, timeoutMs);
-      const detach = onAbort(signal, () => {
-        call.reject(signal?.reason);
-      });
-      const done = (): void => {
-        clearTimeout(timer);
-        detach();
-        this.#queued.delete(call);
-        this.#pending.delete(call);
-      };
-      const call: Call = {
+      const call: Sent = {
         operation,
-        name,
+        type: name,
         ...this.#encode(operation, message),
         resolve: (reply) => {
-          done();
+          stop();
           resolve(reply);
         },
-        reject: (error) => {
-          done();
+        fail: (error) => {
+          stop();
           // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason of an AbortSignal is whatever its owner chose
           reject(error);
         },
+        sent: () => {
+          if (operation.reply === undefined) call.resolve(undefined);
+        },
       };
-      this.#dispatch(call);
+      const stop = this.calls.watch(call, timeoutMs, signal);
+      this.calls.dispatch(call);
     });
   }
 
@@ -123,9 +110,7 @@ class PlainOperations implements Operations {
     listener: (message: unknown, meta: MessageMeta) => void,
     signal?: AbortSignal,
   ): Unsubscribe {
-    const listeners = this.#listeners.get(name);
-    if (listeners === undefined) throw new TypeError(`No such operation to listen to: ${name}`);
-    return listeners.add(listener, signal);
+    return known(this.#listeners.get(name), 'operation', name).add(listener, signal);
   }
 
   deliver(frame: unknown, isJson: boolean): boolean {
@@ -140,27 +125,9 @@ class PlainOperations implements Operations {
     return isKnown;
   }
 
-  flush(): void {
-    const waiting = [...this.#queued];
-    this.#queued.clear();
-    for (const call of waiting) this.#dispatch(call);
-  }
-
-  failPending(error: Error): void {
-    for (const call of [...this.#pending]) call.reject(error);
-  }
-
   close(error: Error): void {
-    for (const call of [...this.#queued, ...this.#pending]) call.reject(error);
+    this.calls.failAll(error);
     for (const listeners of this.#listeners.values()) listeners.clear();
-  }
-
-  #dispatch(call: Call): void {
-    if (!this.#settings.send(call.text)) {
-      if (this.#queued.size < this.#settings.maxQueued) this.#queued.add(call);
-      else call.reject(new QueueFullError(call.name, this.#settings.maxQueued));
-    } else if (call.operation.reply === undefined) call.resolve(undefined);
-    else this.#pending.add(call);
   }
 
   /** Text of a message, with an id of our own where the document has a place for one and the caller left it out. */
@@ -181,7 +148,7 @@ class PlainOperations implements Operations {
   }
 
   #answer(frame: unknown, isJson: boolean): boolean {
-    for (const call of this.#pending) {
+    for (const call of this.calls.pending) {
       const message = findMessage(call.operation.reply ?? [], frame, isJson);
       if (message === undefined) continue;
       const pointer = message.correlation?.pointer;

@@ -67,11 +67,11 @@ export function settle(contract: Contract, options: ClientOptions): Settings {
 
 function socketUrl(contract: Contract, options: ClientOptions): string {
   const base = options.url?.toString() ?? platform.location?.origin;
-  if (base === undefined) throw new TypeError('Outside a page the option `url` is required');
+  if (base === undefined) throw new TypeError('The option `url` is required');
   const url = new URL(base);
   url.protocol = url.protocol.replace(/^http/, 'ws');
   if (url.protocol !== 'ws:' && url.protocol !== 'wss:')
-    throw new TypeError(`Not the address of a socket: ${base}`);
+    throw new TypeError(`Not a socket address: ${base}`);
   url.hash = '';
   const path = fillParameters(contract, options.parameters ?? {});
   // `new URL` gives every origin the path `/`; only then is there room for the contract's own.

@@ -16,7 +16,7 @@ export const platform: Platform = globalThis;
 /** The platform's own socket class; throws `TypeError` where there is none. */
 export function globalSocket(): WebSocketConstructor {
   const socket = platform.WebSocket;
-  if (socket === undefined) throw new TypeError('No global WebSocket: pass one in the option `WebSocket`');
+  if (socket === undefined) throw new TypeError('The option `WebSocket` is required');
   return socket;
 }
 

@@ -1,12 +1,11 @@
 /**
- * Requests under way: those that wait for a connection and those that wait for an answer.
+ * Requests, each with an id of its own.
  *
- * Bookkeeping only: what to send goes out through `send`, answers come in through `settle`. A request that was sent
- * fails with its connection, because nobody can tell whether it was carried out; one that still waits does not.
+ * Bookkeeping only: what to send goes out through `send`, answers come in through `settle`.
  */
+import { Calls, type Call, type CallSettings } from './calls.js';
 import type { EnvelopeContract } from './contract.js';
-import { onAbort } from './emitter.js';
-import { QueueFullError, RequestError, TimeoutError } from './errors.js';
+import { RequestError } from './errors.js';
 import { encodeFrame, readReply, type Frame, type Position } from './protocol/frames.js';
 
 /** Options of one request. */
@@ -18,13 +17,10 @@ export interface RequestOptions {
 }
 
 /** What the bookkeeping needs. */
-export interface RequestsSettings {
+export interface RequestsSettings extends CallSettings {
   readonly timeoutMs: number;
-  readonly maxQueued: number;
   /** How frames wrap payloads, where not as usual. */
   readonly envelope?: EnvelopeContract | undefined;
-  /** Sends text if there is a connection, and says whether there was one. */
-  send(text: string): boolean;
 }
 
 /** How a request ended. */
@@ -32,17 +28,15 @@ export type Answer =
   | { readonly ok: true; readonly payload: unknown; readonly frame: Frame }
   | { readonly ok: false; readonly error: unknown };
 
-interface Call {
+interface Request extends Call {
   readonly id: string;
-  readonly type: string;
-  readonly text: string;
-  readonly finish: (answer: Answer) => void;
+  finish(answer: Answer): void;
 }
 
 /** The requests of one client. */
 export interface Requests {
-  /** How many wait for a connection. */
-  readonly queuedCount: number;
+  /** Those under way. */
+  readonly calls: Calls<Call>;
   /** Asks, and resolves with the payload of the answer. */
   call(type: string, payload: unknown, options?: RequestOptions): Promise<unknown>;
   /** Asks, and calls back before the next frame is looked at, which a promise would not. */
@@ -55,28 +49,13 @@ export interface Requests {
   ): void;
   /** A frame came; says whether it answered a request. */
   settle(frame: Frame): boolean;
-  /** A connection is open: sends what waits. */
-  flush(): void;
-  /** The connection is lost: what was sent fails. */
-  failPending(error: Error): void;
-  /** The client is closed: everything fails. */
-  failAll(error: Error): void;
 }
 
 /** Creates an empty bookkeeping. */
 export function createRequests(settings: RequestsSettings): Requests {
-  const queued = new Map<string, Call>();
-  const pending = new Map<string, Call>();
+  const calls = new Calls<Request>(settings);
   let lastId = 0;
 
-  const dispatch = (call: Call): void => {
-    if (settings.send(call.text)) pending.set(call.id, call);
-    else if (queued.size < settings.maxQueued) queued.set(call.id, call);
-    else call.finish({ ok: false, error: new QueueFullError(call.type, settings.maxQueued) });
-  };
-  const fail = (calls: Map<string, Call>, error: Error): void => {
-    for (const call of [...calls.values()]) call.finish({ ok: false, error });
-  };
   const ask: Requests['ask'] = (
     type,
     payload,
@@ -86,27 +65,24 @@ export function createRequests(settings: RequestsSettings): Requests {
   ) => {
     lastId += 1;
     const id = String(lastId);
-    const text = encodeFrame(type, id, payload, settings.envelope, since);
-    const finish = (answer: Answer): void => {
-      clearTimeout(timer);
-      detach();
-      queued.delete(id);
-      pending.delete(id);
-      onAnswer(answer);
+    const request: Request = {
+      id,
+      type,
+      text: encodeFrame(type, id, payload, settings.envelope, since),
+      finish(answer) {
+        stop();
+        onAnswer(answer);
+      },
+      fail(error) {
+        request.finish({ ok: false, error });
+      },
     };
-    const timer = setTimeout(() => {
-      finish({ ok: false, error: new TimeoutError(type, timeoutMs) });
-    }, timeoutMs);
-    const detach = onAbort(signal, () => {
-      finish({ ok: false, error: signal?.reason });
-    });
-    dispatch({ id, type, text, finish });
+    const stop = calls.watch(request, timeoutMs, signal);
+    calls.dispatch(request);
   };
 
   return {
-    get queuedCount(): number {
-      return queued.size;
-    },
+    calls,
     ask,
     call(type, payload, options = {}) {
       return new Promise((resolve, reject) => {
@@ -119,25 +95,14 @@ export function createRequests(settings: RequestsSettings): Requests {
       });
     },
     settle(frame) {
-      const call = pending.get(String(frame.id));
-      if (call === undefined) return false;
-      const reply = readReply(frame);
-      call.finish(
-        reply.ok ? { ...reply, frame } : { ok: false, error: new RequestError(call.type, reply.failure) },
-      );
-      return true;
-    },
-    flush() {
-      const waiting = [...queued.values()];
-      queued.clear();
-      for (const call of waiting) dispatch(call);
-    },
-    failPending(error) {
-      fail(pending, error);
-    },
-    failAll(error) {
-      fail(queued, error);
-      fail(pending, error);
+      for (const request of calls.pending) {
+        if (request.id !== String(frame.id)) continue;
+        const reply = readReply(frame);
+        if (reply.ok) request.finish({ ...reply, frame });
+        else request.fail(new RequestError(request.type, reply.failure));
+        return true;
+      }
+      return false;
     },
   };
 }

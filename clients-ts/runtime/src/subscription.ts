@@ -5,7 +5,7 @@
  */
 import { callSafely, onAbort, type Report } from './emitter.js';
 import type { Int64 } from './json.js';
-import { isObject, type Frame } from './protocol/frames.js';
+import { given, isObject, type Frame } from './protocol/frames.js';
 import type { SubscriptionStatus } from './status.js';
 import { createStream, type Stream, type StreamSource } from './stream.js';
 
@@ -249,12 +249,6 @@ export class SubscriptionHandle implements Subscription<unknown, unknown, unknow
 }
 
 function metaOf(topic: string, frame: Frame): Meta {
-  return {
-    topic: frame.topic ?? topic,
-    conflated: frame.conflated ?? 1,
-    dropped: frame.dropped ?? 0,
-    ...(frame.offset === undefined ? {} : { offset: frame.offset }),
-    ...(frame.epoch === undefined ? {} : { epoch: frame.epoch }),
-    ...(frame.timestamp === undefined ? {} : { timestamp: frame.timestamp }),
-  };
+  const { conflated = 1, dropped = 0, offset, epoch, timestamp } = frame;
+  return { topic: frame.topic ?? topic, conflated, dropped, ...given({ offset, epoch, timestamp }) };
 }

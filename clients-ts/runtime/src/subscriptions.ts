@@ -8,7 +8,7 @@
 import { backoffDelay, type Backoff } from './backoff.js';
 import type { Contract, TopicContract } from './contract.js';
 import type { Report } from './emitter.js';
-import { RequestError, TimeoutError, type ConnectionClosedError } from './errors.js';
+import { known, RequestError, TimeoutError, type ConnectionClosedError } from './errors.js';
 import type { Pace } from './pace.js';
 import { isObject, readFailure, type Frame, type Position } from './protocol/frames.js';
 import type { Answer } from './requests.js';
@@ -96,8 +96,7 @@ class SubscriptionRegistry implements Subscriptions {
   }
 
   subscribe(route: string, params: unknown, options: SubscribeOptions<unknown, unknown>): SubscriptionHandle {
-    const contract = this.#settings.contract.topics?.[route];
-    if (contract === undefined) throw new TypeError(`No such topic: ${route}`);
+    const contract = known(this.#settings.contract.topics?.[route], 'topic', route);
     const key = canonicalTopic(route, params, contract.shape);
     const handle = new SubscriptionHandle({
       topic: key,

@@ -54,6 +54,12 @@ export interface ClosingNotice {
   readonly retry_after_ms?: number;
 }
 
+/** The members that have a value. */
+export function given<T extends object>(members: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+  const entries = Object.entries(members).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [Key in keyof T]?: Exclude<T[Key], undefined> };
+}
+
 /** The answer to one request. */
 export type Reply =
   { readonly ok: true; readonly payload: unknown } | { readonly ok: false; readonly failure: Failure };
