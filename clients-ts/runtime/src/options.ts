@@ -70,8 +70,7 @@ function socketUrl(contract: Contract, options: ClientOptions): string {
   if (base === undefined) throw new TypeError('The option `url` is required');
   const url = new URL(base);
   url.protocol = url.protocol.replace(/^http/, 'ws');
-  if (url.protocol !== 'ws:' && url.protocol !== 'wss:')
-    throw new TypeError(`Not a socket address: ${base}`);
+  if (url.protocol !== 'ws:' && url.protocol !== 'wss:') throw new TypeError(`Not a socket address: ${base}`);
   url.hash = '';
   const path = fillParameters(contract, options.parameters ?? {});
   // `new URL` gives every origin the path `/`; only then is there room for the contract's own.

@@ -50,7 +50,7 @@ fn a_file_sets_everything_a_flag_sets() {
         queue = "256KiB"
         max-connections = 5
         request-timeout = "1s"
-        publish-token = "secret"
+        publish-token = "t0psecr3t"
         allow-origin = ["https://app.example"]
         log = "debug"
         log-format = "json"
@@ -63,7 +63,7 @@ fn a_file_sets_everything_a_flag_sets() {
     assert_eq!(settings.max_message, Some(Size(64 << 10)));
     assert_eq!(settings.log_format, Some(LogFormat::Json));
     assert_eq!(settings.allow_origin, ["https://app.example"]);
-    assert!(!format!("{settings:?}").contains("secret"));
+    assert!(!format!("{settings:?}").contains("t0psecr3t"));
 }
 
 #[test]

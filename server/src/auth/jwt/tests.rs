@@ -149,7 +149,7 @@ fn times_are_numbers_and_must_hold() {
         (json!({"exp": 1e300}), Some("a time is not a number of seconds")),
         (json!({"exp": (NOW + 60).to_string()}), Some("a time is not a number of seconds")),
         (json!({"exp": null}), Some("a time is not a number of seconds")),
-        (json!({"exp": [NOW + 60]}), Some("a time is not a number of seconds")),
+        (json!({"exp": [NOW + 60]}), Some("not a JSON Web Token")),
         (json!({"exp": NOW + 60, "nbf": "now"}), Some("a time is not a number of seconds")),
         (json!({"exp": NOW + 60, "sub": 7}), Some("`sub` is no string")),
     ];
