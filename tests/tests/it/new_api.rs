@@ -33,6 +33,9 @@ fn package(root: &Path) {
     let server = project.join("server");
     let manifest = fs::read_to_string(project.join("Cargo.toml")).expect("the workspace manifest");
     let profiles = manifest.find("[profile.dev]").map_or("", |start| &manifest[start..]);
+    // A profile for a package that is not there is a warning.
+    let ours = |section: &&str| section.starts_with("profile.dev.package.bellwire");
+    let profiles = profiles.split("\n[").filter(|section| !ours(section)).collect::<Vec<_>>().join("\n[");
     let text = format!(
         "[package]\nname = \"chat\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[[bin]]\nname = \"new-chat\"\npath = \"server/src/bin/chat/main.rs\"\n\n[dependencies]\nanyhow = \"1\"\nclap = {{ version = \"4\", features = [\"derive\", \"env\", \"wrap_help\"] }}\nbellwire = {{ path = {server:?} }}\ntokio = {{ version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }}\n\n{profiles}"
     );
