@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::asyncapi::schema;
 use super::super::examples::Examples;
+use super::snippets;
 use crate::model::{Api, Http, Request};
 
 /// The origin of the API over HTTP.
@@ -11,8 +12,8 @@ fn origin(api: &Api) -> String {
     super::origin(api).replacen("ws", "http", 1)
 }
 
-/// A line for the shell that makes the request.
-pub(super) fn curl(api: &Api, request: &Request, http: &Http, examples: &Examples<'_>) -> String {
+/// Where a request goes, and what it carries.
+fn call(api: &Api, request: &Request, http: &Http, examples: &Examples<'_>) -> (String, Option<Value>) {
     let example = request.payload.as_ref().and_then(|payload| examples.of(payload)).unwrap_or_default();
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut path = http.path.clone();
@@ -31,21 +32,49 @@ pub(super) fn curl(api: &Api, request: &Request, http: &Http, examples: &Example
         }
     }
     let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
-    let method = match http.method.as_str() {
-        "GET" => String::new(),
-        method => format!(" -X {method}"),
-    };
-    let body = if http.body {
+    let body = http.body.then(|| {
         let mut body = example;
         if let Some(members) = body.as_object_mut() {
             members.retain(|key, _| !http.parameters.iter().any(|parameter| parameter.name == *key));
         }
-        format!(" \\\n  -H 'Content-Type: application/json' -d '{}'", body.to_string().replace('\'', "'\\''"))
-    } else {
-        String::new()
+        body
+    });
+    (format!("{}{path}{query}", origin(api)), body)
+}
+
+/// A line for the shell that makes the request.
+pub(super) fn curl(api: &Api, request: &Request, http: &Http, examples: &Examples<'_>) -> String {
+    let (url, body) = call(api, request, http, examples);
+    let method = match http.method.as_str() {
+        "GET" => String::new(),
+        method => format!(" -X {method}"),
     };
+    let body = body.map_or_else(String::new, |body| {
+        format!(" \\\n  -H 'Content-Type: application/json' -d '{}'", body.to_string().replace('\'', "'\\''"))
+    });
     let file = if http.produces.is_some() { " -O" } else { "" };
-    format!("curl{method}{file} '{}{path}{query}'{body}", origin(api))
+    format!("curl{method}{file} '{url}'{body}")
+}
+
+/// What a page writes to make a request that the socket's client cannot.
+pub(super) fn fetch(api: &Api, request: &Request, http: &Http, examples: &Examples<'_>) -> String {
+    let (url, body) = call(api, request, http, examples);
+    let mut options = Vec::new();
+    if http.method.as_str() != "GET" {
+        options.push(format!("method: '{}'", http.method.as_str()));
+    }
+    if let Some(body) = body {
+        options.push("headers: { 'content-type': 'application/json' }".to_owned());
+        options.push(format!("body: JSON.stringify({})", snippets::literal(&body)));
+    }
+    let options =
+        if options.is_empty() { String::new() } else { format!(", {{\n  {},\n}}", options.join(",\n  ")) };
+    let read = match (http.produces.is_some(), request.reply.is_some()) {
+        (true, _) => "\nconst result = await response.blob();",
+        (false, true) => "\nconst result = await response.json();",
+        (false, false) => "",
+    };
+    format!("const response = await fetch('{url}'{options});{read}")
 }
 
 /// An entry of the console.

@@ -186,18 +186,16 @@ fn request(
         fields: members_of(api, payload),
         carries: carries.into_iter().chain(reply).collect(),
         frames: frame_views(frames, anchors),
-        code: format!("{result}await {}({argument});", caller(request)),
+        code: match &request.http {
+            Some(over) if !request.socket => http::fetch(api, request, over, examples),
+            _ => format!("{result}await client.{}({argument});", request.path.join(".")),
+        },
         curl: request.http.as_ref().map(|over| http::curl(api, request, over, examples)),
         errors: request.errors.iter().map(|error| failure(api, error)).collect(),
         badges: over_http.chain(unanswered).chain(request.access.iter().map(access_badge)).collect(),
         attempt: Some(format!("{}|{}", endpoint.name.wire, attempt.unwrap_or_else(|| name.clone()))),
         ..entry(anchors.claim("request", name), name, ("request", "Requests"), &request.docs)
     }
-}
-
-/// What is called in TypeScript: the client, or what stands beside it for plain HTTP.
-fn caller(request: &Request) -> String {
-    format!("{}.{}", if request.socket { "client" } else { "http" }, request.path.join("."))
 }
 
 fn broadcast(
