@@ -68,7 +68,7 @@ impl Stock {
     fn new(symbol: &str) -> Self {
         let random = BuildHasherDefault::<DefaultHasher>::default().hash_one(symbol);
         let known = CLOSES.iter().find(|(name, _)| *name == symbol).map(|(_, close)| *close);
-        let close = known.unwrap_or_else(|| 50.0 + (random % 4_000) as f64);
+        let close = known.unwrap_or(50.0 + (random % 4_000) as f64);
         Self { close, open: close, high: close, low: close, last: close, volume: 0, random }
     }
 

@@ -28,9 +28,9 @@ pub(crate) fn market_state(opening: Opening) -> MarketState {
 }
 
 /// The health page.
-pub(crate) fn health(findings: Findings) -> Health {
+pub(crate) fn health(findings: &Findings) -> Health {
     let queued = findings.feed.as_ref().map_or(0, |feed| feed.queued);
-    let (status, fyers, upstream, mut recommendations) = judge(&findings);
+    let (status, fyers, upstream, mut recommendations) = judge(findings);
     if findings.frames_skipped > 0 {
         recommendations.push("Some upstream frames did not fit; the log shows samples".to_owned());
     }
@@ -124,7 +124,7 @@ mod tests {
         ] {
             let (total_symbols, frames_skipped, last_update) = (3, 0, None);
             let opening = Opening::Open;
-            let page = health(Findings { opening, feed, total_symbols, frames_skipped, last_update });
+            let page = health(&Findings { opening, feed, total_symbols, frames_skipped, last_update });
             assert_eq!((page.status, page.fyers), (status, fyers), "{page:?}");
             match advice {
                 Some(advice) => assert!(page.recommendations[0].contains(advice), "{page:?}"),

@@ -126,7 +126,7 @@ impl ScreenerRequests for ScreenerService {
     }
 
     async fn health(&self, _: &Caller) -> Result<Health, HealthError> {
-        Ok(health(Findings {
+        Ok(health(&Findings {
             opening: self.hours.at(self.clock.now()),
             feed: self.upstream.status(),
             total_symbols: self.desk.interests().len(),

@@ -96,7 +96,7 @@ impl Upstream {
             }
         }
         // A feed that has ended for good stays so, for all to see.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     fn take(&self, provider: &str, text: &str) {

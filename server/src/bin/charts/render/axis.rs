@@ -9,8 +9,8 @@ pub(super) fn price_ticks(low: f64, high: f64, count: f64) -> (Vec<f64>, usize) 
     let magnitude = 10_f64.powf(rough.log10().floor());
     let factor = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().find(|factor| factor * magnitude >= rough);
     let step = factor.unwrap_or(10.0) * magnitude;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to 0..=8")]
-    let decimals = (0..=8).find(|places| is_round(step * 10_f64.powi(*places))).unwrap_or(8) as usize;
+    let decimals =
+        (0..=8_u8).find(|places| is_round(step * 10_f64.powi(i32::from(*places)))).unwrap_or(8).into();
     let first = (low / step).ceil();
     let ticks = (0..100).map(|index| (first + f64::from(index)) * step);
     (ticks.take_while(|tick| *tick <= high).collect(), decimals)

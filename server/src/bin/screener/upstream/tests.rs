@@ -18,7 +18,7 @@ struct Sdk {
 
 impl Sdk {
     fn called(&self, call: String) -> usize {
-        thread::sleep(Duration::from_millis(20));
+        thread::park_timeout(Duration::from_millis(20));
         let mut calls = self.calls.lock().unwrap();
         calls.push((call, thread::current().id()));
         calls.len()
