@@ -1,0 +1,133 @@
+//! What a publication costs its publisher, who is on a thread of its own: with nobody listening, and with many.
+//!
+//! Prints a line for each: nanoseconds per call, median and 99th percentile of rounds of calls. Run it with
+//! `cargo run --release --example publish_cost`; it stops by itself, and talks to loopback only.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use bellwire::{App, Node, Settings};
+
+mod api {
+    bellwire::asyncapi!("../asyncapi/bench.yaml");
+}
+
+use api::types::{Bar, BarsParams, Echo, Publication, Published};
+use api::{BenchApi, BenchPublishers, BenchRequests, EchoError, PublishError};
+use bellwire::contract::Caller;
+
+/// Calls timed together: reading the clock costs as much as an unheard publication.
+const CALLS: u32 = 1_000;
+const ROUNDS: usize = 200;
+/// Distance between two publications that someone hears, so that fan-out keeps up.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// The example publishes by itself: nobody asks it to.
+#[derive(Debug)]
+struct Silent;
+
+impl BenchRequests for Silent {
+    async fn publish(&self, _: &Caller, _: Publication) -> Result<Published, PublishError> {
+        Ok(Published {})
+    }
+
+    async fn echo(&self, _: &Caller, payload: Echo) -> Result<Echo, EchoError> {
+        Ok(payload)
+    }
+}
+
+#[tokio::main]
+#[expect(clippy::print_stdout, reason = "what it is for")]
+async fn main() -> anyhow::Result<()> {
+    let node = Node::new();
+    let publish = BenchPublishers::new(&node);
+    let api = BenchApi { bars: (), joined: (), requests: Silent };
+    let mut settings = Settings::default();
+    settings.port = Some(0);
+    let server = App::new(node, settings).endpoint(api.into_endpoint()).bind().await?;
+    let address = server.local_addr();
+    tokio::spawn(server.run(std::future::pending()));
+
+    let unheard = publish.clone();
+    let rounds = tokio::task::spawn_blocking(move || time_unheard(&unheard)).await?;
+    println!("nobody subscribed    {}", summary(rounds));
+    for subscribers in [1, 100, 1_000] {
+        let publish = publish.clone();
+        let calls = tokio::task::spawn_blocking(move || time_heard(&publish, address, subscribers)).await??;
+        println!("{subscribers:>5} subscribed     {}", summary(calls));
+    }
+    Ok(())
+}
+
+fn time_unheard(publish: &BenchPublishers) -> Vec<f64> {
+    let (params, bar) = (params("nobody"), bar());
+    let round = |_| {
+        let start = Instant::now();
+        for _ in 0..CALLS {
+            std::hint::black_box(publish.bars.publish(&params, &bar));
+        }
+        start.elapsed().as_secs_f64() * 1e9 / f64::from(CALLS)
+    };
+    (0..ROUNDS).map(round).collect()
+}
+
+fn time_heard(publish: &BenchPublishers, address: SocketAddr, subscribers: usize) -> io::Result<Vec<f64>> {
+    let symbol = format!("S{subscribers}");
+    let sockets: Vec<TcpStream> =
+        (0..subscribers).map(|_| subscribe(address, &symbol)).collect::<io::Result<_>>()?;
+    let (params, bar) = (params(&symbol), bar());
+    let mut drained = vec![0; 64 * 1024];
+    let mut calls = Vec::new();
+    for _ in 0..ROUNDS * 5 {
+        let start = Instant::now();
+        std::hint::black_box(publish.bars.publish(&params, &bar));
+        calls.push(start.elapsed().as_secs_f64() * 1e9);
+        std::thread::park_timeout(PAUSE);
+        if calls.len().is_multiple_of(50) {
+            for mut socket in &sockets {
+                // Whatever is there: the example counts calls, not deliveries.
+                let _ = socket.read(&mut drained);
+            }
+        }
+    }
+    Ok(calls)
+}
+
+/// A subscribed socket, as raw as can be.
+fn subscribe(address: SocketAddr, symbol: &str) -> io::Result<TcpStream> {
+    let mut socket = TcpStream::connect(address)?;
+    write!(
+        socket,
+        "GET /ws HTTP/1.1\r\nHost: {address}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )?;
+    let mut answer = vec![0; 4_096];
+    let _ = socket.read(&mut answer)?;
+    let text = format!(r#"{{"type":"bars.subscribe","payload":{{"symbol":"{symbol}","resolution":"1"}}}}"#);
+    let length = u8::try_from(text.len()).map_err(io::Error::other)?;
+    // A mask of zeros leaves the text as it is.
+    let head: Vec<u8> = if length < 126 {
+        vec![0x81, 0x80 | length, 0, 0, 0, 0]
+    } else {
+        vec![0x81, 0x80 | 126, 0, length, 0, 0, 0, 0]
+    };
+    socket.write_all(&[&head, text.as_bytes()].concat())?;
+    let _ = socket.read(&mut answer)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+fn params(symbol: &str) -> BarsParams {
+    BarsParams { symbol: symbol.to_owned(), resolution: "1".to_owned() }
+}
+
+fn bar() -> Bar {
+    Bar { time: 0, open: 1.0, high: 2.0, low: 0.5, close: 1.5, volume: 10.0, ts_ns: 0, levels: None }
+}
+
+fn summary(mut nanoseconds: Vec<f64>) -> String {
+    nanoseconds.sort_by(f64::total_cmp);
+    let at = |share: usize| nanoseconds[nanoseconds.len() * share / 100];
+    format!("median {:>8.0} ns    p99 {:>8.0} ns", at(50), at(99))
+}
