@@ -133,24 +133,13 @@ impl Connection {
     /// Answers a message of a known type with a failure.
     pub(super) fn refuse(&self, kind: &str, id: Option<&str>, refusal: &Refusal) {
         self.served.node.shared().metrics.reply_error(refusal.code());
-        self.respond(kind, id, &failure_of(refusal).reply());
+        self.respond(kind, id, &refusal.failure().reply());
     }
 
     /// Answers a message that cannot be matched to a type.
     pub(super) fn send_error(&self, id: Option<&str>, refusal: &Refusal) {
         self.served.node.shared().metrics.reply_error(refusal.code());
-        self.outbound.control(&self.served.writer().frame("error", id, Some(&failure_of(refusal).error())));
-    }
-}
-
-/// A refusal as it is written.
-pub(super) fn failure_of(refusal: &Refusal) -> encode::Failure<'_> {
-    encode::Failure {
-        code: refusal.code(),
-        message: refusal.message(),
-        retry: refusal.retry_class(),
-        errors: refusal.errors(),
-        details: refusal.details_json(),
+        self.outbound.control(&self.served.writer().frame("error", id, Some(&refusal.failure().error())));
     }
 }
 

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::held::ByTopic;
-use super::replies::failure_of;
 use super::{Connection, Finished};
 use crate::auth::check_access;
 use crate::contract::Refusal;
@@ -253,7 +252,7 @@ impl Connection {
             return;
         }
         self.outbound.forget(resolved.topic());
-        let (route, payload) = (resolved.spec().route, failure_of(refusal).error());
+        let (route, payload) = (resolved.spec().route, refusal.failure().error());
         tracing::debug!(topic = %resolved.topic(), code = refusal.code(), "subscription ended");
         self.outbound.control(
             &self.served.writer().topic_frame(route, "ended", resolved.topic(), (None, None), &payload).0,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::protocol::encode::Failure;
 use crate::protocol::{ErrorCode, Fault, Faults, Retry, json};
 
 /// Why a service says no: what the reply to one request carries.
@@ -87,8 +88,15 @@ impl Refusal {
         &self.errors
     }
 
-    pub(crate) fn details_json(&self) -> Option<&str> {
-        self.details.as_deref()
+    /// The refusal as it is written.
+    pub(crate) fn failure(&self) -> Failure<'_> {
+        Failure {
+            code: &self.code,
+            message: &self.message,
+            retry: self.retry,
+            errors: &self.errors,
+            details: self.details.as_deref(),
+        }
     }
 
     pub(crate) fn framework(code: ErrorCode, message: impl Into<String>) -> Self {

@@ -14,7 +14,6 @@ use crate::auth::{Carried, TokenError};
 use crate::connection::Served;
 use crate::contract::{Caller, Refusal};
 use crate::protocol::ErrorCode;
-use crate::protocol::encode::Failure;
 
 /// The caller of a request to an endpoint's HTTP side, or the answer to one who may not call. Connection 0 is none.
 pub(super) async fn caller(
@@ -73,12 +72,5 @@ fn challenged(refusal: &Refusal, challenge: &'static str) -> Response {
 
 /// A refusal as the body of an HTTP answer.
 pub(super) fn refused(status: StatusCode, refusal: &Refusal) -> Response {
-    let body = Failure {
-        code: refusal.code(),
-        message: refusal.message(),
-        retry: refusal.retry_class(),
-        errors: refusal.errors(),
-        details: refusal.details_json(),
-    };
-    failure(status, &body)
+    failure(status, &refusal.failure())
 }

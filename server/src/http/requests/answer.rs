@@ -9,7 +9,6 @@ use axum::response::{IntoResponse, Response};
 use crate::contract::erased::Fetched;
 use crate::contract::{Content, Refusal};
 use crate::http::failure;
-use crate::protocol::encode::Failure;
 use crate::protocol::{ErrorCode, HttpSpec};
 
 /// The answer of a service.
@@ -54,14 +53,7 @@ pub(super) fn refused(statuses: &[(&str, u16)], refusal: &Refusal) -> Response {
     let declared = statuses.iter().find(|(code, _)| *code == refusal.code());
     let declared = declared.and_then(|(_, status)| StatusCode::from_u16(*status).ok());
     let status = declared.unwrap_or_else(|| usual_status(refusal.code()));
-    let body = Failure {
-        code: refusal.code(),
-        message: refusal.message(),
-        retry: refusal.retry_class(),
-        errors: refusal.errors(),
-        details: refusal.details_json(),
-    };
-    let mut response = failure(status, &body);
+    let mut response = failure(status, &refusal.failure());
     let headers = response.headers_mut();
     match status {
         StatusCode::UNAUTHORIZED => {
