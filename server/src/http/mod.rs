@@ -11,6 +11,7 @@ mod publish;
 mod requests;
 mod retained;
 mod state;
+mod tagged;
 mod upgrade;
 mod websocket;
 

@@ -2,19 +2,19 @@
 //! answer of this kind has: `limit` on lists, and a tag by which a client that polls sees that nothing has changed.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Query;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::from_fn_with_state;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::get;
 use serde_json::value::RawValue;
 
 use super::caller::only_known;
 use super::failure;
+use super::tagged::tagged;
 use crate::connection::Served;
 use crate::protocol::encode::Failure;
 use crate::protocol::{ErrorCode, Fault, Faults, StateKind};
@@ -79,17 +79,7 @@ fn wanted(limit: &str, most: Option<u32>) -> Result<usize, Faults> {
 
 /// JSON with a tag, or 304 where the client has it already.
 pub(super) fn json(headers: &HeaderMap, body: String) -> Response {
-    let mut hasher = DefaultHasher::new();
-    body.hash(&mut hasher);
-    let tag = format!("\"{:016x}\"", hasher.finish());
-    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let known = known.flat_map(|tags| tags.split(',')).map(|known| known.trim().trim_start_matches("W/"));
-    let unchanged = known.into_iter().any(|known| known == tag || known == "*");
-    let common = [(header::ETAG, tag.as_str()), (header::CACHE_CONTROL, "no-cache")];
-    if unchanged {
-        return (StatusCode::NOT_MODIFIED, common).into_response();
-    }
-    (common, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+    tagged(headers, "no-cache", [(header::CONTENT_TYPE, "application/json")], body)
 }
 
 /// 422 with every fault.

@@ -1,14 +1,12 @@
 //! What a request over HTTP is answered with: status, headers, body.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
-use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::contract::erased::Fetched;
 use crate::contract::{Content, Refusal};
 use crate::http::failure;
+use crate::http::tagged::tagged;
 use crate::protocol::{ErrorCode, HttpSpec};
 
 /// The answer of a service.
@@ -30,22 +28,9 @@ pub(super) fn success(spec: &HttpSpec, fetched: Fetched, headers: &HeaderMap) ->
 }
 
 fn bytes(spec: &HttpSpec, content: Content, cache: String, headers: &HeaderMap) -> Response {
-    let bytes = content.into_bytes();
-    let mut hasher = DefaultHasher::new();
-    bytes.hash(&mut hasher);
-    let tag = format!("\"{:016x}-{:x}\"", hasher.finish(), bytes.len());
-    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let is_known = known
-        .flat_map(|value| value.split(','))
-        .map(|value| value.trim().trim_start_matches("W/"))
-        .any(|value| value == tag || value == "*");
-    let common = [(header::ETAG, tag), (header::CACHE_CONTROL, cache)];
-    if is_known {
-        return (StatusCode::NOT_MODIFIED, common).into_response();
-    }
     let kind = spec.produces.unwrap_or("application/octet-stream");
     let own = [(header::CONTENT_TYPE, kind), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
-    (common, own, Body::from(bytes)).into_response()
+    tagged(headers, &cache, own, content.into_bytes())
 }
 
 /// The answer where there is none: the document's status of the code, else the usual one.
