@@ -55,9 +55,14 @@ fn in_query(parameter: &str, uri: &Uri) -> Vec<Option<String>> {
 }
 
 fn in_headers(headers: &HeaderMap) -> impl Iterator<Item = Option<String>> {
+    bearer_tokens(headers).map(|token| text(token.trim_ascii()))
+}
+
+/// What stands behind `Bearer` in the headers of a request, as it was written.
+pub(crate) fn bearer_tokens(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     headers.get_all(header::AUTHORIZATION).iter().filter_map(|value| {
         let (scheme, token) = value.as_bytes().split_at_checked(7)?;
-        scheme.eq_ignore_ascii_case(b"bearer ").then(|| text(token.trim_ascii()))
+        scheme.eq_ignore_ascii_case(b"bearer ").then_some(token)
     })
 }
 

@@ -13,6 +13,6 @@ mod jwt;
 
 pub(crate) use access::check_access;
 pub use authenticator::{Authenticator, TokenError, Verified, Verifying};
-pub(crate) use carried::{Carried, is_bearer_subprotocol};
+pub(crate) use carried::{Carried, bearer_tokens, is_bearer_subprotocol};
 pub(crate) use guard::{Guard, Keys};
 pub use jwt::JwtAuthenticator;

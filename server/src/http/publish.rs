@@ -16,6 +16,7 @@ use subtle::ConstantTimeEq;
 
 use super::retained::unprocessable;
 use super::{below, failure};
+use crate::auth::bearer_tokens;
 use crate::config::Secret;
 use crate::connection::Served;
 use crate::contract::erased::{ResolvedTopic, Written};
@@ -61,9 +62,7 @@ pub(super) fn routes(base: &str, endpoints: Vec<Arc<Served>>, token: Secret) -> 
 }
 
 fn is_authorized(headers: &HeaderMap, token: &Secret) -> bool {
-    let value = headers.get(header::AUTHORIZATION).map(header::HeaderValue::as_bytes).unwrap_or_default();
-    let Some((scheme, given)) = value.split_at_checked(7) else { return false };
-    scheme.eq_ignore_ascii_case(b"bearer ") && bool::from(given.ct_eq(token.as_bytes()))
+    bearer_tokens(headers).next().is_some_and(|given| bool::from(given.ct_eq(token.as_bytes())))
 }
 
 fn too_large(message: &str) -> Failure<'_> {
