@@ -11,7 +11,11 @@ pub struct Answer {
     pub status: u16,
     /// `content-type`, or nothing.
     pub content_type: String,
-    /// The body as text.
+    /// `access-control-allow-origin`: whose pages may read this.
+    pub allowed_origin: Option<String>,
+    /// The body.
+    pub bytes: Vec<u8>,
+    /// The body as text, with replacement characters where it is none.
     pub body: String,
 }
 
@@ -44,6 +48,16 @@ pub fn get(url: &str) -> Answer {
     answer(response)
 }
 
+/// `GET` by a page of this origin.
+///
+/// # Panics
+/// When nobody answers.
+#[must_use]
+pub fn get_from(url: &str, origin: &str) -> Answer {
+    let response = agent().get(url).header("origin", origin).call();
+    answer(response.unwrap_or_else(|error| panic!("GET {url}: {error}")))
+}
+
 /// `POST` of JSON text, with a bearer token where one is given.
 ///
 /// # Panics
@@ -58,8 +72,14 @@ pub fn post(url: &str, token: Option<&str>, body: &str) -> Answer {
 }
 
 fn answer(mut response: ureq::http::Response<ureq::Body>) -> Answer {
-    let header = response.headers().get("content-type").and_then(|value| value.to_str().ok());
-    let content_type = header.unwrap_or_default().to_owned();
+    let header = |name: &str| {
+        let value = response.headers().get(name).and_then(|value| value.to_str().ok());
+        value.map(str::to_owned)
+    };
+    let content_type = header("content-type").unwrap_or_default();
+    let allowed_origin = header("access-control-allow-origin");
     let status = response.status().as_u16();
-    Answer { status, content_type, body: response.body_mut().read_to_string().expect("a readable body") }
+    let bytes = response.body_mut().read_to_vec().expect("a readable body");
+    let body = String::from_utf8_lossy(&bytes).into_owned();
+    Answer { status, content_type, allowed_origin, bytes, body }
 }

@@ -1,8 +1,6 @@
 //! Who may connect, and which pages may read.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use e2e::{Closed, TestSocket, get};
+use e2e::{Closed, TestSocket, get, get_from, in_seconds};
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
@@ -12,10 +10,6 @@ const SECRET: &str = "a secret of 32 bytes for testing";
 
 fn token(claims: &Value, secret: &str) -> String {
     encode(&Header::default(), claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
-}
-
-fn in_seconds(seconds: f64) -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64() + seconds
 }
 
 fn closed(reason: &str) -> Closed {
@@ -80,10 +74,8 @@ fn pages_read_only_from_origins_that_are_allowed() {
     for (origin, allowed) in
         [("https://app.example", Some("https://app.example")), ("https://evil.example", None)]
     {
-        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-        let answer = agent.get(&server.url("/health")).header("origin", origin).call().unwrap();
-        let told = answer.headers().get("access-control-allow-origin").and_then(|value| value.to_str().ok());
-        assert_eq!(told, allowed, "{origin}");
+        let answer = get_from(&server.url("/health"), origin);
+        assert_eq!(answer.allowed_origin.as_deref(), allowed, "{origin}");
     }
     assert_eq!(get(&server.url("/health")).status, 200, "what has no origin is no page");
 }

@@ -76,8 +76,8 @@ async fn a_refresh_tells_at_once_and_renders_a_real_picture() {
     for (query, width) in [("", 1_200_u32), ("?scale=2&theme=dark", 2_400)] {
         let url = charts.server.url(&format!("/charts/zones.png{query}"));
         let picture = eventually("the picture", || {
-            let answer = ureq_bytes(&url);
-            (answer.0 == 200).then_some(answer.1)
+            let answer = get(&url);
+            (answer.status == 200).then_some(answer.bytes)
         })
         .await;
         assert_eq!(&picture[..8], b"\x89PNG\r\n\x1a\n");
@@ -127,10 +127,4 @@ async fn back_ends_publish_the_text_itself() {
     assert_eq!(socket.next_text().await, "chart:15M");
     assert_eq!(post(&url, Some("t0ken"), "chart:1D").status / 100, 4);
     assert_eq!(post(&url, None, "chart:15M").status, 401);
-}
-
-fn ureq_bytes(url: &str) -> (u16, Vec<u8>) {
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-    let mut response = agent.get(url).call().unwrap();
-    (response.status().as_u16(), response.body_mut().read_to_vec().unwrap())
 }

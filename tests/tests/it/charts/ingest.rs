@@ -17,12 +17,7 @@ async fn status(charts: &Charts, what: &str, holds: impl Fn(&Value) -> bool) -> 
 
 async fn picture(charts: &Charts, name: &str) {
     let url = charts.server.url(&format!("/charts/{name}.png"));
-    eventually(name, || (get_status(&url) == 200).then_some(())).await;
-}
-
-fn get_status(url: &str) -> u16 {
-    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-    agent.get(url).call().unwrap().status().as_u16()
+    eventually(name, || (get(&url).status == 200).then_some(())).await;
 }
 
 #[tokio::test]
