@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { afterEach, beforeAll } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -18,6 +19,46 @@ export interface AppServer {
   readonly port: number;
   /** Ends it, by default as an operator would; resolves when it is gone. */
   stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** An app under test, and what is to be undone after each test. */
+export interface App {
+  /** Starts a server that is killed after the test. */
+  readonly serve: (flags?: readonly string[], port?: number) => Promise<AppServer>;
+  /** Closes a client after the test, before its server. */
+  readonly closeLater: <C extends { close(): void }>(client: C) => C;
+  /** Does this after the test; what was asked for last comes first. */
+  readonly doLater: (cleanUp: () => unknown) => void;
+}
+
+/** Builds an app (`trading`) before the tests of a file, and cleans up after each of them. */
+export function useApp(app: string): App {
+  let program = '';
+  const cleanUps: (() => unknown)[] = [];
+  const doLater = (cleanUp: () => unknown): void => void cleanUps.push(cleanUp);
+
+  beforeAll(async () => {
+    program = await buildApp(app);
+  }, BUILD_TIMEOUT_MS);
+
+  afterEach(async () => {
+    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
+  });
+
+  return {
+    serve: async (flags = [], port = 0) => {
+      const server = await startApp(program, flags, port);
+      doLater(() => server.stop('SIGKILL'));
+      return server;
+    },
+    closeLater: (client) => {
+      doLater(() => {
+        client.close();
+      });
+      return client;
+    },
+    doLater,
+  };
 }
 
 /** Builds an app (`trading`) and answers with the path of the program. */

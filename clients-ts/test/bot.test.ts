@@ -1,7 +1,7 @@
 /** The generated client against the trading bot's dashboard: what is told, what is kept, what is posted. */
 import type { ClientOptions } from 'bellwire';
 import { WebSocket } from 'ws';
-import { afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   createBotClient,
   type BotClient,
@@ -9,31 +9,12 @@ import {
   type Event,
   type EventInput,
 } from '../generated/bot/index.js';
-import { BUILD_TIMEOUT_MS, buildApp, startApp, type AppServer } from './appServer.js';
+import { useApp, type AppServer } from './appServer.js';
 
-let program: string;
-const cleanUps: (() => unknown)[] = [];
-
-beforeAll(async () => {
-  program = await buildApp('bot');
-}, BUILD_TIMEOUT_MS);
-
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
-
-async function serve(flags: readonly string[] = ['--no-demo'], port = 0): Promise<AppServer> {
-  const server = await startApp(program, flags, port);
-  cleanUps.push(() => server.stop('SIGKILL'));
-  return server;
-}
+const { serve, closeLater } = useApp('bot');
 
 function connect(url: string, options: ClientOptions = {}): BotClient {
-  const client = createBotClient({ url, WebSocket, backoff: { baseMs: 10, maxMs: 100 }, ...options });
-  cleanUps.push(() => {
-    client.close();
-  });
-  return client;
+  return closeLater(createBotClient({ url, WebSocket, backoff: { baseMs: 10, maxMs: 100 }, ...options }));
 }
 
 type Snapshot = BotState['/api/state'];
@@ -83,7 +64,7 @@ function log(client: BotClient, events: Event[] = []): Event[] {
 }
 
 test('the snapshot is typed, and the same as over HTTP', async () => {
-  const server = await serve();
+  const server = await serve(['--no-demo']);
   await push(server, { type: 'ACCOUNT_UPDATE', account: { balance: 100, currency: 'USD' } });
   await push(server, { type: 'ACCOUNT_UPDATE', account: { balance: 90 } });
   await push(server, { type: 'SCAN_SUMMARY', symbols: { EURUSD: 'OK' }, count: 1 });
@@ -124,7 +105,7 @@ test('snapshot and events make one log, in the order of the server', async () =>
 });
 
 test('after a restart a client is told the state anew', async () => {
-  const first = await serve();
+  const first = await serve(['--no-demo']);
   const client = connect(first.url);
   await snapshot(client);
   const again = snapshot(client);

@@ -1,35 +1,16 @@
 /** The generated client of the cash-and-carry monitor against the real one: greeted, caught up, told. */
 import { WebSocket } from 'ws';
-import { afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createCarryClient, type CarryClient, type Equity } from '../generated/carry/index.js';
-import { BUILD_TIMEOUT_MS, buildApp, startApp, type AppServer } from './appServer.js';
+import { useApp, type AppServer } from './appServer.js';
 
 const TOKEN = 't0ken';
 const quiet = ['--demo', 'false', '--publish-token', TOKEN];
 
-let program: string;
-const cleanUps: (() => unknown)[] = [];
-
-beforeAll(async () => {
-  program = await buildApp('carry');
-}, BUILD_TIMEOUT_MS);
-
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
-
-async function serve(flags: readonly string[]): Promise<AppServer> {
-  const server = await startApp(program, flags);
-  cleanUps.push(() => server.stop('SIGKILL'));
-  return server;
-}
+const { serve, closeLater } = useApp('carry');
 
 function connect(url: string): CarryClient {
-  const client = createCarryClient({ url, WebSocket });
-  cleanUps.push(() => {
-    client.close();
-  });
-  return client;
+  return closeLater(createCarryClient({ url, WebSocket }));
 }
 
 async function publishEquity(server: AppServer, total: string): Promise<void> {

@@ -3,29 +3,18 @@ import { WebSocket } from 'ws';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createChartsClient, type ChartsClient, type ChartUpdate } from '../generated/charts/index.js';
-import { BUILD_TIMEOUT_MS, buildApp, startApp, type AppServer } from './appServer.js';
+import { useApp, type AppServer } from './appServer.js';
 
 const EVERY: ChartUpdate[] = ['chart:2M', 'chart:5M', 'chart:15M', 'chart:zones'];
 
-let program: string;
-const cleanUps: (() => unknown)[] = [];
-
-beforeAll(async () => {
-  program = await buildApp('charts');
-}, BUILD_TIMEOUT_MS);
-
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
+const app = useApp('charts');
 
 async function serve(speed: string): Promise<AppServer> {
   const folder = await mkdtemp(join(tmpdir(), 'bellwire-charts-'));
-  cleanUps.push(() => rm(folder, { recursive: true, force: true }));
-  const server = await startApp(program, ['--speed', speed, '--folder', folder]);
-  cleanUps.push(() => server.stop('SIGKILL'));
-  return server;
+  app.doLater(() => rm(folder, { recursive: true, force: true }));
+  return app.serve(['--speed', speed, '--folder', folder]);
 }
 
 /** A client with everything it has been told so far, and a wait for more. */
@@ -34,10 +23,7 @@ function listen(url: string): {
   told: ChartUpdate[];
   until: (count: number) => Promise<void>;
 } {
-  const client = createChartsClient({ url, WebSocket });
-  cleanUps.push(() => {
-    client.close();
-  });
+  const client = app.closeLater(createChartsClient({ url, WebSocket }));
   const told: ChartUpdate[] = [];
   let wake = (): void => undefined;
   client.chartUpdates.on((update) => {

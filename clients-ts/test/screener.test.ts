@@ -1,25 +1,10 @@
 /** The generated client of the screener against the real one: lists of symbols, acknowledgements, ticks of what is held. */
 import { WebSocket } from 'ws';
-import { afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createScreenerClient, type ScreenerClient, type Tick } from '../generated/screener/index.js';
-import { BUILD_TIMEOUT_MS, buildApp, startApp } from './appServer.js';
+import { useApp } from './appServer.js';
 
-let program: string;
-const cleanUps: (() => unknown)[] = [];
-
-beforeAll(async () => {
-  program = await buildApp('screener');
-}, BUILD_TIMEOUT_MS);
-
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
-
-async function serve(port = 0): Promise<{ url: string; port: number; stop: () => Promise<void> }> {
-  const server = await startApp(program, [], port);
-  cleanUps.push(() => server.stop('SIGKILL'));
-  return server;
-}
+const { serve, closeLater } = useApp('screener');
 
 /** A client with every tick it has been told so far, and a wait for more. */
 function listen(url: string): {
@@ -27,10 +12,7 @@ function listen(url: string): {
   ticks: Tick[];
   until: (enough: (ticks: Tick[]) => boolean) => Promise<void>;
 } {
-  const client = createScreenerClient({ url, WebSocket, backoff: { baseMs: 10, maxMs: 100 } });
-  cleanUps.push(() => {
-    client.close();
-  });
+  const client = closeLater(createScreenerClient({ url, WebSocket, backoff: { baseMs: 10, maxMs: 100 } }));
   const ticks: Tick[] = [];
   let wake = (): void => undefined;
   client.ticks.on((tick) => {
@@ -89,7 +71,7 @@ test('a client that comes back subscribes again and goes on', async () => {
     });
   });
   await first.stop();
-  await serve(first.port);
+  await serve([], first.port);
   await back;
   ticks.length = 0;
   await show();

@@ -2,27 +2,17 @@
 import { createHmac } from 'node:crypto';
 import { withToken, type TokenOptions, type TokenSource } from 'bellwire/token';
 import { WebSocket } from 'ws';
-import { afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createTradingClient, type TradingClient } from '../generated/trading/index.js';
-import { BUILD_TIMEOUT_MS, buildApp, startApp, type AppServer } from './appServer.js';
+import { useApp, type AppServer } from './appServer.js';
 
 const secret = 'known to this test and its servers';
 
-let program: string;
+const app = useApp('trading');
 let server: AppServer;
-const cleanUps: (() => unknown)[] = [];
-
-beforeAll(async () => {
-  program = await buildApp('trading');
-}, BUILD_TIMEOUT_MS);
-
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
 
 async function serve(): Promise<void> {
-  server = await startApp(program, ['--feed', 'synthetic', '--auth-secret', secret, '--auth-leeway', '1ms']);
-  cleanUps.push(() => server.stop('SIGKILL'));
+  server = await app.serve(['--feed', 'synthetic', '--auth-secret', secret, '--auth-leeway', '1ms']);
 }
 
 /** A token for these accounts. */
@@ -34,14 +24,12 @@ function mint(accounts: readonly string[], seconds = 600): string {
 }
 
 function connect(source: TokenSource, options: TokenOptions = {}): TradingClient {
-  const client = createTradingClient({
-    url: server.url,
-    WebSocket: withToken(source, { WebSocket, ...options }),
-  });
-  cleanUps.push(() => {
-    client.close();
-  });
-  return client;
+  return app.closeLater(
+    createTradingClient({
+      url: server.url,
+      WebSocket: withToken(source, { WebSocket, ...options }),
+    }),
+  );
 }
 
 test.each(['query', 'subprotocol', 'message'] as const)('by %s a token opens its accounts', async (by) => {

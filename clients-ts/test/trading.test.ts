@@ -1,35 +1,22 @@
 /** The generated client against the real server: one document, two languages, a socket between them. */
 import { ConnectionClosedError, type ClientOptions } from 'bellwire';
 import { WebSocket } from 'ws';
-import { afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createTradingClient, OrderType, Side, type TradingClient } from '../generated/trading/index.js';
-import { BUILD_TIMEOUT_MS, buildApp, startApp, type AppServer } from './appServer.js';
+import { useApp, type AppServer } from './appServer.js';
 
 const flags = ['--feed', 'synthetic', '--bar-interval', '0.05'];
 
-let program: string;
-const cleanUps: (() => unknown)[] = [];
+const app = useApp('trading');
 
-beforeAll(async () => {
-  program = await buildApp('trading');
-}, BUILD_TIMEOUT_MS);
-
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
-
-async function serve(more: readonly string[] = [], port = 0): Promise<AppServer> {
-  const server = await startApp(program, [...flags, ...more], port);
-  cleanUps.push(() => server.stop('SIGKILL'));
-  return server;
+function serve(more: readonly string[] = [], port = 0): Promise<AppServer> {
+  return app.serve([...flags, ...more], port);
 }
 
 function connect(url: string, options: ClientOptions = {}): TradingClient {
-  const client = createTradingClient({ url, WebSocket, backoff: { baseMs: 10, maxMs: 100 }, ...options });
-  cleanUps.push(() => {
-    client.close();
-  });
-  return client;
+  return app.closeLater(
+    createTradingClient({ url, WebSocket, backoff: { baseMs: 10, maxMs: 100 }, ...options }),
+  );
 }
 
 /** Collects until there are enough; leaves the subscription as it is. */
