@@ -202,7 +202,8 @@ impl Outbound {
         metrics.messages_sent_bytes.inc_by(bytes as u64);
     }
 
-    /// Takes nothing more: what remains is replies, control messages and this close frame.
+    /// Takes nothing more: what remains is replies, control messages and this close frame. A client for which something
+    /// waits may not read for long: the system takes what remains all the same, and the client finds it when it reads.
     pub(super) fn end_with(&self, close: &[u8]) {
         let mut lanes = self.lock();
         lanes.ended = true;
@@ -213,6 +214,9 @@ impl Outbound {
         lanes.lagging.clear();
         lanes.control.extend_from_slice(close);
         lanes.control_count += 1;
+        if !lanes.partial.is_empty() {
+            self.stream.make_room(lanes.partial.len() + lanes.control.len());
+        }
     }
 
     /// Writes what remains after [`Outbound::end_with`].

@@ -96,6 +96,16 @@ impl Stream {
         }
     }
 
+    /// Lets the system hold so many more bytes for a client that does not read: the last words to it. What the system
+    /// refuses stays as it is.
+    pub(crate) fn make_room(&self, bytes: usize) {
+        if let Self::Tcp(stream) = self {
+            let socket = SockRef::from(stream);
+            let held = socket.send_buffer_size().unwrap_or(0);
+            let _ = socket.set_send_buffer_size(held.saturating_add(bytes));
+        }
+    }
+
     /// Ends the sending side, so that the client sees the end and what is still under way is not reset.
     pub(crate) fn poll_finish(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self {

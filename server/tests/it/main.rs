@@ -15,6 +15,7 @@ mod http;
 mod http_requests;
 mod membership;
 mod operations;
+mod overflow;
 mod publishing;
 mod replay;
 mod services;

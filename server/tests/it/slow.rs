@@ -109,12 +109,19 @@ async fn stalled_readers_are_ended_at_their_limit_and_the_others_miss_nothing() 
     // What was sent to a stalled reader before its end is what the kernel took; it ends without having missed any of it.
     for client in &mut slow {
         let mut next = 0;
-        while let Some(Ok(Message::Text(text))) = client.socket.next().await {
-            let frame: Value = serde_json::from_str(&text).expect("a frame");
-            assert_eq!(frame["payload"]["n"], next, "no silent gap before the end");
-            next += 1;
-        }
+        let end = loop {
+            match client.socket.next().await {
+                Some(Ok(Message::Text(text))) => {
+                    let frame: Value = serde_json::from_str(&text).expect("a frame");
+                    assert_eq!(frame["payload"]["n"], next, "no silent gap before the end");
+                    next += 1;
+                }
+                other => break other,
+            }
+        };
         assert!(next < UPDATES, "a stalled reader did not get everything");
+        let told = matches!(&end, Some(Ok(Message::Close(Some(frame)))) if u16::from(frame.code) == 4413);
+        assert!(told, "it finds the reason when it reads: {end:?}");
     }
 }
 
