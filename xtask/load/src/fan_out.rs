@@ -85,6 +85,7 @@ impl FanOut {
         let mut updates = Updates::new(self.subscribers, start, WARM_UP)?;
         let publisher = Publisher::start(server, self.orders(), start)?;
         receive(&mut swarm, &mut updates, &publisher, WARM_UP)?;
+        server.measuring();
         let (mut before, began) = (Marks::take(server, &updates)?, Instant::now());
         receive(&mut swarm, &mut updates, &publisher, WARM_UP + self.time)?;
         let took = began.elapsed();

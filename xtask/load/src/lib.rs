@@ -26,7 +26,7 @@ pub use idle::Idle;
 pub use limits::allow_files;
 pub use process::{Server, cpu_of, memory_of};
 pub use requests::Requests;
-pub use slow::SlowReaders;
+pub use slow::{SlowReaders, Told};
 pub use storm::Storm;
 
 /// What a run found: name of the figure, value. Names end in their unit.

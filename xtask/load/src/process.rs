@@ -1,8 +1,10 @@
 //! A server under test: started, watched through the operating system, stopped when it is dropped.
 
+use std::cell::RefCell;
+use std::fmt;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::net::SocketAddr;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -15,14 +17,18 @@ const START: Duration = Duration::from_secs(20);
 /// What a server prints once it listens, before its address.
 const ANNOUNCEMENT: &str = "listening on ";
 
+/// How long it may take to answer a plain request.
+const ANSWER: Duration = Duration::from_secs(5);
+
 /// A running server.
-#[derive(Debug)]
 pub struct Server {
     child: Child,
     /// Where it listens.
     pub address: SocketAddr,
     /// Path of its socket.
     pub path: &'static str,
+    /// Called once, when what is measured begins.
+    at_measuring: RefCell<Option<Box<dyn FnOnce()>>>,
 }
 
 impl Server {
@@ -48,7 +54,12 @@ impl Server {
                 }
             });
         }
-        let mut server = Self { child, address: SocketAddr::from(([127, 0, 0, 1], 0)), path };
+        let mut server = Self {
+            child,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            path,
+            at_measuring: RefCell::default(),
+        };
         let address =
             receiver.recv_timeout(START).map_err(|_| anyhow!("{program} did not say that it listens"))?;
         let plain = address.trim_start_matches("ws://").trim_end_matches('/');
@@ -60,6 +71,35 @@ impl Server {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Has something done at the moment from which a plan counts: a profiler started, say.
+    pub fn at_measuring(&self, act: impl FnOnce() + 'static) {
+        self.at_measuring.replace(Some(Box::new(act)));
+    }
+
+    /// What counts begins now.
+    pub(crate) fn measuring(&self) {
+        if let Some(act) = self.at_measuring.take() {
+            act();
+        }
+    }
+
+    /// A counter without labels that it tells in the text format of Prometheus; 0 where it has not counted yet.
+    ///
+    /// # Errors
+    /// Where it tells nothing at that path.
+    pub fn counter(&self, path: &str, name: &str) -> Result<u64> {
+        let mut stream = TcpStream::connect(self.address).context("cannot ask for the counters")?;
+        stream.set_read_timeout(Some(ANSWER))?;
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address);
+        stream.write_all(request.as_bytes())?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        if !answer.starts_with("HTTP/1.1 200") {
+            bail!("{path}: {}", answer.lines().next().unwrap_or("no answer"));
+        }
+        Ok(counted(&answer, name))
     }
 
     /// CPU time it has used.
@@ -76,6 +116,12 @@ impl Server {
     /// Where it is gone.
     pub fn memory(&self) -> Result<u64> {
         memory_of(&self.pid().to_string())
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
@@ -130,6 +176,12 @@ pub fn memory_of(process: &str) -> Result<u64> {
     }
 }
 
+/// The value of a counter among others.
+fn counted(text: &str, name: &str) -> u64 {
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    value.and_then(|value| value.trim().parse().ok()).unwrap_or(0)
+}
+
 fn pss(rollup: &str) -> Option<u64> {
     rollup.lines().find_map(|line| line.strip_prefix("Pss:")?.trim().strip_suffix("kB")?.trim().parse().ok())
 }
@@ -144,6 +196,8 @@ mod tests {
         let stat = "42 (a) b) S 1 2 3 4 5 6 7 8 9 10 250 50 0 0 20 0 4";
         assert_eq!(ticks(stat), Some(300));
         assert_eq!(pss("Rss:   10 kB\nPss:    7 kB\nPss_Dirty: 3 kB\n"), Some(7));
+        let metrics = "# TYPE a counter\r\na_total 3\na_totals 4\n";
+        assert_eq!((counted(metrics, "a_total"), counted(metrics, "b_total")), (3, 0));
         assert_eq!((running(""), ticks("42 (x) S 1"), pss("Rss: 1 kB")), (None, None, None));
     }
 }

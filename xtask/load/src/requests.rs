@@ -32,6 +32,7 @@ impl Requests {
         }
         let mut answered = 0;
         self.turn(server, &mut swarm, &mut asked, &mut answered, WARM_UP)?;
+        server.measuring();
         let (before, first, start) = (server.cpu()?, answered, Instant::now());
         self.turn(server, &mut swarm, &mut asked, &mut answered, self.time)?;
         let (took, cpu) = (start.elapsed(), server.cpu()?.saturating_sub(before));

@@ -33,6 +33,19 @@ pub struct SlowReaders {
     pub before: Duration,
     /// How long some do not.
     pub during: Duration,
+    /// How the server says that it ends them, where it does.
+    pub told: Option<Told>,
+}
+
+/// The end of a slow reader, as both sides see it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// The close code that it gets.
+    pub code: u16,
+    /// Where the server tells its counters.
+    pub metrics: &'static str,
+    /// The one that counts such ends.
+    pub counter: &'static str,
 }
 
 /// What all subscribers see.
@@ -86,6 +99,7 @@ impl SlowReaders {
         let memory = server.memory()?;
         (healthy..self.subscribers).for_each(|index| swarm.hold(index));
         watch.updates.count_from(turn);
+        server.measuring();
         self.receive(&mut swarm, &mut watch, turn + self.during)?;
         let grown = server.memory()?.saturating_sub(memory);
         figures.insert("memory_growth_mib", grown as f64 / 1024.0 / 1024.0);
@@ -95,7 +109,16 @@ impl SlowReaders {
         self.finish(&mut swarm, &mut watch, expected)?;
         figures.insert("lost", expected.saturating_sub(watch.updates.delivered) as f64);
         figures.insert("disorder", watch.updates.disorder as f64);
+        figures.insert("slow", self.slow as f64);
         figures.insert("slow_ended", watch.ended as f64);
+        if let Some(told) = &self.told {
+            let with_code = watch.closes.get(&told.code).copied().unwrap_or(0);
+            let counted = server.counter(told.metrics, told.counter)?;
+            figures.insert("slow_counted", counted as f64);
+            // Ended without the client being told, or without the operator.
+            let unsaid = self.slow.abs_diff(with_code) as u64 + (with_code as u64).abs_diff(counted);
+            figures.insert("slow_unsaid", unsaid as f64);
+        }
         if let Some((code, count)) = watch.closes.iter().max_by_key(|(_, count)| **count) {
             figures.insert("close_code", f64::from(*code));
             figures.insert("slow_closed_with_code", *count as f64);

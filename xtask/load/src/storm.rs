@@ -33,6 +33,7 @@ impl Storm {
     pub(crate) fn run(&self, server: &Server) -> Result<Figures> {
         // What a server does once, for its first connections, is not part of the storm.
         self.blow(server, self.at_once)?;
+        server.measuring();
         let (before, start) = (server.cpu()?, Instant::now());
         self.blow(server, self.connections)?;
         let took = start.elapsed();

@@ -6,6 +6,8 @@ use anyhow::{Context as _, Result};
 use bellwire_load::Figures;
 use serde_json::{Value, json};
 
+use super::profile::{Function, Profile};
+
 /// Everything one call of the task has found.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Data {
@@ -14,6 +16,10 @@ pub(super) struct Data {
     /// Made by `--quick`: no figure means anything.
     pub(super) quick: bool,
     pub(super) runs: Vec<Run>,
+    /// Where the time of what missed a target went.
+    pub(super) profiles: Vec<Profile>,
+    /// Why there are no profiles where some were asked for.
+    pub(super) unprofiled: Option<String>,
 }
 
 /// One scenario on one server, once.
@@ -48,7 +54,7 @@ impl Run {
 
 impl Data {
     pub(super) fn new(facts: Vec<(String, String)>, quick: bool) -> Self {
-        Self { facts, quick, runs: Vec::new() }
+        Self { facts, quick, runs: Vec::new(), profiles: Vec::new(), unprofiled: None }
     }
 
     /// The median of a figure over all rounds.
@@ -82,7 +88,12 @@ impl Data {
                 object
             })
             .collect();
-        format!("{:#}\n", json!({ "quick": self.quick, "facts": facts, "runs": runs }))
+        let profiles: Vec<Value> = self.profiles.iter().map(profile_to_json).collect();
+        let mut all = json!({ "quick": self.quick, "facts": facts, "runs": runs, "profiles": profiles });
+        if let Some(why) = &self.unprofiled {
+            all["unprofiled"] = json!(why);
+        }
+        format!("{all:#}\n")
     }
 
     pub(super) fn parse(text: &str) -> Result<Self> {
@@ -106,7 +117,35 @@ impl Data {
             facts: list("facts").iter().map(|pair| (text(&pair[0]), text(&pair[1]))).collect(),
             quick: raw["quick"] == true,
             runs: list("runs").iter().map(run).collect(),
+            profiles: list("profiles").iter().map(profile_of_json).collect(),
+            unprofiled: raw["unprofiled"].as_str().map(str::to_owned),
         })
+    }
+}
+
+fn profile_to_json(profile: &Profile) -> Value {
+    let functions: Vec<Value> = profile
+        .functions
+        .iter()
+        .map(|function| json!([function.percent, function.in_kernel, function.name]))
+        .collect();
+    json!({
+        "scenario": profile.scenario, "user": profile.user, "kernel": profile.kernel, "functions": functions,
+    })
+}
+
+fn profile_of_json(value: &Value) -> Profile {
+    let functions = value["functions"].as_array().cloned().unwrap_or_default();
+    let function = |value: &Value| Function {
+        percent: value[0].as_f64().unwrap_or(0.0),
+        in_kernel: value[1] == true,
+        name: value[2].as_str().unwrap_or_default().to_owned(),
+    };
+    Profile {
+        scenario: value["scenario"].as_str().unwrap_or_default().to_owned(),
+        user: value["user"].as_f64().unwrap_or(0.0),
+        kernel: value["kernel"].as_f64().unwrap_or(0.0),
+        functions: functions.iter().map(function).collect(),
     }
 }
 
@@ -162,6 +201,8 @@ mod tests {
     fn raw_data_survives_the_file() {
         let mut data = Data::new(vec![("cores".to_owned(), "2".to_owned())], true);
         data.runs = vec![run("bun", 1, 2.25), Run::new("idle", "ws", 1, Err(anyhow::anyhow!("it died")))];
+        let functions = vec![Function { percent: 12.5, in_kernel: true, name: "tcp_write".to_owned() }];
+        data.profiles = vec![Profile { scenario: "idle".to_owned(), user: 25.0, kernel: 75.0, functions }];
         assert_eq!(Data::parse(&data.to_json()).expect("its own output"), data);
     }
 

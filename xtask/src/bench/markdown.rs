@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::data::{Data, Median, short};
 use super::peers;
+use super::profile::{Function, Profile};
 use super::scenarios::{self, Scenario};
 use super::targets::{Against, Verdict, verdicts};
 
@@ -42,8 +43,6 @@ pub(super) fn page(data: &Data) -> String {
         ("Slow readers: healthy p99 before, ms", "p99_before_ms"),
         ("Slow readers: healthy p99 during, ms", "p99_during_ms"),
         ("Slow readers: growth of the server's memory, MiB", "memory_growth_mib"),
-        ("Slow readers: how many the server ended", "slow_ended"),
-        ("Slow readers: by which code", "close_code"),
         ("Lost", "lost"),
         ("Out of order", "disorder"),
         ("Cores the generator used", "generator_busy"),
@@ -52,6 +51,8 @@ pub(super) fn page(data: &Data) -> String {
     for (title, figure) in tables {
         table(&mut page, data, &scenarios, title, figure);
     }
+    slow_readers(&mut page, data);
+    profiles(&mut page, data);
     failures(&mut page, data);
     page.push_str(COUNTED);
     page.push_str("\n## Who was measured\n\n");
@@ -105,6 +106,7 @@ fn figure_name(figure: &str) -> &str {
         "p99_during_ms" => "healthy p99 during",
         "p99_before_ms" => "healthy p99 before",
         "memory_growth_mib" => "growth of memory, MiB",
+        "slow_unsaid" => "ends without code or count",
         other => other,
     }
 }
@@ -130,6 +132,65 @@ fn table(page: &mut String, data: &Data, scenarios: &[Scenario], title: &str, fi
         let _ = writeln!(page, "| {} | {} |", scenario.title, texts.join(" | "));
     }
     page.push('\n');
+}
+
+/// What became of the slow readers, in words.
+fn slow_readers(page: &mut String, data: &Data) {
+    let ends: Vec<(&str, String)> =
+        data.peers().into_iter().filter_map(|peer| Some((peer, end_of_slow(data, peer)?))).collect();
+    if ends.is_empty() {
+        return;
+    }
+    page.push_str("## Slow readers: what became of them\n\n");
+    for (peer, end) in ends {
+        let _ = writeln!(page, "- {peer}: {end}");
+    }
+    page.push('\n');
+}
+
+/// `10 of 10 ended, code 4413; the server counted 10`
+fn end_of_slow(data: &Data, peer: &str) -> Option<String> {
+    let of = |figure: &str| data.median("slow", peer, figure).map(|median| median.value);
+    let mut text = format!("{} of {} ended", short_count(of("slow_ended")?), short_count(of("slow")?));
+    match (of("close_code"), of("slow_closed_with_code")) {
+        (Some(code), Some(count)) if of("slow_ended") == Some(count) => {
+            let _ = write!(text, ", code {}", short_count(code));
+        }
+        (Some(code), Some(count)) => {
+            let _ = write!(text, ", {} of them with code {}", short_count(count), short_count(code));
+        }
+        _ => {}
+    }
+    if let Some(counted) = of("slow_counted") {
+        let _ = write!(text, "; the server counted {}", short_count(counted));
+    }
+    Some(text)
+}
+
+/// A number of things: medians of even numbers of rounds may fall between two.
+fn short_count(value: f64) -> String {
+    if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.1}") }
+}
+
+/// Where the time goes in scenarios that miss a target.
+fn profiles(page: &mut String, data: &Data) {
+    if data.profiles.is_empty() && data.unprofiled.is_none() {
+        return;
+    }
+    page.push_str("## Where the time goes that misses a target\n\n");
+    if let Some(why) = &data.unprofiled {
+        let _ = writeln!(page, "{}.\n", capital(why));
+        return;
+    }
+    page.push_str("Per cent of the server's CPU in each function itself, callees not counted (`perf`; `k` is the kernel).\n\n");
+    for Profile { scenario, user, kernel, functions } in &data.profiles {
+        let _ = writeln!(page, "**{scenario}**: user {user:.0} %, kernel {kernel:.0} %\n\n```text");
+        for Function { percent, in_kernel, name } in functions {
+            let place = if *in_kernel { 'k' } else { ' ' };
+            let _ = writeln!(page, "{percent:5.1} {place} {name}");
+        }
+        page.push_str("```\n\n");
+    }
 }
 
 fn failures(page: &mut String, data: &Data) {
@@ -162,17 +223,35 @@ mod tests {
         let run = |peer: &str, round, cpu| {
             Run::new("topic-100-saturated", peer, round, Ok(Figures::from([("cpu_us", cpu)])))
         };
+        let slow = |peer: &str, figures: &[(&'static str, f64)]| {
+            let figures = figures.iter().copied().chain([("slow", 10.0)]);
+            Run::new("slow", peer, 1, Ok(figures.collect()))
+        };
         data.runs = vec![
             run(OURS, 1, 0.25),
             run("bun", 1, 0.5),
             run(OURS, 2, 0.35),
             Run::new("idle", "bun", 1, Err(anyhow::anyhow!("it died"))),
+            slow(
+                OURS,
+                &[
+                    ("slow_ended", 10.0),
+                    ("close_code", 4413.0),
+                    ("slow_closed_with_code", 10.0),
+                    ("slow_counted", 10.0),
+                ],
+            ),
+            slow("bun", &[("slow_ended", 0.0)]),
         ];
+        let functions = vec![Function { percent: 41.25, in_kernel: true, name: "tcp_write_xmit".to_owned() }];
+        data.profiles = vec![Profile { scenario: "idle".to_owned(), user: 20.4, kernel: 79.6, functions }];
         let page = page(&data);
         for expected in [
             "Targets: 1 met, 0 missed,",
             "| topic-100-saturated | CPU | bun | ≤ 0.8 | 0.600 | met |",
             "| | bellwire | bun |\n|---|---|---|\n| 1 topic × 100, saturated | 0.300 | 0.500 |",
+            "- bellwire: 10 of 10 ended, code 4413; the server counted 10\n- bun: 0 of 10 ended\n",
+            "**idle**: user 20 %, kernel 80 %\n\n```text\n 41.2 k tcp_write_xmit\n```",
             "- idle on bun, round 1: it died",
             "- Cores: 2",
         ] {

@@ -7,6 +7,7 @@ mod machine;
 mod markdown;
 mod peers;
 mod plot;
+mod profile;
 mod scenarios;
 mod targets;
 
@@ -45,6 +46,9 @@ pub(crate) struct Args {
     /// Draw table and plot of the raw data again and measure nothing
     #[arg(long)]
     redraw: bool,
+    /// Run what misses a target once more under `perf`, and say where the time goes; with --redraw, that alone
+    #[arg(long)]
+    profile: bool,
     /// Name the scenarios and run nothing
     #[arg(long)]
     list: bool,
@@ -62,13 +66,17 @@ pub(crate) fn run(args: &Args, terminal: &Terminal) -> Result<bool> {
         return Ok(true);
     }
     let folder = args.out.clone().unwrap_or_else(|| project::root().join(RESULTS));
-    let data = if args.redraw {
+    let mut data = if args.redraw {
         let path = folder.join(RAW);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         Data::parse(&text)?
     } else {
         measure(args, &scenarios, terminal)?
     };
+    if args.profile {
+        let programs = Programs::prepare(&[peers::ours()], args.quick, terminal)?;
+        profile::add(&mut data, &scenarios, &programs, terminal);
+    }
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let files =
         [(RAW, data.to_json()), ("results.md", markdown::page(&data)), ("results.svg", plot::picture(&data))];
@@ -151,6 +159,7 @@ fn figures(figures: &BTreeMap<String, f64>) -> String {
         "memory_growth_mib",
         "slow_ended",
         "close_code",
+        "slow_counted",
         "lost",
         "disorder",
         "generator_busy",

@@ -2,6 +2,7 @@
 //!
 //! Sources and pinned versions stand in `server/benches/peers/`; what is installed goes to `target/xtask/peers/`.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -68,6 +69,11 @@ impl Peer {
     }
 }
 
+/// Our own server.
+pub(super) fn ours() -> &'static Peer {
+    &PEERS[0]
+}
+
 /// Ours and those named.
 pub(super) fn chosen(names: &[String]) -> Result<Vec<&'static Peer>> {
     for name in names {
@@ -93,6 +99,8 @@ pub(super) struct Programs {
     installed: PathBuf,
     target: PathBuf,
     profile: &'static str,
+    /// Peers that could not be built or installed, and why.
+    missing: BTreeMap<&'static str, String>,
     /// Names and versions of what runs.
     pub(super) versions: Vec<(String, String)>,
 }
@@ -108,9 +116,9 @@ impl Programs {
             installed: target.join("xtask/peers"),
             target,
             profile: if quick { "debug" } else { "release" },
+            missing: BTreeMap::new(),
             versions: Vec::new(),
         };
-        let has = |wanted: fn(Kind) -> bool| peers.iter().any(|peer| wanted(peer.kind));
         terminal.progress("building bench-server …");
         let mut build = Command::new("cargo");
         build.args(["build", "--package", "bellwire", "--bin", "bench-server"]).current_dir(&root);
@@ -118,17 +126,30 @@ impl Programs {
             build.arg("--release");
         }
         finished(&mut build)?;
-        if has(|kind| matches!(kind, Kind::Bare { .. } | Kind::Naive)) {
-            terminal.progress("building the Rust peers …");
-            programs.build_rust(quick)?;
-        }
-        if has(|kind| matches!(kind, Kind::Bun | Kind::NodeWs)) {
-            terminal.progress("installing the JavaScript peers …");
-            programs.install_npm()?;
-        }
-        if has(|kind| kind == Kind::FastWs) {
-            terminal.progress("installing the Python peer …");
-            programs.install_pip()?;
+        let steps: [(&str, fn(Kind) -> bool, fn(&Self, bool) -> Result<()>); 3] = [
+            (
+                "building the Rust peers …",
+                |kind| matches!(kind, Kind::Bare { .. } | Kind::Naive),
+                Self::build_rust,
+            ),
+            (
+                "installing the JavaScript peers …",
+                |kind| matches!(kind, Kind::Bun | Kind::NodeWs),
+                Self::install_npm,
+            ),
+            ("installing the Python peer …", |kind| kind == Kind::FastWs, Self::install_pip),
+        ];
+        for (what, needs, install) in steps {
+            let wanted: Vec<&Peer> = peers.iter().copied().filter(|peer| needs(peer.kind)).collect();
+            if wanted.is_empty() {
+                continue;
+            }
+            terminal.progress(what);
+            // The others are measured all the same; what is missing stands in the table as failed.
+            if let Err(error) = install(&programs, quick) {
+                terminal.result(&format!("{error:#}"));
+                programs.missing.extend(wanted.iter().map(|peer| (peer.name, format!("{error:#}"))));
+            }
         }
         for peer in peers {
             programs.versions.extend(programs.version(peer));
@@ -146,7 +167,7 @@ impl Programs {
         finished(&mut build)
     }
 
-    fn install_npm(&self) -> Result<()> {
+    fn install_npm(&self, _quick: bool) -> Result<()> {
         let folder = self.copied("node", &["package.json", "bun.js", "node-ws.mjs"])?;
         if folder.join("node_modules").exists() && self.is_same("node", "package.json")? {
             return Ok(());
@@ -158,7 +179,7 @@ impl Programs {
         self.mark("node", "package.json")
     }
 
-    fn install_pip(&self) -> Result<()> {
+    fn install_pip(&self, _quick: bool) -> Result<()> {
         let folder = self.copied("python", &["requirements.txt", "fastws_server.py"])?;
         if folder.join("venv").exists() && self.is_same("python", "requirements.txt")? {
             return Ok(());
@@ -191,8 +212,19 @@ impl Programs {
         Ok(())
     }
 
+    /// A file that is written and read once.
+    pub(super) fn scratch(&self, name: &str) -> Result<PathBuf> {
+        fs::create_dir_all(&self.installed)
+            .with_context(|| format!("cannot make {}", self.installed.display()))?;
+        Ok(self.installed.join(name))
+    }
+
     /// Starts a server on a free port.
     pub(super) fn start(&self, peer: &Peer) -> Result<Server> {
+        if let Some(why) = self.missing.get(peer.name) {
+            let first = why.lines().next().unwrap_or_default();
+            bail!("not installed: {first}");
+        }
         let rust = |program: &str| Command::new(self.installed.join("rust").join(self.profile).join(program));
         let mut command = match peer.kind {
             Kind::Ours => {

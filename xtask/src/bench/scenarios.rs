@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use bellwire_load::{FanOut, Idle, Load, Plan, Requests, SlowReaders, Storm};
+use bellwire_load::{FanOut, Idle, Load, Plan, Requests, SlowReaders, Storm, Told};
 
 use super::peers::{OURS, Peer};
 
@@ -13,6 +13,9 @@ const PACE: f64 = 30_000.0;
 const TOPICS_PACE: f64 = 5_000.0;
 /// The route whose updates are joined for a millisecond; peers have no such thing.
 const JOINED: &str = "joined";
+
+/// How our server ends a slow reader.
+const TOLD: Told = Told { code: 4413, metrics: "/metrics", counter: "bellwire_slow_disconnects_total" };
 
 /// One thing that is measured.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,13 +28,15 @@ pub(super) struct Scenario {
 }
 
 impl Scenario {
-    /// The plan for a server: only ours has more than one route.
+    /// The plan for a server: only ours has more than one route, and says how it ends slow readers.
     pub(super) fn plan_for(&self, peer: &Peer) -> Plan {
         let mut plan = self.plan.clone();
-        if let Plan::FanOut(fan_out) = &mut plan
-            && peer.name != OURS
-        {
-            fan_out.route = "bars";
+        if peer.name != OURS {
+            match &mut plan {
+                Plan::FanOut(fan_out) => fan_out.route = "bars",
+                Plan::SlowReaders(slow) => slow.told = None,
+                _ => {}
+            }
         }
         plan
     }
@@ -121,6 +126,7 @@ fn others() -> Vec<Scenario> {
         bytes: 2200,
         before: seconds(2),
         during: seconds(6),
+        told: Some(TOLD),
     };
     let rows = [
         (

@@ -83,6 +83,7 @@ fn targets() -> Vec<Target> {
         cpu("storm", bun, 1.0),
         own("slow", "p99_during_ms", Against::Figure("p99_before_ms"), 1.1),
         own("slow", "lost", Against::Itself, 0.0),
+        own("slow", "slow_unsaid", Against::Itself, 0.0),
         own("slow", "memory_growth_mib", Against::Itself, 2.0),
     ]);
     targets
