@@ -20,6 +20,9 @@ pub(crate) enum Span {
 }
 
 impl Span {
+    /// The shortest first.
+    pub(crate) const ALL: [Self; 3] = [Self::Two, Self::Five, Self::Fifteen];
+
     fn millis(self) -> i64 {
         match self {
             Self::Two => 2 * MINUTE,
@@ -37,21 +40,12 @@ pub(crate) struct Bars {
 }
 
 impl Bars {
-    /// Takes in a trade; one that is not `live` is in the exchange's candles already. Says which spans have closed a
-    /// bar by it.
-    pub(crate) fn trade(&mut self, time: i64, price: f64, quantity: f64, live: bool) -> Vec<Span> {
-        let mut closed = Vec::new();
-        let before = [self.newest(Span::Two), self.newest(Span::Five), self.newest(Span::Fifteen)];
+    /// Takes in a trade; one that is not `live` is in the exchange's candles already.
+    pub(crate) fn trade(&mut self, time: i64, price: f64, quantity: f64, live: bool) {
         extend(&mut self.two, Span::Two, time, price, quantity);
         if live {
             extend(&mut self.five, Span::Five, time, price, quantity);
         }
-        for (span, before) in [Span::Two, Span::Five, Span::Fifteen].into_iter().zip(before) {
-            if before.is_some_and(|before| self.newest(span) > Some(before)) {
-                closed.push(span);
-            }
-        }
-        closed
     }
 
     /// Takes in a five-minute candle, which replaces what trades have made of it.
@@ -79,7 +73,8 @@ impl Bars {
         bars.split_off(bars.len().saturating_sub(count))
     }
 
-    fn newest(&self, span: Span) -> Option<i64> {
+    /// When the newest bar begins. A later one than before means that a bar has closed.
+    pub(crate) fn newest(&self, span: Span) -> Option<i64> {
         let source = if span == Span::Two { &self.two } else { &self.five };
         source.last_key_value().map(|(time, _)| start(*time, span))
     }
@@ -128,13 +123,19 @@ mod tests {
     }
 
     #[test]
-    fn a_trade_says_which_bars_it_closed() {
+    fn trades_and_candles_begin_bars() {
         let mut bars = Bars::default();
-        assert_eq!(bars.trade(0, 1.0, 1.0, true), []);
-        assert_eq!(bars.trade(MINUTE, 3.0, 1.0, true), []);
-        assert_eq!(bars.trade(2 * MINUTE, 2.0, 1.0, true), [Span::Two]);
-        assert_eq!(bars.trade(15 * MINUTE, 2.0, 1.0, true), [Span::Two, Span::Five, Span::Fifteen]);
-        assert_eq!(bars.latest(Span::Two, 9)[0], Candle { volume: 2.0, ..candle(0, 1.0, 3.0, 1.0, 3.0) });
+        let newest = |bars: &Bars| Span::ALL.map(|span| bars.newest(span).map(|time| time / MINUTE));
+        assert_eq!(newest(&bars), [None, None, None]);
+        bars.trade(MINUTE, 1.0, 1.0, false);
+        assert_eq!(newest(&bars), [Some(0), None, None]);
+        bars.trade(3 * MINUTE, 2.0, 1.0, true);
+        assert_eq!(newest(&bars), [Some(2), Some(0), Some(0)]);
+        bars.candle(candle(5, 3.0, 3.0, 3.0, 3.0));
+        assert_eq!(newest(&bars), [Some(2), Some(5), Some(0)]);
+        bars.trade(15 * MINUTE, 2.0, 1.0, true);
+        assert_eq!(newest(&bars), [Some(14), Some(15), Some(15)]);
+        assert_eq!(bars.latest(Span::Two, 9)[1], candle(2, 2.0, 2.0, 2.0, 2.0));
     }
 
     #[test]

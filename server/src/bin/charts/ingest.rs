@@ -88,20 +88,15 @@ impl Ingest {
             Err(error) => return self.rejects.reject(provider, text, &error),
         };
         let replayed = shift > 0;
-        let first = events.iter().any(|event| matches!(event, Event::Candle { .. })) && !replayed;
         // Further passes of a recording tell what is live alone: its history and candles belong to the first.
         let tells = |event: &&Event| !replayed || matches!(event, Event::Trade(trade) if trade.live);
-        let mut closed: Vec<Timeframe> =
-            events.iter().filter(tells).flat_map(|event| self.book.apply(event, shift)).collect();
-        if first && closed.is_empty() {
-            self.paint(Timeframe::ALL);
-        }
-        closed.sort_unstable();
-        closed.dedup();
-        for timeframe in &closed {
+        let mut changes = self.book.apply(events.iter().filter(tells), shift);
+        changes.closed.sort_unstable();
+        for timeframe in &changes.closed {
             self.updates.publish(&ChartUpdatesMessage::ChartUpdate(update_of(*timeframe)));
         }
-        self.paint(&closed);
+        self.paint(&changes.begun);
+        self.paint(&changes.closed);
     }
 
     fn paint(&self, timeframes: &[Timeframe]) {

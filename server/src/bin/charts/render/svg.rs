@@ -41,6 +41,11 @@ pub(super) fn draw(chart: &Chart, theme: Theme) -> String {
     out
 }
 
+/// Text as it stands inside an element.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
 /// Where prices, volumes and bars stand.
 struct Plot {
     palette: &'static Palette,
@@ -79,7 +84,7 @@ impl Plot {
     }
 
     fn text(&self, out: &mut String, x: f64, y: f64, anchor: &str, fill: &str, text: &str) {
-        let text = text.replace('&', "&amp;").replace('<', "&lt;");
+        let text = escaped(text);
         let _ =
             write!(out, r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{anchor}" fill="{fill}">{text}</text>"#);
     }
@@ -90,7 +95,7 @@ impl Plot {
 
     fn header(&self, out: &mut String, chart: &Chart) {
         let palette = self.palette;
-        let symbol = chart.symbol.replace('&', "&amp;").replace('<', "&lt;");
+        let symbol = escaped(&chart.symbol);
         let _ = write!(
             out,
             r#"<text x="{LEFT}" y="50" font-family="Inter SemiBold" font-size="26" fill="{}">{symbol}<tspan dx="12" font-family="Inter" font-size="17" fill="{}">{}</tspan></text>"#,
