@@ -48,7 +48,7 @@ pub use app::{App, Server};
 pub use auth::{Authenticator, JwtAuthenticator, TokenError, Verified, Verifying};
 #[cfg(feature = "macros")]
 pub use bellwire_macros::asyncapi;
-pub use config::{AuthMode, Lifetime, LogFormat, Period, Secret, Settings, Size, Switch, UnitError};
+pub use config::{AuthMode, Lifetime, LogFormat, Period, Secret, Settings, Size, Switch, UnitError, seconds};
 pub use error::Error;
 #[doc(hidden)]
 pub use http::echo_routes;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-pub use units::{Lifetime, Period, Secret, Size, UnitError};
+pub use units::{Lifetime, Period, Secret, Size, UnitError, seconds};
 
 use crate::Error;
 pub use crate::protocol::AuthMode;

@@ -1,6 +1,7 @@
 //! Durations and sizes as people write them: `30s`, `250ms`, `never`, `1MiB`.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -90,6 +91,28 @@ macro_rules! read_as_text {
 }
 read_as_text!(Period, Lifetime, Size);
 
+/// Reads a number of seconds within these bounds, for a flag of an app's own whose unit its users know:
+///
+/// ```
+/// #[derive(clap::Parser)]
+/// struct Arguments {
+///     /// Seconds between two looks at the upstream
+///     #[arg(long, value_name = "SECONDS", default_value = "0.5", value_parser = bellwire::seconds(0.1..=60.0))]
+///     interval: std::time::Duration,
+/// }
+/// ```
+///
+/// What is less than nothing, or more than a [`Duration`] holds, is refused whatever the bounds say.
+pub fn seconds(
+    bounds: RangeInclusive<f64>,
+) -> impl Fn(&str) -> Result<Duration, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let seconds = text.parse().ok().filter(|seconds| bounds.contains(seconds));
+        let duration = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        duration.ok_or_else(|| format!("write seconds from {} to {}", bounds.start(), bounds.end()))
+    }
+}
+
 /// A secret: it can be compared, but shows itself nowhere.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 pub struct Secret(String);
@@ -143,6 +166,18 @@ mod tests {
         for text in ["", "0", "1 MiB", "1mib", "-1B"] {
             assert!(text.parse::<Size>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn reads_seconds_within_bounds() {
+        let within = seconds(0.5..=60.0);
+        assert_eq!(within("0.5"), Ok(Duration::from_millis(500)));
+        assert_eq!(within("60"), Ok(Duration::from_secs(60)));
+        for text in ["", "0.4", "61", "-1", "NaN", "inf", "1s"] {
+            assert_eq!(within(text), Err("write seconds from 0.5 to 60".to_owned()), "{text}");
+        }
+        assert!(seconds(-1.0..=f64::MAX)("-1").is_err());
+        assert!(seconds(-1.0..=f64::MAX)("1e300").is_err());
     }
 
     #[test]

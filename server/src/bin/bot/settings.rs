@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bellwire::seconds;
 use clap::Parser;
 
 /// Shows dashboards what a trading bot is doing.
@@ -22,18 +23,11 @@ pub(crate) struct Args {
     #[arg(long, env = "BOT_NO_DEMO", help_heading = "Bot")]
     pub(crate) no_demo: bool,
     /// Seconds from one step of the pretending bot to the next
-    #[arg(long, env = "BOT_INTERVAL", value_name = "SECONDS", default_value = "1", value_parser = seconds, conflicts_with = "no_demo", help_heading = "Bot")]
+    #[arg(long, env = "BOT_INTERVAL", value_name = "SECONDS", default_value = "1", value_parser = seconds(0.001..=3_600.0), conflicts_with = "no_demo", help_heading = "Bot")]
     pub(crate) interval: Duration,
     /// Makes it do the same every time
     #[arg(long, env = "BOT_SEED", value_name = "NUMBER", conflicts_with = "no_demo", help_heading = "Bot")]
     pub(crate) seed: Option<u64>,
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    match text.parse() {
-        Ok(seconds) if (0.001..=3_600.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
-        _ => Err("write seconds from 0.001 to 3600".to_owned()),
-    }
 }
 
 #[cfg(test)]

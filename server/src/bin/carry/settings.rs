@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bellwire::seconds;
 use clap::Parser;
 
 /// Tells dashboards how a cash-and-carry strategy is doing.
@@ -24,19 +25,12 @@ pub(crate) struct Args {
         action = clap::ArgAction::Set, value_parser = clap::builder::BoolishValueParser::new())]
     pub(crate) demo: bool,
     /// Seconds between two of its steps
-    #[arg(long, env = "CARRY_INTERVAL", value_name = "SECONDS", default_value = "1", value_parser = seconds, help_heading = "Demo")]
+    #[arg(long, env = "CARRY_INTERVAL", value_name = "SECONDS", default_value = "1", value_parser = seconds(0.001..=86_400.0), help_heading = "Demo")]
     pub(crate) interval: Duration,
     /// Money it begins with, in whole units
     #[arg(long, env = "CARRY_EQUITY", value_name = "AMOUNT", default_value = "10000",
         value_parser = clap::value_parser!(i64).range(100..=1_000_000_000), help_heading = "Demo")]
     pub(crate) equity: i64,
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    match text.parse() {
-        Ok(seconds) if (0.001..=86_400.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
-        _ => Err("write seconds from 0.001 to 86400".to_owned()),
-    }
 }
 
 #[cfg(test)]

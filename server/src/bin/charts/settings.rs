@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use bellwire::feed::{Feed, Hours, Recording, Retry};
+use bellwire::seconds;
 use clap::{Parser, ValueEnum};
 use tokio::sync::watch;
 
@@ -38,7 +39,7 @@ pub(crate) struct Args {
     #[arg(long, env = "CHARTS_FOLDER", help_heading = "Charts")]
     folder: Option<PathBuf>,
     /// How long no export is tried after one has failed
-    #[arg(long, env = "CHARTS_COOL_DOWN", value_name = "SECONDS", default_value = "600", value_parser = seconds, help_heading = "Charts")]
+    #[arg(long, env = "CHARTS_COOL_DOWN", value_name = "SECONDS", default_value = "600", value_parser = seconds(0.0..=86_400.0), help_heading = "Charts")]
     pub(crate) cool_down: Duration,
     /// Providers to connect to, in rotation; without any, the shipped recording is played
     #[arg(long, env = "CHARTS_PROVIDERS", value_delimiter = ',', help_heading = "Ingest")]
@@ -72,10 +73,10 @@ pub(crate) struct Args {
     #[arg(long, env = "KRAKEN_URL", default_value = kraken::URL, help_heading = "Ingest")]
     kraken_url: String,
     /// Seconds between two pings to a provider
-    #[arg(long, env = "CHARTS_PING_INTERVAL", value_name = "SECONDS", default_value = "20", value_parser = seconds, help_heading = "Ingest")]
+    #[arg(long, env = "CHARTS_PING_INTERVAL", value_name = "SECONDS", default_value = "20", value_parser = seconds(0.0..=86_400.0), help_heading = "Ingest")]
     ping_interval: Duration,
     /// Seconds it has to answer
-    #[arg(long, env = "CHARTS_PING_TIMEOUT", value_name = "SECONDS", default_value = "30", value_parser = seconds, help_heading = "Ingest")]
+    #[arg(long, env = "CHARTS_PING_TIMEOUT", value_name = "SECONDS", default_value = "30", value_parser = seconds(0.0..=86_400.0), help_heading = "Ingest")]
     ping_timeout: Duration,
     /// Time zone of the market, for `/status`
     #[arg(long, env = "MARKET_ZONE", default_value = "America/New_York", help_heading = "Market hours")]
@@ -135,13 +136,6 @@ impl Args {
             feed = feed.provider(provider.ping(self.ping_interval, self.ping_timeout));
         }
         Ok(Source::Live(feed))
-    }
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    match text.parse() {
-        Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
-        _ => Err("write seconds from 0 to 86400".to_owned()),
     }
 }
 

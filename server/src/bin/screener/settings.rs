@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use bellwire::feed::{Feed, Hours, Provider, Recording, Replay, Retry};
+use bellwire::seconds;
 use clap::Parser;
 use jiff::{SignedDuration, Timestamp};
 
@@ -51,7 +52,7 @@ pub(crate) struct Args {
     )]
     upstream_token: String,
     /// Seconds before the first new attempt to connect; doubled up to 60
-    #[arg(long, env = "SCREENER_RETRY", value_name = "SECONDS", default_value = "1", value_parser = seconds, help_heading = "Upstream")]
+    #[arg(long, env = "SCREENER_RETRY", value_name = "SECONDS", default_value = "1", value_parser = seconds(0.0..=60.0), help_heading = "Upstream")]
     retry: Duration,
     /// Most symbols subscribed upstream
     #[arg(long, env = "SCREENER_MAX_SYMBOLS", value_name = "N", default_value = MOST_SYMBOLS, value_parser = clap::value_parser!(u16).range(1..=5_000), help_heading = "Upstream")]
@@ -187,13 +188,6 @@ fn truth(text: &str) -> Result<bool, String> {
         "true" | "1" | "yes" | "on" => Ok(true),
         "false" | "0" | "no" | "off" | "" => Ok(false),
         _ => Err("write `true` or `false`".to_owned()),
-    }
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    match text.parse() {
-        Ok(seconds) if (0.0..=60.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
-        _ => Err("write seconds from 0 to 60".to_owned()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bellwire::seconds;
 use clap::Parser;
 
 use crate::{
@@ -46,7 +47,7 @@ pub(crate) struct BroadcasterArgs {
         action = clap::ArgAction::Set, value_parser = clap::builder::BoolishValueParser::new())]
     pub(crate) enabled: bool,
     /// Seconds between two publications
-    #[arg(long = "bar-interval", env = "BAR_BROADCASTER_INTERVAL", value_name = "SECONDS", default_value = "2.0", value_parser = seconds)]
+    #[arg(long = "bar-interval", env = "BAR_BROADCASTER_INTERVAL", value_name = "SECONDS", default_value = "2.0", value_parser = seconds(0.01..=86_400.0))]
     pub(crate) interval: Duration,
     /// Symbols to publish, comma-separated [default: those of the feed]
     #[arg(long = "bar-symbols", env = "BAR_BROADCASTER_SYMBOLS", value_name = "LIST", value_delimiter = ',')]
@@ -69,13 +70,6 @@ fn speed(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(speed) if (0.01..=10_000.0).contains(&speed) => Ok(speed),
         _ => Err("write a number from 0.01 to 10000".to_owned()),
-    }
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    match text.parse() {
-        Ok(seconds) if (0.01..=86_400.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
-        _ => Err("write seconds from 0.01 to 86400".to_owned()),
     }
 }
 
