@@ -13,6 +13,19 @@ use super::generated::types::{
 };
 use super::generated::{self, BotPublishers};
 
+/// Each event as the broadcast it becomes, whose type says already what the event's tag does.
+macro_rules! tell {
+    ($publish:expr, $event:expr, {
+        $($variant:ident => $publisher:ident: $payload:ident { $($member:ident),* },)*
+    }) => {
+        match $event {
+            $(Event::$variant(event) => {
+                $publish.$publisher.publish(&$payload { $($member: event.$member),* })
+            })*
+        }
+    };
+}
+
 /// Tells dashboards what the bot does. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Updates {
@@ -37,60 +50,18 @@ impl Updates {
 
     /// Retains an event and tells every dashboard; says how many there are. Never blocks.
     pub(crate) fn push_update(&self, event: Event) -> Reach {
-        let publish = &self.publish;
-        match event {
-            Event::AccountUpdate(event) => publish
-                .account_update
-                .publish(&AccountUpdate { account: event.account, timestamp: event.timestamp }),
-            Event::PositionUpdate(event) => publish
-                .position_update
-                .publish(&PositionUpdate { positions: event.positions, timestamp: event.timestamp }),
-            Event::ScanStart(event) => {
-                publish.scan_start.publish(&ScanStart { count: event.count, timestamp: event.timestamp })
-            }
-            Event::ScanSummary(event) => publish.scan_summary.publish(&ScanSummary {
-                symbols: event.symbols,
-                count: event.count,
-                candidates: event.candidates,
-                timestamp: event.timestamp,
-            }),
-            Event::TradeExecution(event) => publish.trade_execution.publish(&TradeExecution {
-                symbol: event.symbol,
-                direction: event.direction,
-                price: event.price,
-                lot: event.lot,
-                timestamp: event.timestamp,
-            }),
-            Event::ResearchStart(event) => publish.research_start.publish(&ResearchStart {
-                symbol: event.symbol,
-                data: event.data,
-                timestamp: event.timestamp,
-            }),
-            Event::ResearchResult(event) => publish.research_result.publish(&ResearchResult {
-                symbol: event.symbol,
-                action: event.action,
-                confidence: event.confidence,
-                reason: event.reason,
-                timestamp: event.timestamp,
-            }),
-            Event::CriticReview(event) => publish.critic_review.publish(&CriticReview {
-                symbol: event.symbol,
-                score: event.score,
-                lesson: event.lesson,
-                analysis: event.analysis,
-                timestamp: event.timestamp,
-            }),
-            Event::StatArbHedge(event) => publish.stat_arb_hedge.publish(&PairNotice {
-                symbol: event.symbol,
-                message: event.message,
-                timestamp: event.timestamp,
-            }),
-            Event::StatArbFlatten(event) => publish.stat_arb_flatten.publish(&PairNotice {
-                symbol: event.symbol,
-                message: event.message,
-                timestamp: event.timestamp,
-            }),
-        }
+        tell!(self.publish, event, {
+            AccountUpdate => account_update: AccountUpdate { account, timestamp },
+            PositionUpdate => position_update: PositionUpdate { positions, timestamp },
+            ScanStart => scan_start: ScanStart { count, timestamp },
+            ScanSummary => scan_summary: ScanSummary { symbols, count, candidates, timestamp },
+            TradeExecution => trade_execution: TradeExecution { symbol, direction, price, lot, timestamp },
+            ResearchStart => research_start: ResearchStart { symbol, data, timestamp },
+            ResearchResult => research_result: ResearchResult { symbol, action, confidence, reason, timestamp },
+            CriticReview => critic_review: CriticReview { symbol, score, lesson, analysis, timestamp },
+            StatArbHedge => stat_arb_hedge: PairNotice { symbol, message, timestamp },
+            StatArbFlatten => stat_arb_flatten: PairNotice { symbol, message, timestamp },
+        })
     }
 }
 
@@ -104,7 +75,7 @@ fn stamp<B: Broadcast<Payload: Stamped>>(node: &Node) {
 
 /// A time as events carry it: ISO 8601 in UTC, in milliseconds.
 pub(crate) fn written(time: Instant) -> Timestamp {
-    time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+    format!("{time:.3}")
 }
 
 /// A payload that says when it happened.
