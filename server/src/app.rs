@@ -19,7 +19,7 @@ use crate::config::{Lifetime, Period, Settings, Size, Switch};
 use crate::connection::{Options, Served};
 use crate::contract::Endpoint;
 use crate::hand_over;
-use crate::http::{AcceptOptions, HttpOptions, OriginPolicy, prepare, router, serve, with_cors};
+use crate::http::{AcceptOptions, Door, HttpOptions, OriginPolicy, prepare, router, serve, with_cors};
 use crate::node::Node;
 use crate::protocol::ConnectionSpec;
 use crate::shutdown::signalled;
@@ -71,7 +71,7 @@ impl App {
     }
 
     /// Serves routes of the application's own. They are asked before the server's, so that they can replace
-    /// `/health`; a fallback among them is not used.
+    /// `/health`; a fallback among them is not used. The sockets of the endpoints come before all routes.
     #[must_use]
     pub fn routes(mut self, routes: Router) -> Self {
         self.routes = self.routes.merge(routes);
@@ -124,7 +124,7 @@ impl App {
             send_buffer: settings.send_buffer.map_or(DEFAULT_SEND_BUFFER, bytes),
         };
         prepare(&listener, accept).map_err(Error::Serve)?;
-        let router = build(&self.node, settings, self.endpoints, self.routes, self.authenticator)?;
+        let (router, door) = build(&self.node, settings, self.endpoints, self.routes, self.authenticator)?;
         if let Some(path) = &history_file {
             take_over(&self.node, path);
         }
@@ -132,7 +132,8 @@ impl App {
         if let Some(hook) = self.on_bound {
             hook(local_addr);
         }
-        Ok(Server { listener, local_addr, router, accept, node: self.node, shutdown_timeout, history_file })
+        let node = self.node;
+        Ok(Server { listener, local_addr, door, router, accept, node, shutdown_timeout, history_file })
     }
 
     /// The routes alone, for an application that serves them itself. Draining is then its own affair.
@@ -140,7 +141,9 @@ impl App {
     /// # Errors
     /// Where the settings are unusable.
     pub fn into_router(self) -> Result<Router, Error> {
-        build(&self.node, self.settings.with_file()?, self.endpoints, self.routes, self.authenticator)
+        let settings = self.settings.with_file()?;
+        let (router, _) = build(&self.node, settings, self.endpoints, self.routes, self.authenticator)?;
+        Ok(router)
     }
 }
 
@@ -156,7 +159,7 @@ fn build(
     endpoints: Vec<Endpoint>,
     routes: Router,
     authenticator: Option<Arc<dyn Authenticator>>,
-) -> Result<Router, Error> {
+) -> Result<(Router, Door), Error> {
     let keys = Keys::new(&settings, authenticator)?;
     let mut served: Vec<Arc<Served>> = Vec::new();
     for endpoint in endpoints {
@@ -174,7 +177,8 @@ fn build(
         max_connections: settings.max_connections.unwrap_or(DEFAULT_MAX_CONNECTIONS),
         publish_token: settings.publish_token,
     };
-    Ok(with_cors(routes.fallback_service(router(node, &served, options)), origins))
+    let (router, door) = router(node, &served, options);
+    Ok((with_cors(routes.fallback_service(router), origins), door))
 }
 
 /// What is in force: the operator's settings, else the document's.
@@ -245,6 +249,7 @@ async fn listen(host: IpAddr, first: u16, count: u16) -> Result<TcpListener, Err
 pub struct Server {
     listener: TcpListener,
     local_addr: SocketAddr,
+    door: Door,
     router: Router,
     accept: AcceptOptions,
     node: Node,
@@ -267,7 +272,7 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + Send) -> Result<(), Error> {
         let (finish, finished) = tokio::sync::oneshot::channel::<()>();
         // A task of its own: the caller's thread may be none of the runtime's workers, and each connection a wake.
-        let mut serving = tokio::spawn(serve(self.listener, self.router, self.accept, finished));
+        let mut serving = tokio::spawn(serve(self.listener, self.door, self.router, self.accept, finished));
         tokio::select! {
             ended = &mut serving => return served(ended),
             () = stop => {}

@@ -48,8 +48,8 @@ impl Host for Echo {
 
 /// Echoes text as text and binary as binary until the client is done.
 pub(crate) async fn echo(socket: Accepted, node: Node, max_message: usize) {
-    let Accepted { stream, early, compression, .. } = socket;
-    let outbound = Arc::new(Outbound::new(max_message, node, stream, compression));
+    let Accepted { stream, unsent, early, compression, .. } = socket;
+    let outbound = Arc::new(Outbound::new(max_message, node, stream, compression).after(unsent));
     let mut transport = Transport::new(outbound.clone(), max_message, MESSAGE_TIMEOUT, compression, early);
     let mut echo = Echo(outbound.clone());
     let ended = poll_fn(|context| transport.poll(&mut echo, Instant::now(), context)).await;

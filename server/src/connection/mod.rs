@@ -25,6 +25,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::FutureExt;
 use tokio::time::{Instant, timeout};
 
@@ -105,6 +106,8 @@ struct Connection {
 #[derive(Debug)]
 pub(crate) struct Accepted {
     pub(crate) stream: Stream,
+    /// What it has not taken yet of the answer to its handshake.
+    pub(crate) unsent: Bytes,
     /// What the client sent right behind its request.
     pub(crate) early: Vec<u8>,
     /// What its request says about the client.
@@ -128,9 +131,10 @@ pub(crate) fn serve(
     caller: Caller,
     permit: ConnectionPermit,
 ) -> impl Future<Output = ()> + Send {
-    let Accepted { stream, early, carried, compression } = socket;
+    let Accepted { stream, unsent, early, carried, compression } = socket;
     let options = &served.options;
-    let outbound = Arc::new(Outbound::new(options.queue_bytes, served.node.clone(), stream, compression));
+    let outbound = Outbound::new(options.queue_bytes, served.node.clone(), stream, compression);
+    let outbound = Arc::new(outbound.after(unsent));
     let (max_message, message_timeout) = (options.max_message_bytes, options.message_timeout);
     let mut transport = Transport::new(outbound.clone(), max_message, message_timeout, compression, early);
     let mut connection = Connection::new(served, caller, outbound, permit);
@@ -190,7 +194,7 @@ fn say_farewell(connection: &Connection, ended: Ended) -> impl Future<Output = (
 
 /// Closes a socket that may not be served.
 pub(crate) async fn refuse(socket: Accepted, served: &Served, condition: CloseCondition) {
-    let outbound = Outbound::new(0, served.node.clone(), socket.stream, None);
+    let outbound = Outbound::new(0, served.node.clone(), socket.stream, None).after(socket.unsent);
     let close = served.close(condition);
     served.node.shared().metrics.closed(close.condition.as_str());
     let _ = timeout(CLOSE_TIMEOUT, say_close(&outbound, &close)).await;

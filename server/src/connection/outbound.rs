@@ -61,6 +61,12 @@ impl Outbound {
         Self { lanes: Mutex::default(), limit, node, stream, compression }
     }
 
+    /// The same, where these bytes go first.
+    pub(super) fn after(mut self, unsent: Bytes) -> Self {
+        self.lanes.get_mut().unwrap_or_else(PoisonError::into_inner).partial = unsent;
+        self
+    }
+
     pub(super) fn stream(&self) -> &Stream {
         &self.stream
     }

@@ -1,5 +1,4 @@
-//! The bytes of one socket: the TCP stream itself where the upgrade gives it back, else whatever carries it (TLS, a
-//! test's pipe).
+//! The bytes of one socket: the TCP stream itself where that can be had, else whatever carries it (TLS, a test's pipe).
 //!
 //! Shared by the connection's loop, which may wait for it, and by whoever fans out, who may not. Writers agree among
 //! themselves (see `outbound`); only the loop reads.
@@ -10,9 +9,6 @@ use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use hyper::upgrade::Upgraded;
-use hyper_util::rt::TokioIo;
-use hyper_util::server::conn::auto::upgrade::downcast;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
@@ -28,13 +24,9 @@ pub(crate) enum Stream {
 }
 
 impl Stream {
-    /// The stream behind an upgrade, and what the HTTP parser had read beyond the request. Its buffer is copied and let
-    /// go: it pins eight KiB for a few bytes.
-    pub(crate) fn of_upgrade(upgraded: Upgraded) -> (Self, Vec<u8>) {
-        match downcast::<TokioIo<TcpStream>>(upgraded) {
-            Ok(parts) => (Self::Tcp(parts.io.into_inner()), parts.read_buf.to_vec()),
-            Err(upgraded) => (Self::Other(Mutex::new(Box::pin(TokioIo::new(upgraded)))), Vec::new()),
-        }
+    /// One that is no TCP stream itself.
+    pub(crate) fn carried_by(carrier: impl Carrier + 'static) -> Self {
+        Self::Other(Mutex::new(Box::pin(carrier)))
     }
 
     /// Writes what the socket takes at once; only on sockets that can be asked without waiting.

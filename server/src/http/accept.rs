@@ -1,24 +1,37 @@
-//! From a listener to HTTP: accepts connections, sets what their sockets need, bounds the time a request's head takes.
+//! From a listener to sockets and HTTP: accepts connections, sets what their sockets need, bounds the time a request's
+//! head takes.
 
+use std::future::{Future, poll_fn};
 use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
+use bytes::Bytes;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use hyper_util::service::TowerToHyperService;
 use socket2::SockRef;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
+
+use super::door::Door;
+use super::replayed::Replayed;
+use super::websocket::Admitted;
+use crate::connection::Stream;
 
 /// How long to pause where connections cannot be accepted, because files have run out for instance.
 const BREATH: Duration = Duration::from_millis(100);
+/// What is read at once of a connection's first request.
+const FIRST_READ: usize = 8 * 1024;
 
 /// What holds for every socket.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +40,26 @@ pub(crate) struct AcceptOptions {
     pub(crate) head_timeout: Duration,
     /// What the kernel buffers for one socket that is not read.
     pub(crate) send_buffer: usize,
+}
+
+/// Whoever serves what comes.
+struct Reception {
+    door: Door,
+    router: Router,
+    head_timeout: Duration,
+    http: Builder<TokioExecutor>,
+    /// Gone once the server stops.
+    graceful: Mutex<Option<GracefulShutdown>>,
+}
+
+/// What the first bytes of a connection are.
+enum First {
+    /// A handshake, and what came behind it.
+    Socket(Admitted, Vec<u8>),
+    /// Anything else.
+    Http(Bytes),
+    /// The client left without a word.
+    Nothing,
 }
 
 /// Sets on a listener what every socket it accepts is to have: the kernel hands it on, which spares a system call each.
@@ -52,13 +85,12 @@ fn is_the_clients(error: &io::Error) -> bool {
 /// Serves until `finished`, and then what is under way.
 pub(crate) async fn serve(
     listener: TcpListener,
+    door: Door,
     router: Router,
     options: AcceptOptions,
     mut finished: oneshot::Receiver<()>,
 ) {
-    let graceful = GracefulShutdown::new();
-    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(options.head_timeout);
+    let reception = Arc::new(Reception::new(door, router, options.head_timeout));
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -78,19 +110,79 @@ pub(crate) async fn serve(
             // Not every system hands them on.
             let _ = set_up(&SockRef::from(&stream), options);
         }
-        let router = router.clone();
+        tokio::spawn(reception.clone().receive(stream, remote));
+    }
+    drop(listener);
+    let graceful = reception.graceful.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(graceful) = graceful {
+        graceful.shutdown().await;
+    }
+}
+
+impl Reception {
+    fn new(door: Door, router: Router, head_timeout: Duration) -> Self {
+        let mut http = Builder::new(TokioExecutor::new()).http1_only();
+        http.http1().timer(TokioTimer::new()).header_read_timeout(head_timeout);
+        Self { door, router, head_timeout, http, graceful: Mutex::new(Some(GracefulShutdown::new())) }
+    }
+
+    /// Finds out what a client wants, and hands it on.
+    async fn receive(self: Arc<Self>, stream: TcpStream, remote: SocketAddr) {
+        let stream = Stream::Tcp(stream);
+        match timeout(self.head_timeout, self.first(&stream, remote)).await {
+            Ok(First::Socket(admitted, early)) => {
+                let (agreed, serve) = admitted.into_parts();
+                let mut answer = agreed.written();
+                // What keeps the socket from taking it, the connection will meet too.
+                let written = stream.try_write(&answer).unwrap_or(0);
+                serve(stream, early, answer.split_off(written));
+            }
+            Ok(First::Http(read)) => {
+                if let Stream::Tcp(stream) = stream {
+                    // Boxed, so that those who go another way do not carry it.
+                    Box::pin(self.serve_http(Replayed { read, stream }, remote)).await;
+                }
+            }
+            Ok(First::Nothing) | Err(_) => {}
+        }
+    }
+
+    /// Waits for the first bytes, and looks at them.
+    async fn first(&self, stream: &Stream, remote: SocketAddr) -> First {
+        poll_fn(|context| {
+            let mut buffer = [0; FIRST_READ];
+            let count = match ready!(stream.poll_read(context, &mut buffer)) {
+                Ok(0) | Err(_) => return Poll::Ready(First::Nothing),
+                Ok(count) => count,
+            };
+            let bytes = Bytes::copy_from_slice(&buffer[..count]);
+            Poll::Ready(match self.door.admit(&bytes, remote) {
+                Some((admitted, length)) => First::Socket(admitted, bytes[length..].to_vec()),
+                None => First::Http(bytes),
+            })
+        })
+        .await
+    }
+
+    async fn serve_http(&self, stream: Replayed, remote: SocketAddr) {
+        let router = self.router.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(ConnectInfo(remote));
             TowerToHyperService::new(router.clone()).call(request)
         });
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%remote, error, "connection ended");
-            }
-        });
+        let connection = self.http.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+        // One that came too late is let go.
+        let Some(connection) = self.watch(connection) else { return };
+        if let Err(error) = connection.await {
+            tracing::debug!(%remote, error, "connection ended");
+        }
     }
-    drop(listener);
-    graceful.shutdown().await;
+
+    fn watch<C: GracefulConnection>(
+        &self,
+        connection: C,
+    ) -> Option<impl Future<Output = C::Output> + use<C>> {
+        let graceful = self.graceful.lock().unwrap_or_else(PoisonError::into_inner);
+        graceful.as_ref().map(|graceful| graceful.watch(connection))
+    }
 }

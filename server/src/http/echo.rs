@@ -2,10 +2,11 @@
 
 use axum::Router;
 use axum::routing::get;
+use bytes::Bytes;
 
 use super::upgrade::Upgrade;
 use crate::auth::Carried;
-use crate::connection::echo;
+use crate::connection::{Accepted, echo};
 use crate::node::Node;
 use crate::websocket::CompressionPolicy;
 
@@ -13,7 +14,13 @@ use crate::websocket::CompressionPolicy;
 pub fn echo_routes(path: &str, max_message: usize, compression: Option<CompressionPolicy>) -> Router {
     let node = Node::new();
     let handler = async move |upgrade: Upgrade| {
-        upgrade.accept(None, Carried::Nothing, compression, move |socket| echo(socket, node, max_message))
+        let agreed = upgrade.handshake.agree(None, compression);
+        let compression = agreed.compression;
+        upgrade.socket.switch(&agreed, move |stream, early| {
+            let carried = Carried::Nothing;
+            let accepted = Accepted { stream, unsent: Bytes::new(), early, carried, compression };
+            tokio::spawn(echo(accepted, node, max_message));
+        })
     };
     Router::new().route(path, get(handler))
 }

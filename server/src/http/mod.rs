@@ -1,13 +1,16 @@
-//! Everything that is served over HTTP: the sockets' upgrades, and what stands beside them.
+//! Everything that is served over HTTP: the sockets' handshakes, and what stands beside them.
 
 mod accept;
 mod caller;
 mod cors;
 mod document;
+mod door;
 mod echo;
+mod handshake;
 mod health;
 mod origin;
 mod publish;
+mod replayed;
 mod requests;
 mod retained;
 mod state;
@@ -24,6 +27,7 @@ use axum::response::{IntoResponse, Response};
 
 pub(crate) use accept::{AcceptOptions, prepare, serve};
 pub(crate) use cors::with_cors;
+pub(crate) use door::Door;
 pub use echo::echo_routes;
 pub(crate) use origin::OriginPolicy;
 
@@ -43,8 +47,8 @@ pub(crate) struct HttpOptions {
     pub(crate) publish_token: Option<Secret>,
 }
 
-/// The routes of all endpoints.
-pub(crate) fn router(node: &Node, endpoints: &[Arc<Served>], options: HttpOptions) -> Router {
+/// The routes of all endpoints, and the short way to their sockets.
+pub(crate) fn router(node: &Node, endpoints: &[Arc<Served>], options: HttpOptions) -> (Router, Door) {
     let requests = Arc::new(Requests::new(node, endpoints, options.origins.clone()));
     let mut router = health::routes(node, endpoints, &requests.health_paths().collect());
     let gate =
@@ -67,9 +71,10 @@ pub(crate) fn router(node: &Node, endpoints: &[Arc<Served>], options: HttpOption
         let requests = requests.clone();
         async move |request| requests.answer(request, missing).await
     };
-    router
+    let router = router
         .fallback(answer(StatusCode::NOT_FOUND))
-        .method_not_allowed_fallback(answer(StatusCode::METHOD_NOT_ALLOWED))
+        .method_not_allowed_fallback(answer(StatusCode::METHOD_NOT_ALLOWED));
+    (router, Door::new(endpoints, gate))
 }
 
 /// A failure as the body of an HTTP answer.

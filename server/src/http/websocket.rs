@@ -1,4 +1,5 @@
-//! The upgrade: who may connect, by which subprotocol, and whether there is room.
+//! Who may connect, by which subprotocol, and whether there is room: for a handshake that came through axum, and for one
+//! that was read at the `door`.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -9,22 +10,65 @@ use axum::extract::{ConnectInfo, Path};
 use axum::http::{Extensions, HeaderMap, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use tracing::Instrument;
+use bytes::Bytes;
+use tracing::{Instrument, Span};
 
 use super::OriginPolicy;
+use super::handshake::{Agreed, Handshake};
 use super::upgrade::Upgrade;
 use crate::auth::Carried;
-use crate::connection::{Served, refuse, serve};
+use crate::connection::{Accepted, Served, Stream, refuse, serve};
 use crate::contract::Caller;
+use crate::limits::ConnectionPermit;
 use crate::protocol::CloseCondition;
 
 /// Connections beyond the limit that are accepted only to be told why they cannot stay.
 const REFUSED_LIMIT: usize = 64;
 
 /// Who may pass.
+#[derive(Debug)]
 pub(super) struct Gate {
     pub(super) origins: OriginPolicy,
     pub(super) max_connections: usize,
+}
+
+/// A request for a socket.
+pub(super) struct Asked<'a> {
+    pub(super) handshake: Handshake,
+    pub(super) uri: &'a Uri,
+    pub(super) headers: &'a HeaderMap,
+    pub(super) remote: Option<SocketAddr>,
+    /// Those of the address.
+    pub(super) parameters: BTreeMap<String, String>,
+}
+
+/// A client that gets a socket.
+pub(super) struct Admitted {
+    pub(super) agreed: Agreed,
+    served: Arc<Served>,
+    permit: ConnectionPermit,
+    stay: Stay,
+}
+
+/// What for.
+enum Stay {
+    Connected {
+        caller: Caller,
+        carried: Carried,
+        span: Span,
+    },
+    /// Only to be told that there is no room.
+    Refused,
+}
+
+/// Why the handshake fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refused {
+    Draining,
+    Origin,
+    /// The endpoint knows this one alone.
+    Subprotocol(&'static str),
+    Full,
 }
 
 pub(super) fn routes(served: Arc<Served>, gate: Arc<Gate>) -> Router {
@@ -35,72 +79,102 @@ pub(super) fn routes(served: Arc<Served>, gate: Arc<Gate>) -> Router {
                               headers: HeaderMap,
                               upgrade: Upgrade| {
         let remote = extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0);
-        let carried = served.guard.carried(&uri, &headers);
-        connect(served, &gate, path.0, remote, carried, &headers, upgrade)
+        let Upgrade { handshake, socket } = upgrade;
+        let asked = Asked { handshake, uri: &uri, headers: &headers, remote, parameters: path.0 };
+        match admit(&served, &gate, asked) {
+            Ok(admitted) => {
+                let (agreed, serve) = admitted.into_parts();
+                socket.switch(&agreed, |stream, early| serve(stream, early, Bytes::new()))
+            }
+            Err(refused) => {
+                if refused == Refused::Full {
+                    served.node.shared().metrics.connection_limit_reached.inc();
+                }
+                refused.into_response()
+            }
+        }
     };
     Router::new().route(address, get(handler))
 }
 
-fn connect(
-    served: Arc<Served>,
-    gate: &Gate,
-    parameters: BTreeMap<String, String>,
-    remote: Option<SocketAddr>,
-    carried: Carried,
-    headers: &HeaderMap,
-    upgrade: Upgrade,
-) -> Response {
-    if let Some(refusal) = refusal(&served, gate, headers, &upgrade) {
-        return refusal;
-    }
-    let node = served.node.clone();
-    let spec = &served.endpoint.spec;
-    let subprotocol = spec.connection.subprotocol;
-    let chosen = upgrade.offered_subprotocols().iter().any(|name| name == subprotocol).then_some(subprotocol);
-    let connections = &node.shared().connections;
-    if let Some(permit) = connections.try_acquire(gate.max_connections) {
-        let caller =
-            Caller::new(node.next_connection(), spec.address, remote, parameters, served.guard.standing());
-        let remote = remote.map(tracing::field::display);
-        // Kept for as long as the connection: only where someone looks that closely.
-        let span = tracing::debug_span!("connection", id = caller.id(), endpoint = spec.address, remote);
-        let compression = served.options.compression;
-        if span.is_disabled() {
-            return upgrade
-                .accept(chosen, carried, compression, move |socket| serve(socket, served, caller, permit));
-        }
-        return upgrade.accept(chosen, carried, compression, move |socket| {
-            span.in_scope(|| serve(socket, served, caller, permit)).instrument(span)
-        });
-    }
-    node.shared().metrics.connection_limit_reached.inc();
-    // A browser cannot read an HTTP status here, but it can read a close code.
-    let Some(permit) = connections.try_acquire(gate.max_connections.saturating_add(REFUSED_LIMIT)) else {
-        let text = "Too many connections\n";
-        return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], text).into_response();
-    };
-    upgrade.accept(chosen, Carried::Nothing, None, async move |socket| {
-        refuse(socket, &served, CloseCondition::TooManyConnections).await;
-        drop(permit);
-    })
-}
-
-/// Why the handshake fails, if it does.
-fn refusal(served: &Served, gate: &Gate, headers: &HeaderMap, upgrade: &Upgrade) -> Option<Response> {
-    if served.node.shared().shutdown.has_begun() {
-        let text = "The server is about to stop\n";
-        return Some((StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "1")], text).into_response());
+/// Lets a client in, or says why not.
+pub(super) fn admit(served: &Arc<Served>, gate: &Gate, asked: Asked<'_>) -> Result<Admitted, Refused> {
+    let Asked { handshake, uri, headers, remote, parameters } = asked;
+    let (node, spec) = (&served.node, served.endpoint.spec);
+    if node.shared().shutdown.has_begun() {
+        return Err(Refused::Draining);
     }
     if !gate.origins.allows(headers) {
-        return Some(
-            (StatusCode::FORBIDDEN, "This origin may not connect (see --allow-origin)\n").into_response(),
-        );
+        return Err(Refused::Origin);
     }
-    let subprotocol = served.endpoint.spec.connection.subprotocol;
-    let offered = upgrade.offered_subprotocols();
-    if !offered.is_empty() && !offered.iter().any(|name| name == subprotocol) {
-        let text = format!("Of subprotocols this endpoint knows {subprotocol} alone\n");
-        return Some((StatusCode::BAD_REQUEST, text).into_response());
+    let subprotocol = spec.connection.subprotocol;
+    let offered = handshake.offered_subprotocols();
+    let chosen = offered.iter().any(|name| name == subprotocol).then_some(subprotocol);
+    if !offered.is_empty() && chosen.is_none() {
+        return Err(Refused::Subprotocol(subprotocol));
     }
-    None
+    let connections = &node.shared().connections;
+    let Some(permit) = connections.try_acquire(gate.max_connections) else {
+        // A browser cannot read an HTTP status here, but it can read a close code.
+        let beyond = gate.max_connections.saturating_add(REFUSED_LIMIT);
+        let permit = connections.try_acquire(beyond).ok_or(Refused::Full)?;
+        node.shared().metrics.connection_limit_reached.inc();
+        let agreed = handshake.agree(chosen, None);
+        return Ok(Admitted { agreed, served: served.clone(), permit, stay: Stay::Refused });
+    };
+    let carried = served.guard.carried(uri, headers);
+    let caller =
+        Caller::new(node.next_connection(), spec.address, remote, parameters, served.guard.standing());
+    let remote = remote.map(tracing::field::display);
+    let span = tracing::debug_span!("connection", id = caller.id(), endpoint = spec.address, remote);
+    let agreed = handshake.agree(chosen, served.options.compression);
+    Ok(Admitted { agreed, served: served.clone(), permit, stay: Stay::Connected { caller, carried, span } })
+}
+
+impl Admitted {
+    /// The answer to the client, and what then serves its socket in a task of its own: given what the client sent behind
+    /// its request, and what the socket has not taken of the answer.
+    pub(super) fn into_parts(self) -> (Agreed, impl FnOnce(Stream, Vec<u8>, Bytes) + Send + 'static) {
+        let Self { agreed, served, permit, stay } = self;
+        let compression = agreed.compression;
+        let spawn = move |stream, early, unsent| match stay {
+            Stay::Connected { caller, carried, span } => {
+                let socket = Accepted { stream, unsent, early, carried, compression };
+                if span.is_disabled() {
+                    tokio::spawn(serve(socket, served, caller, permit));
+                } else {
+                    // Kept for as long as the connection: only where someone looks that closely.
+                    let serving = span.in_scope(|| serve(socket, served, caller, permit));
+                    tokio::spawn(serving.instrument(span));
+                }
+            }
+            Stay::Refused => {
+                let socket = Accepted { stream, unsent, early, carried: Carried::Nothing, compression };
+                tokio::spawn(async move {
+                    refuse(socket, &served, CloseCondition::TooManyConnections).await;
+                    drop(permit);
+                });
+            }
+        };
+        (agreed, spawn)
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let unavailable = |seconds: &'static str, text: &'static str| {
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, seconds)], text).into_response()
+        };
+        match self {
+            Self::Draining => unavailable("1", "The server is about to stop\n"),
+            Self::Full => unavailable("5", "Too many connections\n"),
+            Self::Origin => {
+                (StatusCode::FORBIDDEN, "This origin may not connect (see --allow-origin)\n").into_response()
+            }
+            Self::Subprotocol(subprotocol) => {
+                let text = format!("Of subprotocols this endpoint knows {subprotocol} alone\n");
+                (StatusCode::BAD_REQUEST, text).into_response()
+            }
+        }
+    }
 }

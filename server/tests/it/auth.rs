@@ -9,7 +9,7 @@ use bellwire::{
 use serde_json::{Map, Value, json};
 
 use crate::contract::{CLOSE_ADDRESS, Owned, REPLY_ADDRESS, symbol};
-use crate::harness::{Client, TestServer};
+use crate::harness::{Client, TestServer, WAYS, Way};
 use crate::services::{TestServices, endpoint};
 use crate::tokens::{SECRET, in_seconds, token};
 
@@ -47,10 +47,15 @@ fn said((code, reason): &(u16, String)) -> (u16, &str) {
 
 #[tokio::test]
 async fn a_token_may_come_in_four_ways() {
-    let server = server(AuthMode::Required).await;
+    for way in WAYS {
+        takes_tokens(&server(AuthMode::Required).await.by(way)).await;
+    }
+}
+
+async fn takes_tokens(server: &TestServer) {
     let token = token(json!({}));
     let offered = format!("bellwire.bearer.{token}, bellwire.json.v1");
-    let in_query = with_token(&server, &token).await;
+    let in_query = with_token(server, &token).await;
     let bearer = format!("Bearer {token}");
     let in_header = server.try_connect(REPLY_ADDRESS, &[("authorization", &bearer)]).await.expect("connects");
     let as_protocol =
@@ -67,8 +72,8 @@ async fn a_token_may_come_in_four_ways() {
 
 #[tokio::test]
 async fn a_bad_token_is_closed_whatever_the_mode() {
-    for mode in [AuthMode::Optional, AuthMode::Required] {
-        let server = server(mode).await;
+    for (mode, way) in [(AuthMode::Optional, Way::Door), (AuthMode::Required, Way::Http)] {
+        let server = server(mode).await.by(way);
         let expired = token(json!({"exp": in_seconds(-10.0)}));
         let good = token(json!({}));
         let huge = "a".repeat(9000);

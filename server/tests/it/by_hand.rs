@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::contract::REPLY_ADDRESS;
-use crate::harness::TestServer;
+use crate::harness::{TestServer, head};
 
 /// Longer than anything takes that works.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -85,17 +85,13 @@ impl ByHand {
 
     /// Opens with further header lines, each with its end.
     pub(crate) async fn open_with(server: &TestServer, headers: &str) -> Self {
-        let mut stream = TcpStream::connect(server.address).await.expect("connects");
+        let mut stream = server.tcp().await;
         let request = format!(
             "GET {REPLY_ADDRESS} HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
              sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n"
         );
         stream.write_all(request.as_bytes()).await.expect("writes");
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            head.push(timeout(PATIENCE, stream.read_u8()).await.expect("in time").expect("an answer"));
-        }
-        let head = String::from_utf8(head).expect("text");
+        let head = head(&mut stream).await;
         assert!(head.starts_with("HTTP/1.1 101"), "{head}");
         Self { stream, head }
     }

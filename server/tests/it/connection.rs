@@ -1,65 +1,16 @@
-//! What belongs to a connection as a whole: handshake, time, requests, broadcasts, rates.
+//! What belongs to a connection as a whole: time, requests, broadcasts, rates.
 
 use std::time::Duration;
 
 use bellwire::contract::BroadcastPublisher;
 use bellwire::{Lifetime, Period};
 use serde_json::json;
-use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
-use crate::contract::{Notice, REPLY_ADDRESS, Text};
+use crate::contract::{Notice, Text};
 use crate::harness::{TestServer, eventually};
 
 const TICK: Duration = Duration::from_millis(100);
-
-fn status(error: Option<Error>) -> u16 {
-    match error {
-        Some(Error::Http(response)) => response.status().as_u16(),
-        other => panic!("expected an HTTP refusal, got {other:?}"),
-    }
-}
-
-#[tokio::test]
-async fn the_subprotocol_is_chosen_or_the_handshake_refused() {
-    let server = TestServer::start().await;
-    let cases = [
-        ("bellwire.json.v1", Some("bellwire.json.v1")),
-        ("other.v2, bellwire.json.v1", Some("bellwire.json.v1")),
-        ("other.v2", None),
-    ];
-    for (offered, chosen) in cases {
-        let client = server.try_connect(REPLY_ADDRESS, &[("sec-websocket-protocol", offered)]).await;
-        match chosen {
-            Some(chosen) => assert_eq!(client.expect(offered).subprotocol.as_deref(), Some(chosen)),
-            None => assert_eq!(status(client.err()), 400),
-        }
-    }
-    assert_eq!(server.client().await.subprotocol, None);
-}
-
-#[tokio::test]
-async fn pages_of_other_origins_may_not_connect() {
-    let server = TestServer::start().await;
-    let refused = server.try_connect(REPLY_ADDRESS, &[("origin", "https://evil.example")]).await;
-    assert_eq!(status(refused.err()), 403);
-    server.try_connect(REPLY_ADDRESS, &[("origin", "http://localhost:5173")]).await.expect("loopback");
-    let listed = TestServer::start_with(|settings| {
-        settings.allow_origin = vec!["https://app.example".to_owned()];
-    })
-    .await;
-    listed.try_connect(REPLY_ADDRESS, &[("origin", "https://app.example")]).await.expect("listed");
-}
-
-#[tokio::test]
-async fn beyond_the_limit_connections_are_told_to_come_back() {
-    let server = TestServer::start_with(|settings| settings.max_connections = Some(1)).await;
-    let first = server.client().await;
-    assert_eq!(server.client().await.close().await, (1013, "Try again later".to_owned()));
-    drop(first);
-    eventually("there is room again", || server.node.connection_count() == 0).await;
-    server.client().await.nothing_waits().await;
-}
 
 #[tokio::test]
 async fn silence_ends_a_connection_and_only_what_counts_breaks_it() {

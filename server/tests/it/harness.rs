@@ -23,11 +23,24 @@ use crate::services::{TestServices, endpoint};
 /// Longer than anything takes that works.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How a handshake comes to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// As the first request of its connection: read at the door.
+    Door,
+    /// Behind another request of the same connection: read by the HTTP server.
+    Http,
+}
+
+/// Both ways: what is promised of handshakes holds for either.
+pub(crate) const WAYS: [Way; 2] = [Way::Door, Way::Http];
+
 /// A running server.
 pub(crate) struct TestServer {
     pub(crate) node: Node,
     pub(crate) address: SocketAddr,
     pub(crate) services: TestServices,
+    way: Way,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<Result<(), Error>>,
 }
@@ -78,7 +91,26 @@ impl TestServer {
         let task = tokio::spawn(server.run(async {
             let _ = stopped.await;
         }));
-        Self { node, address, services, stop: Some(stop), task }
+        Self { node, address, services, way: Way::Door, stop: Some(stop), task }
+    }
+
+    /// The same, with handshakes that come this way.
+    pub(crate) fn by(mut self, way: Way) -> Self {
+        self.way = way;
+        self
+    }
+
+    /// A TCP connection on which a handshake may come next.
+    pub(crate) async fn tcp(&self) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).await.expect("connects");
+        if self.way == Way::Http {
+            stream.write_all(b"GET /nothing/here HTTP/1.1\r\nhost: localhost\r\n\r\n").await.expect("writes");
+            let head = head(&mut stream).await;
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            let length = length.map_or(0, |length| length.parse().expect("a number"));
+            stream.read_exact(&mut vec![0; length]).await.expect("a body");
+        }
+        stream
     }
 
     /// A client of the endpoint that answers failures.
@@ -104,7 +136,8 @@ impl TestServer {
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().expect("a header value"));
         }
-        let (socket, response) = tokio_tungstenite::connect_async(request).await?;
+        let stream = MaybeTlsStream::Plain(self.tcp().await);
+        let (socket, response) = tokio_tungstenite::client_async(request, stream).await?;
         let chosen = response.headers().get("sec-websocket-protocol");
         let subprotocol = chosen.and_then(|value| value.to_str().ok()).map(str::to_owned);
         Ok(Client { socket, subprotocol })
@@ -142,6 +175,15 @@ impl TestServer {
     pub(crate) async fn publish(&self, body: &Value) -> Answer {
         self.http("POST", "/api/v1/publish", "authorization: Bearer token\r\n", &body.to_string()).await
     }
+}
+
+/// The head of an answer.
+pub(crate) async fn head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(timeout(PATIENCE, stream.read_u8()).await.expect("in time").expect("an answer"));
+    }
+    String::from_utf8(head).expect("text")
 }
 
 /// An HTTP answer.

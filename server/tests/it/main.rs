@@ -8,6 +8,7 @@ mod connection;
 mod contract;
 mod cors;
 mod frames;
+mod handshake;
 mod harness;
 mod history;
 mod hostile;

@@ -1,10 +1,13 @@
 //! A stop: told, finished, closed, in time.
 
+use std::time::Duration;
+
 use serde_json::json;
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Error;
 
 use crate::contract::REPLY_ADDRESS;
-use crate::harness::TestServer;
+use crate::harness::{TestServer, WAYS};
 
 #[tokio::test]
 async fn replies_are_finished_before_the_close() {
@@ -20,12 +23,15 @@ async fn replies_are_finished_before_the_close() {
 
     let health = server.get("/health").await;
     assert_eq!((health.status, &health.json()["status"]), (503, &json!("draining")));
-    match server.try_connect(REPLY_ADDRESS, &[]).await.err() {
-        Some(Error::Http(response)) => {
-            assert_eq!(response.status(), 503);
-            assert!(response.headers().contains_key("retry-after"));
+    for way in WAYS {
+        server = server.by(way);
+        match server.try_connect(REPLY_ADDRESS, &[]).await.err() {
+            Some(Error::Http(response)) => {
+                assert_eq!(response.status(), 503);
+                assert!(response.headers().contains_key("retry-after"));
+            }
+            other => panic!("expected a refusal, got {other:?}"),
         }
-        other => panic!("expected a refusal, got {other:?}"),
     }
     let late = client.ask(json!({"type": "act", "id": 2, "payload": {}})).await;
     assert_eq!((&late["id"], &late["payload"]["code"]), (&json!(2), &json!("shutting-down")));
@@ -45,6 +51,17 @@ async fn what_hangs_does_not_delay_the_stop_beyond_its_time() {
     server.stop();
     assert_eq!(client.close().await.0, 1012);
     server.stopped().await;
+}
+
+#[tokio::test]
+async fn a_client_that_says_nothing_does_not_delay_the_stop() {
+    let mut server = TestServer::start().await;
+    let silent = server.tcp().await;
+    // The server has met the silent one: connections are accepted in the order they came.
+    server.client().await.nothing_waits().await;
+    server.stop();
+    timeout(Duration::from_secs(1), server.stopped()).await.expect("at once");
+    drop(silent);
 }
 
 #[tokio::test]
