@@ -1,8 +1,13 @@
-//! Requests over plain HTTP: which members of a payload come from path and query, and how their text is read.
+//! What clients do over plain HTTP: which members of a payload come from path and query, how their text is read, and
+//! what everything is called.
 
 use super::connection::Settings;
+use super::names::{self, Place};
 use super::schemas::members;
-use crate::model::{EnumRepr, Http, HttpMethod, HttpParameter, HttpText, Request, Shape, Type, TypeDef};
+use crate::model::{
+    Endpoint, EnumRepr, Http, HttpCall, HttpMethod, HttpParameter, HttpSubject, HttpText, Request, Shape,
+    Type, TypeDef,
+};
 use crate::spec::Node;
 use crate::spec::shapes::extensions::HTTP;
 
@@ -81,4 +86,36 @@ fn text(types: &[TypeDef], ty: &Type, depth: usize) -> HttpText {
         Type::Constant(value) if value.is_string() => HttpText::Text,
         _ => HttpText::Value,
     }
+}
+
+/// Names that would make the whole something else: an object with `then` counts as a promise.
+const NOT_METHODS: &[&str] = &["then", "constructor"];
+
+/// Everything that is done over HTTP: what is read, then what is asked.
+pub(super) fn calls(endpoint: &Endpoint, types: &[TypeDef]) -> Vec<HttpCall> {
+    let mut found: Vec<(String, HttpSubject, bool)> = Vec::new();
+    for (at, topic) in endpoint.topics.iter().enumerate() {
+        if topic.state.as_ref().is_some_and(|state| state.http.is_some()) {
+            // A parameter of this name is the topic's own.
+            let taken = topic.param_shape.members.iter().any(|(key, ..)| key == "limit");
+            let limit = !taken && topic.snapshot.as_ref().is_some_and(|ty| ty.is_list(types));
+            found.push((format!("get_{}", topic.name.wire), HttpSubject::Topic(at), limit));
+        }
+    }
+    for (at, store) in endpoint.stores.iter().enumerate().filter(|(_, store)| store.http.is_some()) {
+        let limit = store.shown.is_list(types);
+        found.push((format!("get_{}", store.name.wire), HttpSubject::Store(at), limit));
+    }
+    for (at, broadcast) in endpoint.broadcasts.iter().enumerate() {
+        if broadcast.tells.as_ref().is_some_and(|told| told.http.is_some()) {
+            found.push((format!("get_{}", broadcast.name.wire), HttpSubject::Broadcast(at), false));
+        }
+    }
+    for (at, request) in endpoint.requests.iter().enumerate().filter(|(_, request)| request.http.is_some()) {
+        found.push((request.name.wire.clone(), HttpSubject::Request(at), false));
+    }
+    let wires: Vec<&str> = found.iter().map(|(wire, ..)| wire.as_str()).collect();
+    let named = names::unique(&wires, Place::Method, NOT_METHODS);
+    let calls = named.into_iter().zip(&found);
+    calls.map(|(name, &(_, subject, limit))| HttpCall { member: name.typescript, subject, limit }).collect()
 }

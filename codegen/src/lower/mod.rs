@@ -45,6 +45,7 @@ pub(crate) fn lower(
         declared::shape_params(&mut endpoint.topics, &types);
         stores::bound(&mut endpoint.stores, &types);
         http::divide(&mut endpoint.requests, &types);
+        endpoint.http_calls = http::calls(endpoint, &types);
         matchers::choose(endpoint, &types);
     }
     matchers::ambiguities(document, &endpoints, sink);
@@ -115,6 +116,8 @@ fn lower_endpoint<'a>(
         stores,
         channels: explicit.channels,
         operations: explicit.operations,
+        // Named once the types are known.
+        http_calls: Vec::new(),
     }
 }
 

@@ -1,4 +1,28 @@
-//! Requests that are made over plain HTTP.
+//! What is made or read over plain HTTP.
+
+/// One thing that clients do over plain HTTP, by the name of its method in TypeScript.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpCall {
+    /// `pushEvent`, `getTrades`.
+    pub member: String,
+    /// What is made or read.
+    pub subject: HttpSubject,
+    /// Whether what is read is a list, of which a client may want the first entries only.
+    pub limit: bool,
+}
+
+/// What is made or read over HTTP, by its place in the endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HttpSubject {
+    /// A request.
+    Request(usize),
+    /// The retained state of a topic.
+    Topic(usize),
+    /// What is retained of broadcasts.
+    Store(usize),
+    /// All that a broadcast tells of it.
+    Broadcast(usize),
+}
 
 /// How a request is made over HTTP.
 #[derive(Debug, Clone, PartialEq)]

@@ -16,7 +16,7 @@ pub use connection::{
     Activity, Auth, AuthMode, Close, Connection, Envelope, ErrorCode, OnInvalid, Replay, Retry,
 };
 pub use docs::{Constraint, Docs, Name};
-pub use http::{Http, HttpMethod, HttpParameter, HttpText};
+pub use http::{Http, HttpCall, HttpMethod, HttpParameter, HttpSubject, HttpText};
 pub use operation::{Action, Broadcast, Channel, Matcher, Message, Operation, Parameter, Reply, Request};
 pub use store::{Store, Take, Told};
 pub use topic::{
@@ -75,9 +75,17 @@ pub struct Endpoint {
     pub channels: Vec<Channel>,
     /// Explicit operations, written in plain AsyncAPI.
     pub operations: Vec<Operation>,
+    /// All that clients do over plain HTTP.
+    pub http_calls: Vec<HttpCall>,
 }
 
 impl Endpoint {
+    /// What clients call a thing that is done over HTTP, if it is.
+    #[must_use]
+    pub fn http_call(&self, subject: HttpSubject) -> Option<&HttpCall> {
+        self.http_calls.iter().find(|call| call.subject == subject)
+    }
+
     /// The requests that are made over the socket.
     pub fn socket_requests(&self) -> impl Iterator<Item = &Request> {
         self.requests.iter().filter(|request| request.socket)

@@ -239,3 +239,24 @@ pub enum IntWidth {
     /// As [`IntWidth::I64`], unsigned.
     U64,
 }
+
+impl Type {
+    /// Whether its values are lists, or may be where they are not `null`.
+    #[must_use]
+    pub fn is_list(&self, types: &[TypeDef]) -> bool {
+        let mut ty = self;
+        // An alias of itself is no list.
+        for _ in 0..=types.len() {
+            ty = match ty {
+                Self::Array(_) | Self::Tuple { .. } => return true,
+                Self::Nullable(inner) => inner,
+                Self::Named(id) => match types.get(id.0).map(|def| &def.shape) {
+                    Some(Shape::Alias(inner)) => inner,
+                    _ => return false,
+                },
+                _ => return false,
+            };
+        }
+        false
+    }
+}

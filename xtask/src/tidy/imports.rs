@@ -178,7 +178,7 @@ fn check_typescript(file: &SourceFile, findings: &mut Vec<Finding>) {
     let generated = file.path.starts_with("clients-ts/generated/");
     for (line, module) in typescript_imports(&file.text) {
         let relative = module.starts_with('.');
-        let message = if generated && !relative && module != "bellwire" {
+        let message = if generated && !relative && module != "bellwire" && !module.starts_with("bellwire/") {
             "generated clients import the package `bellwire` only"
         } else if generated && leaves_client(&file.path, &module) {
             "a generated client imports no file outside its folder"
@@ -237,7 +237,7 @@ mod tests {
             ),
             (
                 "clients-ts/generated/trading/client.ts",
-                "import { createClient } from 'bellwire';\nimport z from 'zod';\n",
+                "import { createClient } from 'bellwire';\nimport z from 'zod';\nimport { createHttp } from 'bellwire/http';\n",
             ),
             (
                 "clients-ts/runtime/src/client.ts",

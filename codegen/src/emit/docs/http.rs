@@ -1,19 +1,19 @@
-//! Requests over plain HTTP on the page: the line to copy, and what the console has to know.
+//! Plain HTTP on the page: the lines to copy, and what the console has to know.
 
 use serde_json::{Value, json};
 
 use super::super::asyncapi::schema;
 use super::super::examples::Examples;
 use super::snippets;
-use crate::model::{Api, Http, Request};
+use crate::model::{Api, Endpoint, Http, HttpSubject, Request};
 
 /// The origin of the API over HTTP.
-fn origin(api: &Api) -> String {
+pub(super) fn origin(api: &Api) -> String {
     super::origin(api).replacen("ws", "http", 1)
 }
 
 /// Where a request goes, and what it carries.
-fn call(api: &Api, request: &Request, http: &Http, examples: &Examples<'_>) -> (String, Option<Value>) {
+fn address(api: &Api, request: &Request, http: &Http, examples: &Examples<'_>) -> (String, Option<Value>) {
     let example = request.payload.as_ref().and_then(|payload| examples.of(payload)).unwrap_or_default();
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut path = http.path.clone();
@@ -44,7 +44,7 @@ fn call(api: &Api, request: &Request, http: &Http, examples: &Examples<'_>) -> (
 
 /// A line for the shell that makes the request.
 pub(super) fn curl(api: &Api, request: &Request, http: &Http, examples: &Examples<'_>) -> String {
-    let (url, body) = call(api, request, http, examples);
+    let (url, body) = address(api, request, http, examples);
     let method = match http.method.as_str() {
         "GET" => String::new(),
         method => format!(" -X {method}"),
@@ -56,25 +56,26 @@ pub(super) fn curl(api: &Api, request: &Request, http: &Http, examples: &Example
     format!("curl{method}{file} '{url}'{body}")
 }
 
-/// What a page writes to make a request that the socket's client cannot.
-pub(super) fn fetch(api: &Api, request: &Request, http: &Http, examples: &Examples<'_>) -> String {
-    let (url, body) = call(api, request, http, examples);
-    let mut options = Vec::new();
-    if http.method.as_str() != "GET" {
-        options.push(format!("method: '{}'", http.method.as_str()));
-    }
-    if let Some(body) = body {
-        options.push("headers: { 'content-type': 'application/json' }".to_owned());
-        options.push(format!("body: JSON.stringify({})", snippets::literal(&body)));
-    }
-    let options =
-        if options.is_empty() { String::new() } else { format!(", {{\n  {},\n}}", options.join(",\n  ")) };
-    let read = match (http.produces.is_some(), request.reply.is_some()) {
-        (true, _) => "\nconst result = await response.blob();",
-        (false, true) => "\nconst result = await response.json();",
-        (false, false) => "",
+/// What a page writes to do this over plain HTTP, if that can be; `result` is what it calls the answer.
+pub(super) fn snippet(
+    endpoint: &Endpoint,
+    subject: HttpSubject,
+    result: Option<&str>,
+    argument: Option<&Value>,
+) -> Option<String> {
+    let call = endpoint.http_call(subject)?;
+    let argument = match (argument, call.limit) {
+        (Some(argument), _) => snippets::literal(argument),
+        (None, true) => "{ limit: 5 }".to_owned(),
+        (None, false) => String::new(),
     };
-    format!("const response = await fetch('{url}'{options});{read}")
+    let result = result.map(|name| format!("const {name} = ")).unwrap_or_default();
+    Some(format!("{result}await http.{}({argument});", call.member))
+}
+
+/// Where something stands among its like.
+pub(super) fn place<T>(all: &[T], one: &T) -> usize {
+    all.iter().position(|other| std::ptr::eq(other, one)).unwrap_or(all.len())
 }
 
 /// An entry of the console.

@@ -20,6 +20,7 @@ use serde_json::Value;
 
 use super::asyncapi::{duration, retry, size};
 use super::examples::Examples;
+use super::typescript::http_function;
 use crate::model::{Activity, Api, AuthMode, Endpoint, OnInvalid};
 use operations::Entry;
 use types::TypeView;
@@ -178,7 +179,6 @@ fn tag_description<'a>(api: &'a Api, tag: &str) -> Option<&'a str> {
 fn endpoint_view(api: &Api, endpoint: &Endpoint) -> EndpointView {
     let origin = origin(api);
     let url = format!("{origin}{}", endpoint.address);
-    let client = &api.name.typescript;
     let closes = endpoint.connection.closes.iter().map(|close| Failure {
         code: close.code.to_string(),
         name: close.condition.clone(),
@@ -198,13 +198,24 @@ fn endpoint_view(api: &Api, endpoint: &Endpoint) -> EndpointView {
         settings: settings(endpoint),
         parameters: endpoint.parameters.iter().map(operations::parameter).collect(),
         wscat: format!("npx wscat -s {} -c {url}", endpoint.connection.subprotocol),
-        import: format!(
-            "import {{ create{client}Client }} from './generated/{}/index.js';\nconst client = create{client}Client({{ url: '{url}' }});",
-            api.name.wire
-        ),
+        import: import(api, endpoint, &url),
         closes: closes.collect(),
         errors: errors.collect(),
     }
+}
+
+/// What a page begins with.
+fn import(api: &Api, endpoint: &Endpoint, url: &str) -> String {
+    let name = if api.endpoints.len() > 1 { &endpoint.name } else { &api.name };
+    let client = &name.typescript;
+    let http = (!endpoint.http_calls.is_empty()).then(|| http_function(&format!("{client}Http")));
+    let also = http.as_ref().map(|http| format!(", {http}")).unwrap_or_default();
+    let requests =
+        http.map(|http| format!("\nconst http = {http}('{}');", http::origin(api))).unwrap_or_default();
+    format!(
+        "import {{ create{client}Client{also} }} from './generated/{}/index.js';\nconst client = create{client}Client({{ url: '{url}' }});{requests}",
+        api.name.wire
+    )
 }
 
 /// Scheme and host of the first server.

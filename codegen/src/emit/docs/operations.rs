@@ -11,8 +11,8 @@ use super::markdown::{escape, inline};
 use super::types::{self, FieldView};
 use super::{Failure, http, snippets, state};
 use crate::model::{
-    Action, Api, Broadcast, DeliveryMode, Docs, Endpoint, ErrorCode, Message, Operation, Overflow, Parameter,
-    Request, Topic, Type,
+    Action, Api, Broadcast, DeliveryMode, Docs, Endpoint, ErrorCode, HttpSubject, Message, Operation,
+    Overflow, Parameter, Request, Topic, Type,
 };
 
 /// One section of the page.
@@ -127,7 +127,8 @@ fn topic(
         let own = derived_snapshot(topic).as_ref() != Some(snapshot);
         carries.push((if own { "Snapshot (its own)" } else { "Snapshot" }, types::html(api, snapshot)));
     }
-    let params = snippets::argument(examples.of(&Type::Named(topic.params)).as_ref());
+    let example = examples.of(&Type::Named(topic.params));
+    let params = snippets::argument(example.as_ref());
     let snapshot =
         if topic.snapshot.is_some() { "\n  onSnapshot: (state) => console.log('now', state)," } else { "" };
     let code = format!(
@@ -139,6 +140,10 @@ fn topic(
     } else {
         code
     };
+    let given = example.filter(|example| example.as_object().is_some_and(|members| !members.is_empty()));
+    let subject = HttpSubject::Topic(http::place(&endpoint.topics, topic));
+    let now = http::snippet(endpoint, subject, Some("now"), given.as_ref());
+    let code = [Some(code), now].into_iter().flatten().collect::<Vec<_>>().join("\n");
     let attempt = (!topic.by_handler).then(|| format!("{}|{name}.subscribe", endpoint.name.wire));
     Entry {
         badges: topic_badges(topic),
@@ -162,16 +167,14 @@ fn request(
 ) -> Entry {
     let name = &request.name.wire;
     let payload = request.payload.as_ref();
-    let argument =
-        payload.map(|payload| snippets::argument(examples.of(payload).as_ref())).unwrap_or_default();
-    let answers = request.reply.is_some() || request.produces().is_some();
-    let result = if answers { "const result = " } else { "" };
+    let example = payload.and_then(|payload| examples.of(payload));
+    let code = request_code(endpoint, request, example.as_ref());
     let carries = payload.map(|payload| ("Payload", types::html(api, payload)));
     let reply = match request.produces() {
         Some(kind) => Some(("Result", format!("<code>{}</code>", escape(kind)))),
         None => request.reply.as_ref().map(|reply| ("Result", types::html(api, reply))),
     };
-    let over_http = request.http.iter().map(|over| {
+    let http_badge = request.http.iter().map(|over| {
         let title = if request.socket { "Over plain HTTP as well." } else { "Over plain HTTP." };
         badge(&http::tag(over), title)
     });
@@ -186,16 +189,26 @@ fn request(
         fields: members_of(api, payload),
         carries: carries.into_iter().chain(reply).collect(),
         frames: frame_views(frames, anchors),
-        code: match &request.http {
-            Some(over) if !request.socket => http::fetch(api, request, over, examples),
-            _ => format!("{result}await client.{}({argument});", request.path.join(".")),
-        },
+        code,
         curl: request.http.as_ref().map(|over| http::curl(api, request, over, examples)),
         errors: request.errors.iter().map(|error| failure(api, error)).collect(),
-        badges: over_http.chain(unanswered).chain(request.access.iter().map(access_badge)).collect(),
+        badges: http_badge.chain(unanswered).chain(request.access.iter().map(access_badge)).collect(),
         attempt: Some(format!("{}|{}", endpoint.name.wire, attempt.unwrap_or_else(|| name.clone()))),
         ..entry(anchors.claim("request", name), name, ("request", "Requests"), &request.docs)
     }
+}
+
+/// What a page writes to make the request: over the socket, over HTTP, or either.
+fn request_code(endpoint: &Endpoint, request: &Request, example: Option<&Value>) -> String {
+    let argument = request.payload.as_ref().map(|_| snippets::argument(example)).unwrap_or_default();
+    let answers = request.reply.is_some() || request.produces().is_some();
+    let result = if answers { "const result = " } else { "" };
+    let path = request.path.join(".");
+    let over_socket = request.socket.then(|| format!("{result}await client.{path}({argument});"));
+    let subject = HttpSubject::Request(http::place(&endpoint.requests, request));
+    let result = (answers && !request.socket).then_some("result");
+    let over_http = http::snippet(endpoint, subject, result, example);
+    over_socket.into_iter().chain(over_http).collect::<Vec<_>>().join("\n")
 }
 
 fn broadcast(
@@ -215,13 +228,16 @@ fn broadcast(
     if let Some(path) = broadcast.tells.as_ref().and_then(|told| told.http.as_ref()) {
         badges.push(badge(&format!("GET {path}"), "What it holds, over plain HTTP."));
     }
+    let subject = HttpSubject::Broadcast(http::place(&endpoint.broadcasts, broadcast));
+    let now = http::snippet(endpoint, subject, Some("now"), None);
+    let now = now.map(|now| format!("\n{now}")).unwrap_or_default();
     Entry {
         badges,
         members: "Payload",
         fields: members_of(api, broadcast.payload.as_ref()),
         carries: broadcast.payload.iter().map(|payload| ("Payload", types::html(api, payload))).collect(),
         frames: frame_views(vec![frames::of_broadcast(api, endpoint, broadcast, examples)], anchors),
-        code: format!("client.{}.on((payload) => console.log(payload));", broadcast.name.typescript),
+        code: format!("client.{}.on((payload) => console.log(payload));{now}", broadcast.name.typescript),
         ..entry(anchors.claim("broadcast", name), name, ("broadcast", "Broadcasts"), &broadcast.docs)
     }
 }

@@ -1,8 +1,8 @@
 //! What is retained, as entries and badges of the page.
 
 use super::operations::{Anchors, Entry, badge, entry as blank, members_of};
-use super::types;
-use crate::model::{Api, Broadcast, Endpoint, StateKind, Store};
+use super::{http, types};
+use crate::model::{Api, Broadcast, Endpoint, HttpSubject, StateKind, Store};
 
 /// One entry of `x-state`.
 pub(super) fn entry(api: &Api, endpoint: &Endpoint, store: &Store, anchors: &mut Anchors<'_>) -> Entry {
@@ -25,16 +25,17 @@ pub(super) fn entry(api: &Api, endpoint: &Endpoint, store: &Store, anchors: &mut
     for broadcast in endpoint.broadcasts.iter().filter(tells) {
         badges.push(badge(&format!("in {}", broadcast.name.wire), "Told to each new connection."));
     }
-    let fetch = store.http.as_ref().map(|path| {
+    if let Some(path) = &store.http {
         badges.push(badge(&format!("GET {path}"), "The same over plain HTTP; `?limit=` shortens a list."));
-        format!("const {} = await (await fetch('{path}')).json();", store.name.typescript)
-    });
+    }
+    let call = told
+        .and_then(|at| http::snippet(endpoint, HttpSubject::Store(at), Some(&store.name.typescript), None));
     Entry {
         badges,
         members: "Members",
         fields: members_of(api, Some(&store.item)),
         carries: vec![("Holds", types::html(api, &store.shown))],
-        code: fetch.unwrap_or_else(|| "// Comes with the messages to each new connection.".to_owned()),
+        code: call.unwrap_or_else(|| "// Comes with the messages to each new connection.".to_owned()),
         ..blank(anchors.claim("state", name), name, ("state", "Retained state"), &store.docs)
     }
 }

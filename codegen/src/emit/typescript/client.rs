@@ -238,7 +238,7 @@ fn flat(parameters: &[(&'static str, Expression)]) -> String {
 }
 
 /// `head(parameters): result;` on one line or with one parameter per line.
-fn signature(
+pub(super) fn signature(
     head: &str,
     parameters: &[(&'static str, Expression)],
     result: &Expression,

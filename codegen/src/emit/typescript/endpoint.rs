@@ -11,7 +11,7 @@ use super::members::Node;
 use super::messages::Unions;
 use super::scope::RuntimeType;
 use super::types::{Member, TypeWriter};
-use super::{Project, compact, contract, errors, state};
+use super::{Project, compact, contract, errors, http};
 use crate::emit::OutputFile;
 use crate::model::{Api, Endpoint, Parameter};
 
@@ -67,7 +67,7 @@ pub(super) struct Place {
     pub(super) root: &'static str,
 }
 
-/// `contract.ts`, `client.ts`, and `errors.ts`, `messages.ts` and `state.ts` where there is something to declare; each with the
+/// `contract.ts`, `client.ts`, and `errors.ts`, `messages.ts` and `http.ts` where there is something to declare; each with the
 /// name by which the entry point exports it.
 pub(super) fn files(
     project: &Project<'_>,
@@ -87,13 +87,9 @@ pub(super) fn files(
     let client = client_file(project, endpoint, place, &unions, &address);
     files.push((Some("client"), client));
     let failures = import(&["FrameworkErrorCode".to_owned(), "RequestError".to_owned()], "bellwire");
-    let state_name = exports.single(&format!("{}State", place.name));
-    let state = state::items(&mut TypeWriter::qualified(project), endpoint, &state_name);
-    for (name, imports, items) in [
-        ("errors", vec![failures, types.clone()], errors),
-        ("messages", vec![types.clone()], messages),
-        ("state", vec![types], state),
-    ] {
+    for (name, imports, items) in
+        [("errors", vec![failures, types.clone()], errors), ("messages", vec![types], messages)]
+    {
         if !items.is_empty() {
             let mut own = declarations(project, &place.folder, name, &imports, items);
             let last = own.pop();
@@ -101,6 +97,7 @@ pub(super) fn files(
             files.extend(last.map(|file| (Some(name), file)));
         }
     }
+    files.extend(http::file(project, endpoint, place, exports).map(|file| (Some("http"), file)));
     files
 }
 
@@ -176,7 +173,8 @@ fn parameter(name: &str, options: Option<&Options>) -> String {
     if width(&function) > WIDTH { format!("\n  {parameter},\n") } else { parameter }
 }
 
-fn one_line(text: &str) -> String {
+/// Lines joined.
+pub(super) fn one_line(text: &str) -> String {
     text.split('\n').map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
@@ -221,6 +219,7 @@ fn parameter_type(parameter: &Parameter, column: usize) -> String {
     values.iter().map(|value| format!("\n      | {value}")).collect()
 }
 
-fn comment_safe(text: &str) -> String {
+/// Text that ends no comment.
+pub(super) fn comment_safe(text: &str) -> String {
     text.replace("*/", "*\\/").replace('`', "'")
 }

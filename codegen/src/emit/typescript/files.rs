@@ -80,7 +80,7 @@ pub(super) fn clients(project: &Project<'_>) -> Vec<OutputFile> {
         };
         for (name, file) in endpoint::files(project, endpoint, &place, &mut exports) {
             if let Some(name) = name {
-                let kind = if matches!(name, "messages" | "state") { "type " } else { "" };
+                let kind = if name == "messages" { "type " } else { "" };
                 lines.push(format!("export {kind}* from './{}{name}.js';", place.folder));
             }
             files.push(file);

@@ -12,16 +12,17 @@ mod errors;
 mod exports;
 mod expression;
 mod files;
+mod http;
 mod literal;
 mod members;
 mod messages;
 mod prose;
 mod scope;
 mod shape;
-mod state;
 mod types;
 mod usage;
 
+pub(super) use self::http::function as http_function;
 use self::scope::Scope;
 use self::usage::Usage;
 use super::OutputFile;
@@ -44,7 +45,7 @@ struct Project<'a> {
     header: String,
 }
 
-/// The TypeScript of an API: `types/`, one contract and client per endpoint, and `index.ts`.
+/// The TypeScript of an API: `types/`, one contract and client per endpoint, what goes over plain HTTP, and `index.ts`.
 #[must_use]
 pub fn emit_typescript(api: &Api, options: &TypeScriptOptions) -> Vec<OutputFile> {
     let header = super::header(&options.source);

@@ -4,8 +4,8 @@ use super::contract::retry_word;
 use super::docs::Comment;
 use super::members::{Entry, Node};
 use crate::model::{
-    Broadcast, Delivery, DeliveryMode, Endpoint, ErrorCode, Operation, Order, Request, State, StateKind,
-    Topic,
+    Broadcast, Delivery, DeliveryMode, Endpoint, ErrorCode, HttpCall, HttpSubject, Operation, Order, Request,
+    State, StateKind, Topic,
 };
 
 /// What a member of a client is for.
@@ -16,6 +16,52 @@ pub(super) fn member(endpoint: &Endpoint, node: &Node<'_>) -> Comment {
         Entry::Request(request) => request_docs(request),
         Entry::Broadcast(broadcast) => broadcast_docs(broadcast),
         Entry::Operation(operation) => operation_docs(operation),
+    }
+}
+
+/// What a function over plain HTTP is for.
+pub(super) fn http_call(endpoint: &Endpoint, call: &HttpCall) -> Comment {
+    let get = |path: Option<&String>, kind: Option<&StateKind>| {
+        let path = path.map_or("", String::as_str);
+        let most = match kind {
+            Some(StateKind::Keyed { max_keys, .. }) => Some(*max_keys),
+            Some(StateKind::Window { size, .. }) => Some(*size),
+            _ => None,
+        };
+        match (call.limit, most) {
+            (false, _) => format!("`GET {path}`"),
+            (true, None) => format!("`GET {path}`; `limit`, from 1 on, shortens the list."),
+            (true, Some(most)) => format!("`GET {path}`; `limit`, from 1 to {most}, shortens the list."),
+        }
+    };
+    match call.subject {
+        HttpSubject::Request(at) => {
+            let request = &endpoint.requests[at];
+            let made = request.http.as_ref();
+            let made = made.map(|http| format!("`{} {}`", http.method.as_str(), http.path));
+            let docs = Comment::of(&request.docs).paragraph(made.unwrap_or_default());
+            let docs = failures(&request.errors).into_iter().fold(docs, Comment::paragraph);
+            docs.declared_at(&format!("#/operations/{}", request.name.wire))
+        }
+        HttpSubject::Topic(at) => {
+            let topic = &endpoint.topics[at];
+            let state = topic.state.as_ref();
+            let path = get(state.and_then(|state| state.http.as_ref()), state.map(|state| &state.kind));
+            let docs = Comment::of(&topic.docs).paragraph(path);
+            let docs = state.map(state_prose).into_iter().fold(docs, Comment::paragraph);
+            let docs = docs.sentence("Fails with `unknown-type` as long as nothing is retained.");
+            docs.declared_at(&format!("#/channels/{}.{}", endpoint.name.wire, topic.name.wire))
+        }
+        HttpSubject::Store(at) => {
+            let store = &endpoint.stores[at];
+            Comment::of(&store.docs).paragraph(get(store.http.as_ref(), Some(&store.kind)))
+        }
+        HttpSubject::Broadcast(at) => {
+            let broadcast = &endpoint.broadcasts[at];
+            let path = broadcast.tells.as_ref().and_then(|told| told.http.as_ref());
+            let docs = Comment::of(&broadcast.docs).paragraph(get(path, None));
+            docs.declared_at(&format!("#/operations/{}", broadcast.name.wire))
+        }
     }
 }
 

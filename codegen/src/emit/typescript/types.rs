@@ -87,6 +87,11 @@ impl<'a> TypeWriter<'a> {
         Self { prefix: "types.", ..Self::new(project) }
     }
 
+    /// The API whose types are written.
+    pub(super) fn api(&self) -> &'a Api {
+        self.project.api
+    }
+
     /// The declarations of a type: none where uses print the value in place.
     pub(super) fn items(&mut self, id: TypeId) -> Vec<Item> {
         let def = self.project.api.type_def(id);
