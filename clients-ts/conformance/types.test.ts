@@ -10,6 +10,8 @@ import type * as enums from '../../codegen/tests/golden/enums/typescript/index.j
 import type * as nullability from '../../codegen/tests/golden/nullability/typescript/index.js';
 import type * as operations from '../../codegen/tests/golden/operations/typescript/index.js';
 import type * as requests from '../../codegen/tests/golden/requests/typescript/index.js';
+import type * as overHttp from '../../codegen/tests/golden/http-requests/typescript/index.js';
+import type * as state from '../../codegen/tests/golden/state/typescript/index.js';
 import type * as maps from '../../codegen/tests/golden/tuples-and-maps/typescript/index.js';
 import type * as unions from '../../codegen/tests/golden/unions/typescript/index.js';
 import type * as trading from '../generated/trading/index.js';
@@ -134,6 +136,36 @@ describe('plain operations', () => {
       [options: operations.DocumentClientOptions]
     >();
     expectTypeOf<operations.DocumentClientOptions['parameters']>().toEqualTypeOf<{ readonly room: string }>();
+  });
+});
+
+describe('plain HTTP', () => {
+  it('takes payloads and gives replies, bytes or nothing', () => {
+    type Functions = overHttp.DocumentHttp;
+    expectTypeOf<Functions['triggerChartUpdate']>().toEqualTypeOf<
+      (payload: overHttp.Trigger, options?: RequestOptions) => Promise<overHttp.Broadcasted>
+    >();
+    expectTypeOf<Functions['chart']>().returns.resolves.toEqualTypeOf<Blob>();
+    expectTypeOf<Functions['disconnect']>().returns.resolves.toBeVoid();
+    expectTypeOf<Functions['service']>().toEqualTypeOf<
+      (options?: RequestOptions) => Promise<overHttp.Service>
+    >();
+  });
+
+  it('reads what is retained, lists with a limit', () => {
+    type Functions = state.DocumentHttp;
+    expectTypeOf<Parameters<Functions['getEvents']>[0]>().toEqualTypeOf<
+      { readonly limit?: number } | undefined
+    >();
+    expectTypeOf<Functions['getLastScan']>().returns.resolves.toEqualTypeOf<state.Scan | null>();
+    expectTypeOf<Functions['getSnapshot']>().returns.resolves.toEqualTypeOf<state.SnapshotPayload['data']>();
+    const misuse = (functions: Functions): void => {
+      // @ts-expect-error: there is no such parameter
+      void functions.getEvents({ count: 5 });
+      // @ts-expect-error: no list, no limit
+      void functions.getTank({ limit: 5 });
+    };
+    expectTypeOf(misuse).returns.toBeVoid();
   });
 });
 

@@ -15,6 +15,8 @@ export const BUILD_TIMEOUT_MS = 900_000;
 export interface AppServer {
   /** Address of the socket. */
   readonly url: string;
+  /** Where it is over plain HTTP. */
+  readonly origin: string;
   /** Port it listens on. */
   readonly port: number;
   /** Ends it, by default as an operator would; resolves when it is gone. */
@@ -82,6 +84,7 @@ export async function startApp(program: string, flags: readonly string[] = [], p
   const url = await printedAddress(child);
   return {
     url,
+    origin: new URL(url.replace('ws:', 'http:')).origin,
     port: Number(new URL(url).port),
     stop: async (signal = 'SIGTERM') => {
       if (child.exitCode !== null || child.signalCode !== null) return;

@@ -1,11 +1,12 @@
 /** The generated client against the trading bot's dashboard: what is told, what is kept, what is posted. */
-import type { ClientOptions } from 'bellwire';
+import { isRequestError, type ClientOptions } from 'bellwire';
 import { WebSocket } from 'ws';
 import { expect, test } from 'vitest';
 import {
+  botHttp,
   createBotClient,
   type BotClient,
-  type BotState,
+  type BotHttp,
   type Event,
   type EventInput,
 } from '../generated/bot/index.js';
@@ -17,7 +18,7 @@ function connect(url: string, options: ClientOptions = {}): BotClient {
   return closeLater(createBotClient({ url, WebSocket, backoff: { baseMs: 10, maxMs: 100 }, ...options }));
 }
 
-type Snapshot = BotState['/api/state'];
+type Snapshot = Awaited<ReturnType<BotHttp['getStateSnapshot']>>;
 
 /** The next snapshot a client gets; listening connects it. */
 function snapshot(client: BotClient): Promise<Snapshot> {
@@ -29,23 +30,8 @@ function snapshot(client: BotClient): Promise<Snapshot> {
   });
 }
 
-async function read<Path extends keyof BotState>(
-  server: AppServer,
-  path: Path,
-  query = '',
-): Promise<BotState[Path]> {
-  const answer = await fetch(`http://127.0.0.1:${String(server.port)}${path}${query}`);
-  expect(answer.status).toBe(200);
-  return (await answer.json()) as BotState[Path];
-}
-
 async function push(server: AppServer, event: EventInput): Promise<void> {
-  const answer = await fetch(`http://127.0.0.1:${String(server.port)}/api/events`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(event),
-  });
-  await expect(answer.json()).resolves.toMatchObject({ status: 'ok' });
+  await expect(botHttp(server.origin).pushEvent(event)).resolves.toMatchObject({ status: 'ok' });
 }
 
 /** Every event as it arrives, newest first: the log that a dashboard keeps. */
@@ -76,11 +62,28 @@ test('the snapshot is typed, and the same as over HTTP', async () => {
   expect(state.recent_trades).toMatchObject([trade]);
   const types = state.events.map(({ type }) => type);
   expect(types).toEqual(['TRADE_EXECUTION', 'SCAN_SUMMARY', 'ACCOUNT_UPDATE', 'ACCOUNT_UPDATE']);
-  await expect(read(server, '/api/state')).resolves.toEqual(state);
-  await expect(read(server, '/api/account')).resolves.toEqual(state.account);
-  await expect(read(server, '/api/positions')).resolves.toEqual([]);
-  await expect(read(server, '/api/scan')).resolves.toEqual(state.scan_summary);
-  await expect(read(server, '/api/trades', '?limit=1')).resolves.toEqual(state.recent_trades);
+  const http = botHttp(server.origin);
+  await expect(http.getStateSnapshot()).resolves.toEqual(state);
+  await expect(http.getAccount()).resolves.toEqual(state.account);
+  await expect(http.getPositions()).resolves.toEqual([]);
+  await expect(http.getScanSummary()).resolves.toEqual(state.scan_summary);
+  await expect(http.getRecentTrades()).resolves.toEqual(state.recent_trades);
+  await expect(http.service()).resolves.toMatchObject({ status: 'running', websocket: '/ws' });
+});
+
+test('lists are shortened, and what does not fit is refused as on the socket', async () => {
+  const http = botHttp((await serve(['--no-demo'])).origin);
+  for (const price of [1, 2, 3]) {
+    await http.pushEvent({ type: 'TRADE_EXECUTION', symbol: 'EURUSD', direction: 'BUY', price, lot: 0.1 });
+  }
+  const trades = await http.getRecentTrades({ limit: 2 });
+  expect(trades.map(({ price }) => price)).toEqual([3, 2]);
+  const refused = await http.getRecentTrades({ limit: 51 }).catch((error: unknown) => error);
+  expect(isRequestError(refused, 'invalid-payload')).toBe(true);
+  expect(refused).toMatchObject({ type: 'recent_trades', retry: 'never', errors: [{ pointer: '/limit' }] });
+  const unknown = http.pushEvent({ type: 'SCAN_ENDED' } as unknown as EventInput);
+  await expect(unknown).rejects.toMatchObject({ type: 'pushEvent', code: 'invalid-payload' });
+  await expect(http.getAccount({ signal: AbortSignal.abort('done') })).rejects.toBe('done');
 });
 
 test('snapshot and events make one log, in the order of the server', async () => {
@@ -95,7 +98,7 @@ test('snapshot and events make one log, in the order of the server', async () =>
   });
   await enough;
   const known = [...since, ...events];
-  const kept = (await read(server, '/api/state')).events;
+  const kept = (await botHttp(server.origin).getStateSnapshot()).events;
   // The server may have gone on by some events when it is asked.
   const start = kept.findIndex((event) => JSON.stringify(event) === JSON.stringify(known[0]));
   expect(start).toBeGreaterThanOrEqual(0);

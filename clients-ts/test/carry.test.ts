@@ -1,8 +1,9 @@
 /** The generated client of the cash-and-carry monitor against the real one: greeted, caught up, told. */
 import { WebSocket } from 'ws';
 import { expect, test } from 'vitest';
-import { createCarryClient, type CarryClient, type Equity } from '../generated/carry/index.js';
+import { carryHttp, createCarryClient, type CarryClient, type Equity } from '../generated/carry/index.js';
 import { useApp, type AppServer } from './appServer.js';
+import { mint } from './mint.js';
 
 const TOKEN = 't0ken';
 const quiet = ['--demo', 'false', '--publish-token', TOKEN];
@@ -15,7 +16,7 @@ function connect(url: string): CarryClient {
 
 async function publishEquity(server: AppServer, total: string): Promise<void> {
   const data = { total_equity: total, peak_equity: '10500.00', current_equity: total };
-  const answer = await fetch(`http://127.0.0.1:${String(server.port)}/publish`, {
+  const answer = await fetch(`${server.origin}/publish`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` },
     body: JSON.stringify({ type: 'equity_update', data }),
@@ -87,4 +88,15 @@ test('where a token is required, a client without one is sent away for good', as
   });
   client.connect();
   expect(await closed).toMatchObject({ code: 1008, reason: 'Authentication required' });
+});
+
+test('over HTTP the same token is a bearer', async () => {
+  const secret = 's'.repeat(32);
+  const { origin } = await serve([...quiet, '--auth-mode', 'required', '--auth-secret', secret]);
+  const refused = { type: 'service', code: 'not-authenticated', retry: 'never' };
+  await expect(carryHttp(origin).service()).rejects.toMatchObject(refused);
+  await expect(carryHttp(origin, { token: 'nonsense' }).service()).rejects.toMatchObject(refused);
+  const http = carryHttp(origin, { token: () => Promise.resolve(mint(secret, {})) });
+  await expect(http.service()).resolves.toMatchObject({ status: 'running', websocket: '/ws' });
+  await expect(http.health()).resolves.toHaveProperty('queued_messages');
 });

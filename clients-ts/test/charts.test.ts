@@ -4,7 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createChartsClient, type ChartsClient, type ChartUpdate } from '../generated/charts/index.js';
+import {
+  chartsHttp,
+  createChartsClient,
+  type ChartsClient,
+  type ChartUpdate,
+} from '../generated/charts/index.js';
 import { useApp, type AppServer } from './appServer.js';
 
 const EVERY: ChartUpdate[] = ['chart:2M', 'chart:5M', 'chart:15M', 'chart:zones'];
@@ -36,19 +41,13 @@ function listen(url: string): {
   return { client, told, until };
 }
 
-async function post(server: AppServer, path: string, body: unknown): Promise<Response> {
-  const headers = { 'content-type': 'application/json' };
-  const url = `http://127.0.0.1:${String(server.port)}${path}`;
-  return fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
-}
-
 test('a new page is told every chart, then what is triggered', async () => {
   const server = await serve('0.01');
   const { told, until } = listen(server.url);
   await until(4);
   expect(told).toEqual(EVERY);
-  const answer = await post(server, '/trigger-chart-update', { timeframes: ['2M', 'zones'] });
-  expect(await answer.json()).toEqual({ status: 'broadcasted', timeframes: ['2M', 'zones'], clients: 1 });
+  const answer = await chartsHttp(server.origin).triggerChartUpdate({ timeframes: ['2M', 'zones'] });
+  expect(answer).toEqual({ status: 'broadcasted', timeframes: ['2M', 'zones'], clients: 1 });
   await until(6);
   expect(told.slice(4)).toEqual(['chart:2M', 'chart:zones']);
 });
@@ -59,3 +58,25 @@ test('bars that close are told without anyone asking', async () => {
   await until(4 + 20);
   expect(new Set(told.slice(4))).toContain('chart:2M');
 });
+
+test('pictures are bytes, and what there is none of is said by its code', async () => {
+  const server = await serve('2000');
+  const http = chartsHttp(server.origin);
+  const absent = http.picture({ timeframe: 'zones' });
+  await expect(absent).rejects.toMatchObject({ type: 'picture', code: 'no-picture', retry: 'later' });
+  const unknown = http.triggerChartUpdate({ timeframe: '7M' } as unknown as { timeframe: '5M' });
+  await expect(unknown).rejects.toMatchObject({
+    code: 'invalid-payload',
+    errors: [{ pointer: '/timeframe', rule: 'enum' }],
+  });
+  const { until } = listen(server.url);
+  await until(4 + 4);
+  await expect(http.refreshChart({ timeframe: '2M' })).resolves.toMatchObject({
+    status: 'saved-and-broadcast',
+  });
+  await expect.poll(async () => (await http.status()).exported, { timeout: 20_000 }).toBeGreaterThan(0);
+  const picture = await http.picture({ timeframe: '2M', theme: 'dark', scale: 2 });
+  expect(picture.type).toBe('image/png');
+  const start = new Uint8Array(await picture.arrayBuffer()).slice(0, 4);
+  expect([...start]).toEqual([0x89, 0x50, 0x4e, 0x47]);
+}, 30_000);

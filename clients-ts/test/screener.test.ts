@@ -1,7 +1,12 @@
 /** The generated client of the screener against the real one: lists of symbols, acknowledgements, ticks of what is held. */
 import { WebSocket } from 'ws';
 import { expect, test } from 'vitest';
-import { createScreenerClient, type ScreenerClient, type Tick } from '../generated/screener/index.js';
+import {
+  createScreenerClient,
+  screenerHttp,
+  type ScreenerClient,
+  type Tick,
+} from '../generated/screener/index.js';
 import { useApp } from './appServer.js';
 
 const { serve, closeLater } = useApp('screener');
@@ -43,7 +48,7 @@ test('what is asked for is acknowledged, and only that ticks', async () => {
 });
 
 test('two clients own their sets, and a bare ping is answered', async () => {
-  const { url, port } = await serve();
+  const { url, origin } = await serve();
   const one = listen(url);
   const other = listen(url);
   await one.client.subscribe({ action: 'subscribe', symbols: ['SBIN'] });
@@ -52,10 +57,26 @@ test('two clients own their sets, and a bare ping is answered', async () => {
   await one.until((ticks) => ticks.length >= 2);
   expect(one.ticks.every(({ symbol }) => symbol === 'NSE:SBIN-EQ')).toBe(true);
   one.client.close();
-  const response = await fetch(`http://127.0.0.1:${String(port)}/api/websocket/status`);
-  expect(await response.json()).toEqual({
-    connected: true,
-    subscribed_symbols: ['NSE:INFY-EQ', 'NSE:SBIN-EQ'],
+  const status = await screenerHttp(origin).status();
+  expect(status).toEqual({ connected: true, subscribed_symbols: ['NSE:INFY-EQ', 'NSE:SBIN-EQ'] });
+});
+
+test('symbols are held over HTTP, too, and given up again', async () => {
+  const http = screenerHttp((await serve()).origin);
+  await expect(http.pin({ symbols: ['SBIN', 'NSE:TCS-EQ'] })).resolves.toEqual({
+    status: 'subscribed',
+    subscribed_symbols: ['NSE:SBIN-EQ', 'NSE:TCS-EQ'],
+  });
+  const { status, total_symbols } = await http.health();
+  expect(['READY', 'DEGRADED']).toContain(status);
+  expect(total_symbols).toBe(2);
+  await expect(http.marketStatus()).resolves.toHaveProperty('market_status');
+  await expect(http.disconnect()).resolves.toEqual({ status: 'disconnected', subscribed_symbols: [] });
+  const refused = http.pin({ symbols: ['NO SUCH'] });
+  await expect(refused).rejects.toMatchObject({
+    type: 'pin',
+    code: 'invalid-payload',
+    errors: [{ pointer: '/symbols/0', rule: 'pattern' }],
   });
 });
 

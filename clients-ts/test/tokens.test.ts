@@ -1,10 +1,10 @@
 /** Tokens between the generated client and the real server: brought in every way, renewed, and refused. */
-import { createHmac } from 'node:crypto';
 import { withToken, type TokenOptions, type TokenSource } from 'bellwire/token';
 import { WebSocket } from 'ws';
 import { expect, test } from 'vitest';
 import { createTradingClient, type TradingClient } from '../generated/trading/index.js';
 import { useApp, type AppServer } from './appServer.js';
+import { mint } from './mint.js';
 
 const secret = 'known to this test and its servers';
 
@@ -16,12 +16,7 @@ async function serve(): Promise<void> {
 }
 
 /** A token for these accounts. */
-function mint(accounts: readonly string[], seconds = 600): string {
-  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const claims = { sub: 'user-1', exp: Date.now() / 1000 + seconds, accounts };
-  const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part(claims)}`;
-  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
-}
+const owning = (accounts: readonly string[], seconds?: number): string => mint(secret, { accounts }, seconds);
 
 function connect(source: TokenSource, options: TokenOptions = {}): TradingClient {
   return app.closeLater(
@@ -34,7 +29,7 @@ function connect(source: TokenSource, options: TokenOptions = {}): TradingClient
 
 test.each(['query', 'subprotocol', 'message'] as const)('by %s a token opens its accounts', async (by) => {
   await serve();
-  const client = connect(() => Promise.resolve(mint(['A-1'])), { by });
+  const client = connect(() => Promise.resolve(owning(['A-1'])), { by });
   await expect(client.orders.subscribe({ accountId: 'A-1' }).ready).resolves.toBeDefined();
   await expect(client.orders.subscribe({ accountId: 'B-1' }).ready).rejects.toMatchObject({
     code: 'forbidden',
@@ -44,7 +39,7 @@ test.each(['query', 'subprotocol', 'message'] as const)('by %s a token opens its
 
 test('a new token takes the place of one that expires, on the same connection', async () => {
   await serve();
-  const all = [mint(['A-1'], 2), mint(['B-1'])];
+  const all = [owning(['A-1'], 2), owning(['B-1'])];
   const client = connect(() => all.shift() ?? 'none is left');
   const statuses: string[] = [];
   client.on('status', ({ status }) => statuses.push(status));

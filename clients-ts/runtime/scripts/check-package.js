@@ -14,7 +14,15 @@ import { build } from 'esbuild';
 const BELONGS = /^(dist\/.*\.(js|d\.ts)|package\.json|README\.md|LICENSE-(APACHE|MIT))$/;
 
 /** Must be in it. */
-const REQUIRED = ['dist/index.js', 'dist/index.d.ts', 'README.md', 'LICENSE-APACHE', 'LICENSE-MIT'];
+const REQUIRED = [
+  'dist/index.js',
+  'dist/index.d.ts',
+  'dist/http.js',
+  'dist/token.js',
+  'README.md',
+  'LICENSE-APACHE',
+  'LICENSE-MIT',
+];
 
 /** Minified and compressed, in bytes. */
 const SIZE_BUDGET = 9_000;

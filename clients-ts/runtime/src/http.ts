@@ -94,16 +94,15 @@ async function inTime<Value>(
 /** The path with its query, and the body; throws `TypeError` where the path lacks a member. */
 function written(call: HttpCall, payload: unknown): { readonly path: string; readonly body?: string } {
   const rest: Record<string, unknown> = isObject(payload) ? { ...payload } : {};
-  let isWhole = true;
   let path = call.path.replace(/\{([^}]+)\}/g, (_match, name: string) => {
     const value = rest[name] ?? call.defaults?.[name] ?? '';
     // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- a copy of our own
     delete rest[name];
-    isWhole = false;
     if (value === '') throw new TypeError(`The path ${call.path} needs the member ${name}`);
     return encodeURIComponent(text(value));
   });
-  if (call.body) return { path, body: stringifyJson((isWhole ? payload : rest) ?? {}) };
+  // What is no object goes as it is.
+  if (call.body) return { path, body: stringifyJson(path === call.path ? payload : rest) };
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(rest)) {
     if (value === undefined || value === null) continue;
