@@ -124,7 +124,7 @@ impl Feed {
         events: mpsc::Receiver<MarketEvent>,
     ) -> anyhow::Result<Self> {
         let recording = replay::Recording::parse(text)?;
-        let symbols = recording.symbols();
+        let symbols = recording.symbols.clone();
         let unreadable = recording.unreadable;
         let task = tokio::spawn(replay::run(recording, pace, sender));
         Ok(Self { events, unreadable, symbols, _task: task })

@@ -1,19 +1,17 @@
-//! Replays recorded Coinbase frames at their own pace, or faster, once or for ever.
+//! What a replayed recording of Coinbase frames means to the market.
 //!
 //! The first pass tells everything, history included. Further passes tell live trades and tickers alone, with times
 //! moved on by the length of the recording, so that time never runs backwards and trades keep distinct ids.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
 
 use anyhow::ensure;
-use tokio::{sync::mpsc, time::Instant};
+use bellwire::feed::{Feed, FeedEvent, Replay};
+use tokio::sync::mpsc;
 
 use super::MarketEvent;
 pub(crate) use crate::exchanges::COINBASE_RECORDING as SHIPPED;
 use crate::exchanges::coinbase;
-
-/// Pause between two passes.
-const SEAM: Duration = Duration::from_secs(1);
 
 /// How a recording is played.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,8 +25,9 @@ pub(crate) struct Pace {
 /// A recording in memory.
 #[derive(Debug)]
 pub(crate) struct Recording {
-    /// Events by their distance from the first frame.
-    steps: Vec<(Duration, Vec<MarketEvent>)>,
+    frames: bellwire::feed::Recording,
+    /// Symbols it tells about, in order.
+    pub(crate) symbols: Vec<String>,
     /// Frames that could not be read.
     pub(crate) unreadable: u64,
 }
@@ -36,88 +35,81 @@ pub(crate) struct Recording {
 impl Recording {
     /// Reads a recording. Frames inside that cannot be read are counted.
     pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
-        let mut recording = Self { steps: Vec::new(), unreadable: 0 };
-        for (offset, frame) in bellwire::feed::Recording::parse(text)?.frames() {
-            match coinbase::parse(frame) {
-                Ok(events) if events.is_empty() => {}
-                Ok(events) => {
-                    let events = events.into_iter().map(MarketEvent::from).collect();
-                    recording.steps.push((*offset, events));
-                }
-                Err(_) => recording.unreadable += 1,
+        let frames = bellwire::feed::Recording::parse(text)?;
+        let (mut symbols, mut unreadable) = (BTreeSet::new(), 0);
+        for (_, frame) in frames.frames() {
+            match events(frame) {
+                Ok(events) => symbols.extend(events.map(|event| event.symbol().to_owned())),
+                Err(_) => unreadable += 1,
             }
         }
-        ensure!(!recording.steps.is_empty(), "it holds no prices");
-        Ok(recording)
+        ensure!(!symbols.is_empty(), "it holds no prices");
+        Ok(Self { frames, symbols: symbols.into_iter().collect(), unreadable })
     }
 
-    /// Symbols it tells about, in order.
-    pub(crate) fn symbols(&self) -> Vec<String> {
-        let events = self.steps.iter().flat_map(|(_, events)| events);
-        let symbols: std::collections::BTreeSet<&str> = events.map(MarketEvent::symbol).collect();
-        symbols.into_iter().map(str::to_owned).collect()
-    }
-
-    fn length(&self) -> Duration {
-        self.steps.last().map(|(offset, _)| *offset).unwrap_or_default() + SEAM
-    }
-
-    /// The steps of one pass, counted from 0.
-    fn pass(&self, pass: u32) -> impl Iterator<Item = (Duration, Vec<MarketEvent>)> + '_ {
-        let moved = self.length() * pass;
-        self.steps.iter().map(move |(offset, events)| {
-            let events = events.iter().filter_map(|event| in_pass(event, pass, moved)).collect();
-            (*offset, events)
-        })
+    /// What a frame tells in a pass; passes are counted from 0.
+    fn told(&self, frame: &str, pass: i64) -> Vec<MarketEvent> {
+        let length = i64::try_from(self.frames.length().as_millis()).unwrap_or(i64::MAX);
+        let moved = length.saturating_mul(pass);
+        // What cannot be read has been counted.
+        events(frame).into_iter().flatten().filter_map(|event| in_pass(event, pass, moved)).collect()
     }
 }
 
-fn in_pass(event: &MarketEvent, pass: u32, moved: Duration) -> Option<MarketEvent> {
+fn events(frame: &str) -> Result<impl Iterator<Item = MarketEvent>, serde_json::Error> {
+    Ok(coinbase::parse(frame)?.into_iter().map(MarketEvent::from))
+}
+
+fn in_pass(event: MarketEvent, pass: i64, moved: i64) -> Option<MarketEvent> {
     if pass == 0 {
-        return Some(event.clone());
+        return Some(event);
     }
     match event {
-        MarketEvent::Trade { trade, live: true } => {
-            let mut trade = trade.clone();
-            trade.time += i64::try_from(moved.as_millis()).ok()?;
+        MarketEvent::Trade { mut trade, live: true } => {
+            trade.time = trade.time.checked_add(moved)?;
             trade.trade_id = format!("{}.{pass}", trade.trade_id);
             Some(MarketEvent::Trade { trade, live: true })
         }
-        MarketEvent::Ticker(_) => Some(event.clone()),
+        MarketEvent::Ticker(_) => Some(event),
         MarketEvent::Trade { live: false, .. } | MarketEvent::Candle { .. } => None,
     }
 }
 
 /// Plays a recording into a channel until it ends or nobody listens any more.
 pub(crate) async fn run(recording: Recording, pace: Pace, sender: mpsc::Sender<MarketEvent>) {
-    for pass in 0..=if pace.repeat { u32::MAX - 1 } else { 0 } {
-        let start = Instant::now();
-        for (offset, events) in recording.pass(pass) {
-            tokio::time::sleep_until(start + offset.div_f64(pace.speed)).await;
-            for event in events {
-                if sender.send(event).await.is_err() {
-                    return;
-                }
+    let replay = Replay::new("recording", recording.frames.clone()).speed(pace.speed).repeat(pace.repeat);
+    let mut feed = Feed::new().provider(replay).start();
+    let (mut pass, mut position) = (0, 0);
+    while let Some(event) = feed.next().await {
+        let FeedEvent::Frame { text, .. } = event else { continue };
+        for event in recording.told(&text, pass) {
+            if sender.send(event).await.is_err() {
+                return;
             }
         }
-        tokio::time::sleep(SEAM.div_f64(pace.speed)).await;
+        position += 1;
+        if position == recording.frames.frames().len() {
+            (pass, position) = (pass + 1, 0);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::Instant;
+
     use super::*;
 
-    fn events(recording: &Recording, pass: u32) -> Vec<MarketEvent> {
-        recording.pass(pass).flat_map(|(_, events)| events).collect()
+    fn told(recording: &Recording, pass: i64) -> Vec<MarketEvent> {
+        recording.frames.frames().iter().flat_map(|(_, frame)| recording.told(frame, pass)).collect()
     }
 
     #[test]
     fn the_shipped_recording_holds_what_its_readme_says() {
         let recording = Recording::parse(SHIPPED).unwrap();
         assert_eq!(recording.unreadable, 0);
-        assert_eq!(recording.symbols(), ["BTC-USD", "ETH-USD"]);
-        let events = events(&recording, 0);
+        assert_eq!(recording.symbols, ["BTC-USD", "ETH-USD"]);
+        let events = told(&recording, 0);
         let candles = events.iter().filter(|event| matches!(event, MarketEvent::Candle { .. })).count();
         let tickers = events.iter().filter(|event| matches!(event, MarketEvent::Ticker(_))).count();
         assert_eq!((candles, tickers > 150), (204, true));
@@ -127,7 +119,7 @@ mod tests {
     fn further_passes_move_on() {
         let recording = Recording::parse(SHIPPED).unwrap();
         let newest = |pass| {
-            let times = events(&recording, pass).into_iter().filter_map(|event| match event {
+            let times = told(&recording, pass).into_iter().filter_map(|event| match event {
                 MarketEvent::Trade { trade, .. } => Some(trade.time),
                 _ => None,
             });
@@ -135,7 +127,7 @@ mod tests {
         };
         let (first, second) = (newest(0), newest(1));
         assert!(second.0 > first.1, "{first:?} {second:?}");
-        assert!(events(&recording, 1).iter().all(|event| !matches!(event, MarketEvent::Candle { .. })));
+        assert!(told(&recording, 1).iter().all(|event| !matches!(event, MarketEvent::Candle { .. })));
     }
 
     #[test]
@@ -152,7 +144,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn plays_at_the_recorded_pace() {
         let recording = Recording::parse(SHIPPED).unwrap();
-        let length = recording.length();
+        let length = recording.frames.frames().last().unwrap().0;
         let (sender, mut receiver) = mpsc::channel(10_000);
         let start = Instant::now();
         run(recording, Pace { speed: 2.0, repeat: false }, sender).await;
@@ -162,5 +154,18 @@ mod tests {
             count += 1;
         }
         assert!(count > 400, "{count}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pass_follows_the_one_before() {
+        let recording = Recording::parse(SHIPPED).unwrap();
+        let want = [told(&recording, 0), told(&recording, 1), told(&recording, 2)].concat();
+        let (sender, mut receiver) = mpsc::channel(1);
+        let playing = tokio::spawn(run(recording, Pace { speed: 100.0, repeat: true }, sender));
+        for (index, want) in want.into_iter().enumerate() {
+            assert_eq!(receiver.recv().await, Some(want), "event {index}");
+        }
+        drop(receiver);
+        playing.await.unwrap();
     }
 }
