@@ -1,5 +1,7 @@
 //! One encoded frame, shared by all who receive it.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use bytes::{Bytes, BytesMut};
@@ -32,8 +34,10 @@ pub(crate) struct Publication {
     pub(crate) wire: Bytes,
     /// Its text.
     pub(crate) frame: Bytes,
-    /// Where the payload begins; it ends before the last brace.
-    payload_at: usize,
+    /// Where the payload stands in the text.
+    payload: Range<usize>,
+    /// Only its members stand there, without the braces around them.
+    is_flat: bool,
     /// Where members can be put for one receiver, each after a comma; `None` where frames hold the payload alone.
     pub(crate) rest_at: Option<usize>,
     /// How it is delivered.
@@ -56,14 +60,14 @@ impl Publication {
     ) -> Self {
         let verb = if kind == PublicationKind::Snapshot { "snapshot" } else { "update" };
         let &RoutePolicy { route, envelope, delivery, message, .. } = policy;
+        let writer = envelope.now();
         let (text, rest_at) = match message {
-            Some(message) => (envelope.now().message(message, Some(payload)), None),
+            Some(message) => (writer.message(message, Some(payload)), None),
             None => {
-                let (text, rest_at) = envelope.now().topic_frame(route, verb, topic, position, payload);
+                let (text, rest_at) = writer.topic_frame(route, verb, topic, position, payload);
                 (text, Some(rest_at))
             }
         };
-        let payload_at = text.len() - 1 - payload.len();
         let (wire, frame) = framed(&text);
         Self {
             route,
@@ -71,7 +75,8 @@ impl Publication {
             kind,
             wire,
             frame,
-            payload_at,
+            payload: writer.payload_range(text.len(), payload),
+            is_flat: envelope.body.is_none(),
             rest_at,
             delivery,
             conflation_key: None,
@@ -89,7 +94,8 @@ impl Publication {
             kind,
             wire,
             frame,
-            payload_at: 0,
+            payload: 0..0,
+            is_flat: false,
             rest_at: None,
             delivery,
             conflation_key: None,
@@ -98,10 +104,11 @@ impl Publication {
     }
 
     /// The payload's text.
-    pub(crate) fn payload(&self) -> &str {
-        let payload = self.frame.get(self.payload_at..self.frame.len() - 1);
+    pub(crate) fn payload(&self) -> Cow<'_, str> {
+        let text = self.frame.get(self.payload.clone());
         // Whatever was published is text.
-        payload.and_then(|payload| std::str::from_utf8(payload).ok()).unwrap_or_default()
+        let text = text.and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default();
+        if self.is_flat { format!("{{{text}}}").into() } else { text.into() }
     }
 
     /// The frame for a client with compression: compressed when the first of them wants it, and the same bytes for all;
@@ -133,4 +140,41 @@ fn framed(text: &[u8]) -> (Bytes, Bytes) {
     let wire = wire.freeze();
     let text = wire.slice(header_len(text.len())..);
     (wire, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{DeliveryMode, Envelope, Overflow};
+
+    #[test]
+    fn a_payload_is_found_again_in_every_envelope() {
+        let delivery = DeliverySpec {
+            mode: DeliveryMode::Every,
+            flush_ms: 0,
+            overflow: Overflow::Close,
+            compress: true,
+        };
+        let (data, flat, time) = (Some("data"), None, Some("timestamp"));
+        let envelopes = [
+            Envelope::STANDARD,
+            Envelope::new("type", "type", data, time),
+            Envelope::new("type", "type", flat, None),
+            Envelope::new("type", "type", flat, time),
+        ];
+        for envelope in envelopes {
+            for message in [None, Some("ticker")] {
+                let policy =
+                    RoutePolicy { route: "t", envelope, state: None, history: None, delivery, message };
+                let payloads = [r#"{"a":{"b":[1]}}"#, "{}"].into_iter();
+                for payload in payloads.chain(["[1]", "null"].into_iter().filter(|_| envelope.body.is_some()))
+                {
+                    let position = (Some("e"), Some(7));
+                    let kind = PublicationKind::Snapshot;
+                    let made = Publication::of_topic(kind, &Arc::from("t:{}"), position, payload, &policy);
+                    assert_eq!(made.payload(), payload, "{envelope:?} {message:?}");
+                }
+            }
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! How frames of an endpoint wrap payloads, and the time that some envelopes carry.
 
+use std::ops::Range;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -122,6 +123,21 @@ impl Writer {
         let rest_at = out.len();
         self.finish(&mut out, Some(|out: &mut String| out.push_str(payload)));
         (out.into(), rest_at)
+    }
+
+    /// Where the text of a payload stands in a frame of such a length: all of it, or its members alone where they stand
+    /// beside the tag.
+    pub(crate) fn payload_range(&self, frame_len: usize, payload: &str) -> Range<usize> {
+        let (text, tail) = match self.envelope.body {
+            Some(_) => (payload, 1),
+            None => {
+                let mut stamp = String::new();
+                self.stamp(&mut stamp);
+                (members_of(payload), stamp.len() + 1)
+            }
+        };
+        let end = frame_len - tail;
+        end - text.len()..end
     }
 
     fn begin(&self, out: &mut String, kind: &str, ending: &str) {

@@ -87,7 +87,7 @@ impl Cell {
         history.prune(policy.history?);
         let updates = history.entries().map(|entry| {
             let age = now.saturating_duration_since(entry.at).as_millis();
-            (u64::try_from(age).unwrap_or(u64::MAX), entry.update.payload().to_owned())
+            (u64::try_from(age).unwrap_or(u64::MAX), entry.update.payload().into_owned())
         });
         let (topic, epoch) = (self.name.to_string(), history.epoch.to_string());
         Some(Kept { topic, epoch, offset: next, state, updates: updates.collect() })
@@ -135,7 +135,7 @@ impl Cell {
         inner.next += kept.offset;
         let first = inner.next - own.entries().count() as u64;
         for (offset, entry) in (first + 1..).zip(own.entries()) {
-            let update = Arc::new(self.update_of(policy, Some(offset), entry.update.payload()));
+            let update = Arc::new(self.update_of(policy, Some(offset), &entry.update.payload()));
             history.push(spec, Entry { at: entry.at, update });
         }
         inner.history = Some(Box::new(history));
