@@ -11,7 +11,7 @@ use crate::files::{Below, Texts, golden, load_text, tests};
 use crate::golden::{api, cases};
 
 /// Cases whose documents and pages are kept to be read.
-const SHOWN: [&str; 3] = ["http-requests", "operations", "topics"];
+const SHOWN: [&str; 4] = ["envelopes", "http-requests", "operations", "topics"];
 
 fn trading() -> Api {
     let reader = Below(tests().join("../../asyncapi"));

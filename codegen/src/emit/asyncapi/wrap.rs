@@ -4,6 +4,11 @@ use serde_json::{Map, Value, json};
 
 use crate::model::{Api, Connection, Envelope};
 
+/// Keywords that list alternatives, or parts, of a schema.
+const CHOICES: [&str; 3] = ["oneOf", "anyOf", "allOf"];
+/// Alternatives within alternatives are followed so deep: a choice may lead back to itself.
+const DEEPEST: usize = 16;
+
 /// Wraps payloads in the envelope of one endpoint.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wrap<'a> {
@@ -69,31 +74,81 @@ impl<'a> Wrap<'a> {
                 required.push(json!(body));
                 properties.insert(body.clone(), payload);
             }
-            (None, Some(payload)) => return self.beside(required, properties, &payload),
+            (None, Some(payload)) => return self.beside(&Head { required, properties }, &payload, 0),
             (_, None) => {}
         }
         json!({ "type": "object", "required": required, "properties": properties })
     }
 
-    /// The envelope's members beside those of the payload. A plain object takes them in, because it might refuse
-    /// members that it does not name; anything else stands beside them.
-    fn beside(&self, mut required: Vec<Value>, mut properties: Map<String, Value>, payload: &Value) -> Value {
-        let named = |pointer: &str| self.api.types.iter().find(|def| def.pointer == pointer)?.schema.as_ref();
-        let resolved = payload.get("$ref").and_then(Value::as_str).and_then(named).unwrap_or(payload);
-        let plain = resolved.as_object().filter(|schema| {
-            schema.contains_key("properties")
-                && !["oneOf", "anyOf", "allOf"].iter().any(|key| schema.contains_key(*key))
-        });
-        let Some(plain) = plain else {
-            let head = json!({ "type": "object", "required": required, "properties": properties });
-            return json!({ "allOf": [head, payload] });
-        };
-        let mut schema = plain.clone();
-        required.extend(schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default());
-        properties.extend(schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default());
-        schema.shift_remove("examples");
-        schema.insert("required".into(), json!(required));
-        schema.insert("properties".into(), Value::Object(properties));
-        Value::Object(schema)
+    /// The envelope's members beside those of the payload. What might refuse members that it does not name takes them
+    /// in, each alternative of a choice for itself; anything else stands beside them.
+    fn beside(&self, head: &Head, payload: &Value, depth: usize) -> Value {
+        let schema = self.resolved(payload).as_object();
+        match schema {
+            Some(plain) if is_plain(plain) => Value::Object(head.joined(plain)),
+            Some(choice) if self.is_closed(payload, depth) => {
+                let mut choice = if refuses_others(choice) { head.joined(choice) } else { choice.clone() };
+                choice.shift_remove("examples");
+                for key in CHOICES {
+                    if let Some(arms) = choice.get_mut(key).and_then(Value::as_array_mut) {
+                        arms.iter_mut().for_each(|arm| *arm = self.beside(head, arm, depth + 1));
+                    }
+                }
+                Value::Object(choice)
+            }
+            _ => json!({ "allOf": [head.alone(), payload] }),
+        }
     }
+
+    /// A schema, or the one that it refers to.
+    fn resolved<'s>(&self, schema: &'s Value) -> &'s Value
+    where
+        'a: 's,
+    {
+        let named = |pointer: &str| self.api.types.iter().find(|def| def.pointer == pointer)?.schema.as_ref();
+        schema.get("$ref").and_then(Value::as_str).and_then(named).unwrap_or(schema)
+    }
+
+    /// Whether it, or an alternative of it, might refuse members that it does not name.
+    fn is_closed(&self, schema: &Value, depth: usize) -> bool {
+        let Some(schema) = self.resolved(schema).as_object() else { return false };
+        let mut arms = CHOICES.iter().filter_map(|key| schema.get(*key)?.as_array()).flatten();
+        depth < DEEPEST && (refuses_others(schema) || arms.any(|arm| self.is_closed(arm, depth + 1)))
+    }
+}
+
+/// The members that an envelope puts beside a flat payload.
+struct Head {
+    required: Vec<Value>,
+    properties: Map<String, Value>,
+}
+
+impl Head {
+    /// An object of these members.
+    fn alone(&self) -> Value {
+        json!({ "type": "object", "required": self.required, "properties": self.properties })
+    }
+
+    /// An object with these members before its own.
+    fn joined(&self, object: &Map<String, Value>) -> Map<String, Value> {
+        let (mut required, mut properties) = (self.required.clone(), self.properties.clone());
+        required.extend(object.get("required").and_then(Value::as_array).cloned().unwrap_or_default());
+        properties.extend(object.get("properties").and_then(Value::as_object).cloned().unwrap_or_default());
+        let mut joined = object.clone();
+        joined.shift_remove("examples");
+        joined.insert("required".into(), json!(required));
+        joined.insert("properties".into(), Value::Object(properties));
+        joined
+    }
+}
+
+/// An object that is no choice.
+fn is_plain(schema: &Map<String, Value>) -> bool {
+    let is_object = schema.contains_key("properties") || refuses_others(schema);
+    is_object && !CHOICES.iter().any(|key| schema.contains_key(*key))
+}
+
+/// Whether a schema says itself what members that it does not name must be.
+fn refuses_others(schema: &Map<String, Value>) -> bool {
+    schema.get("additionalProperties").is_some_and(|others| *others != json!(true) && *others != json!({}))
 }

@@ -18,10 +18,10 @@ use std::collections::HashSet;
 use askama::Template;
 use serde_json::Value;
 
-use super::asyncapi::{duration, retry, size};
+use super::asyncapi::{duration, frames, retry, size};
 use super::examples::Examples;
 use super::typescript::http_function;
-use crate::model::{Activity, Api, AuthMode, Endpoint, OnInvalid};
+use crate::model::{Activity, Api, AuthMode, Endpoint, Envelope, OnInvalid};
 use operations::Entry;
 use types::TypeView;
 
@@ -230,6 +230,28 @@ fn origin(api: &Api) -> String {
     )
 }
 
+/// The members of a frame, and those of a client's where they are others.
+fn envelope(envelope: &Envelope) -> String {
+    let frame = |tag: &str, timestamp: Option<&String>| {
+        let quoted = |name: &String| format!("\"{name}\"");
+        let (body, timestamp) = (envelope.body.as_ref().map(quoted), timestamp.map(quoted));
+        let members = match body {
+            Some(body) => [Some(quoted(&tag.to_owned())), timestamp, Some(body)],
+            None => [Some(quoted(&tag.to_owned())), Some("…".to_owned()), timestamp],
+        };
+        let members: Vec<String> = members.into_iter().flatten().collect();
+        format!("<code>{}</code>", markdown::escape(&format!("{{{}}}", members.join(", "))))
+    };
+    let mut text = frame(&envelope.tag, envelope.timestamp.as_ref());
+    if envelope.client_tag != envelope.tag || envelope.timestamp.is_some() {
+        text.push_str(&format!(" <small>from clients</small> {}", frame(&envelope.client_tag, None)));
+    }
+    if envelope.body.is_none() {
+        text.push_str(" <small>members of the payload beside the tag</small>");
+    }
+    text
+}
+
 fn settings(endpoint: &Endpoint) -> Vec<Fact> {
     let connection = &endpoint.connection;
     let code = |text: &str| format!("<code>{}</code>", markdown::escape(text));
@@ -265,5 +287,6 @@ fn settings(endpoint: &Endpoint) -> Vec<Fact> {
         ("HTTP", code(if connection.http_base.is_empty() { "/" } else { &connection.http_base })),
         ("Subprotocol", code(&connection.subprotocol)),
     ];
-    rows.into_iter().map(|(label, value)| Fact { label, value }).collect()
+    let envelope = frames::speaks_envelope(endpoint).then(|| ("Envelope", envelope(&connection.envelope)));
+    rows.into_iter().chain(envelope).map(|(label, value)| Fact { label, value }).collect()
 }

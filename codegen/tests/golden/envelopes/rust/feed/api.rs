@@ -27,6 +27,8 @@ impl<Requests, Connect> FeedApi<Requests, Connect> {
             .request::<super::Find, _>(requests.clone())
             .broadcast::<super::Price>()
             .connect::<super::State, _>(connect.clone())
+            .broadcast::<super::Move>()
+            .broadcast::<super::Counts>()
             .broadcast::<super::Halt>()
     }
 }

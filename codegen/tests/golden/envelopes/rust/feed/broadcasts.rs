@@ -58,6 +58,74 @@ impl rt::Broadcast for State {
     };
 }
 
+/// The broadcast `MOVE`.
+///
+/// Declared at `#/operations/MOVE`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Move;
+
+impl rt::Broadcast for Move {
+    type Payload = types::Move;
+
+    const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
+        endpoint: "/feed",
+        name: "MOVE",
+        envelope: rt::Envelope::new("type", "action", None, Some("at")),
+        payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Move")),
+        on_connect: false,
+    };
+}
+
+/// Publishes `MOVE`; cheap to clone, callable from any thread.
+#[derive(Debug, Clone)]
+pub struct MovePublisher(rt::BroadcastPublisher<Move>);
+
+impl MovePublisher {
+    /// A publisher into the node's hub.
+    pub fn new(node: &rt::Node) -> Self {
+        Self(rt::BroadcastPublisher::new(node))
+    }
+
+    /// Sends the message to every connection and says how many there are. Never blocks.
+    pub fn publish(&self, payload: &types::Move) -> rt::Reach {
+        self.0.publish(payload)
+    }
+}
+
+/// The broadcast `COUNTS`.
+///
+/// Declared at `#/operations/COUNTS`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counts;
+
+impl rt::Broadcast for Counts {
+    type Payload = types::Counts;
+
+    const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
+        endpoint: "/feed",
+        name: "COUNTS",
+        envelope: rt::Envelope::new("type", "action", None, Some("at")),
+        payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Counts")),
+        on_connect: false,
+    };
+}
+
+/// Publishes `COUNTS`; cheap to clone, callable from any thread.
+#[derive(Debug, Clone)]
+pub struct CountsPublisher(rt::BroadcastPublisher<Counts>);
+
+impl CountsPublisher {
+    /// A publisher into the node's hub.
+    pub fn new(node: &rt::Node) -> Self {
+        Self(rt::BroadcastPublisher::new(node))
+    }
+
+    /// Sends the message to every connection and says how many there are. Never blocks.
+    pub fn publish(&self, payload: &types::Counts) -> rt::Reach {
+        self.0.publish(payload)
+    }
+}
+
 /// The broadcast `HALT`.
 ///
 /// Declared at `#/operations/HALT`.

@@ -13,4 +13,7 @@ pub use api::FeedApi;
 pub use endpoint::ENDPOINT;
 pub use publishers::FeedPublishers;
 pub use requests::{FeedRequests, Find, FindError};
-pub use broadcasts::{FeedConnect, Halt, HaltPublisher, Price, PricePublisher, State};
+pub use broadcasts::{
+    Counts, CountsPublisher, FeedConnect, Halt, HaltPublisher, Move, MovePublisher,
+    Price, PricePublisher, State,
+};

@@ -8,6 +8,10 @@ use bellwire::contract as rt;
 pub struct FeedPublishers {
     /// Publishes `PRICE`.
     pub price: super::PricePublisher,
+    /// Publishes `MOVE`.
+    pub move_: super::MovePublisher,
+    /// Publishes `COUNTS`.
+    pub counts: super::CountsPublisher,
     /// Publishes `HALT`.
     pub halt: super::HaltPublisher,
 }
@@ -17,6 +21,8 @@ impl FeedPublishers {
     pub fn new(node: &rt::Node) -> Self {
         Self {
             price: super::PricePublisher::new(node),
+            move_: super::MovePublisher::new(node),
+            counts: super::CountsPublisher::new(node),
             halt: super::HaltPublisher::new(node),
         }
     }

@@ -24,6 +24,10 @@ export interface FeedClient extends CoreClient {
    * Declared at `#/operations/STATE`.
    */
   readonly state: Broadcast<types.State, [meta: BroadcastMeta]>;
+  /** Declared at `#/operations/MOVE`. */
+  readonly move: Broadcast<types.Move, [meta: BroadcastMeta]>;
+  /** Declared at `#/operations/COUNTS`. */
+  readonly counts: Broadcast<types.Counts, [meta: BroadcastMeta]>;
   /** Declared at `#/operations/HALT`. */
   readonly halt: Broadcast<void, [meta: BroadcastMeta]>;
 }
@@ -35,6 +39,8 @@ export function createFeedClient(options: ClientOptions = {}): FeedClient {
     find: (payload, options) => core.request('find', payload, options),
     price: core.broadcast('PRICE'),
     state: core.broadcast('STATE'),
+    move: core.broadcast('MOVE'),
+    counts: core.broadcast('COUNTS'),
     halt: core.broadcast('HALT'),
   };
   return Object.assign(core, members);

@@ -30,6 +30,8 @@ export const contract: Contract = {
   broadcasts: {
     PRICE: {},
     STATE: { onConnect: true },
+    MOVE: {},
+    COUNTS: {},
     HALT: {},
   },
 };

@@ -3,6 +3,10 @@
 export type * from './Hello.js';
 export type * from './Price.js';
 export type * from './Reset.js';
+export type * from './Move.js';
+export type * from './Up.js';
+export type * from './Down.js';
+export type * from './Counts.js';
 export type * from './State.js';
 export type * from './PricesParams.js';
 export type * from './FindReply.js';
