@@ -32,9 +32,12 @@ pub(super) enum Due {
     End(CloseCondition),
 }
 
-/// The clocks of a token.
+/// The clocks of a token, where anybody asks for one.
 #[derive(Debug, Default)]
-pub(super) struct Credentials {
+pub(super) struct Credentials(Option<Box<Clocks>>);
+
+#[derive(Debug, Default)]
+struct Clocks {
     expires: Option<Instant>,
     notice: Option<Instant>,
     /// A token is being looked at.
@@ -49,43 +52,49 @@ impl Credentials {
     /// Of a token that expires then; told of it at four fifths of its time, or shortly before where that is later.
     pub(super) fn new(expires: Option<Instant>, now: Instant) -> Self {
         let lead = |expires: Instant| NOTICE.min(expires.saturating_duration_since(now) / 5);
-        Self { expires, notice: expires.map(|expires| expires - lead(expires)), ..Self::default() }
+        let notice = expires.map(|expires| expires - lead(expires));
+        Self(expires.is_some().then(|| Box::new(Clocks { expires, notice, ..Clocks::default() })))
+    }
+
+    fn clocks(&mut self) -> &mut Clocks {
+        self.0.get_or_insert_default()
     }
 
     /// Gives a client that nobody knows yet this long to say who it is.
     pub(super) fn wait_until(&mut self, end: Instant) {
-        self.waiting = Some(end);
+        self.clocks().waiting = Some(end);
     }
 
     /// Whether nobody knows the client yet.
     pub(super) fn is_waiting(&self) -> bool {
-        self.waiting.is_some()
+        self.0.as_ref().is_some_and(|clocks| clocks.waiting.is_some())
     }
 
     /// Whether a token is being looked at.
     pub(super) fn is_checking(&self) -> bool {
-        self.is_checking
+        self.0.as_ref().is_some_and(|clocks| clocks.is_checking)
     }
 
     /// When to ask [`Credentials::due`] again.
     pub(super) fn next(&self) -> Option<Instant> {
-        let ending = [self.waiting, self.expires, self.refused.map(|(at, _)| at)].into_iter().flatten();
-        ending.chain(self.notice).min()
+        let Clocks { waiting, expires, notice, refused, .. } = self.0.as_deref()?;
+        [*waiting, *expires, *notice, refused.map(|(at, _)| at)].into_iter().flatten().min()
     }
 
     /// What is due now.
     pub(super) fn due(&mut self, now: Instant) -> Due {
-        if let Some((_, condition)) = self.refused {
+        let Some(clocks) = self.0.as_deref_mut() else { return Due::Nothing };
+        if let Some((_, condition)) = clocks.refused {
             return Due::End(condition);
         }
-        if self.waiting.is_some_and(|end| now >= end) {
+        if clocks.waiting.is_some_and(|end| now >= end) {
             return Due::End(CloseCondition::Unauthenticated);
         }
-        if self.expires.is_some_and(|expires| now >= expires) {
+        if clocks.expires.is_some_and(|expires| now >= expires) {
             return Due::End(CloseCondition::TokenExpired);
         }
-        if self.notice.is_some_and(|notice| now >= notice) {
-            self.notice = None;
+        if clocks.notice.is_some_and(|notice| now >= notice) {
+            clocks.notice = None;
             return Due::Notice;
         }
         Due::Nothing
@@ -160,7 +169,7 @@ impl Connection {
             Ok(carried) => carried,
             Err(faults) => return self.on_faults(frame, faults),
         };
-        self.credentials.is_checking = true;
+        self.credentials.clocks().is_checking = true;
         let served = self.served.clone();
         self.in_flight.push(Box::pin(async move {
             let result = verify(&served, carried).await;
@@ -171,12 +180,12 @@ impl Connection {
 
     /// The token has been looked at. A bad one ends the connection; another client's leaves everything as it was.
     pub(super) fn on_authenticated(&mut self, id: Option<&str>, result: Result<Verified, NotTaken>) {
-        self.credentials.is_checking = false;
+        self.credentials.clocks().is_checking = false;
         let now = Instant::now();
         let verified = match result {
             Ok(verified) => verified,
             Err(NotTaken(condition)) => {
-                self.credentials.refused = Some((now, condition));
+                self.credentials.clocks().refused = Some((now, condition));
                 return;
             }
         };

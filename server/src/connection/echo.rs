@@ -35,6 +35,10 @@ impl Host for Echo {
         ControlFlow::Continue(())
     }
 
+    fn message_timeout(&self) -> Duration {
+        MESSAGE_TIMEOUT
+    }
+
     fn end(&self, condition: CloseCondition) -> Ended {
         Ended::ByUs(Close::new(&[], condition, &ReasonValues { heartbeat_ms: 0, lifetime_ms: None }))
     }
@@ -50,7 +54,7 @@ impl Host for Echo {
 pub(crate) async fn echo(socket: Accepted, node: Node, max_message: usize) {
     let Accepted { stream, unsent, early, compression, .. } = socket;
     let outbound = Arc::new(Outbound::new(max_message, node, stream, compression).after(unsent));
-    let mut transport = Transport::new(outbound.clone(), max_message, MESSAGE_TIMEOUT, compression, early);
+    let mut transport = Transport::new(outbound.clone(), max_message, compression, early);
     let mut echo = Echo(outbound.clone());
     let ended = poll_fn(|context| transport.poll(&mut echo, Instant::now(), context)).await;
     match ended {

@@ -25,7 +25,7 @@ impl Connection {
     pub(super) fn on_text(&mut self, text: &str, now: Instant) -> ControlFlow<Close> {
         let frame =
             Frame::decode(text, self.served.options.max_depth, self.served.endpoint.spec.connection.envelope);
-        match self.rate.charge(now) {
+        match self.rate.charge(self.served.options.messages_per_second, now) {
             Charge::Accepted => {}
             Charge::Refused => {
                 self.refuse_frame(&frame, ErrorCode::RateLimited, "Too many messages");

@@ -48,7 +48,7 @@ impl Connection {
             caller.hold_topics(memberships.clone());
         }
         Self {
-            rate: RateLimit::new(options.messages_per_second, now),
+            rate: RateLimit::default(),
             pulse: Pulse::new(options.heartbeat, options.lifetime, now),
             topics: Topics::default(),
             memberships,
@@ -220,6 +220,10 @@ impl Host for Connection {
             Event::Unacceptable(condition) => ControlFlow::Break(self.end(condition)),
             Event::Closed(close) => ControlFlow::Break(Ended::ByClient(close)),
         }
+    }
+
+    fn message_timeout(&self) -> Duration {
+        self.served.options.message_timeout
     }
 
     /// The end that a condition asks for.

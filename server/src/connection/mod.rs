@@ -135,8 +135,7 @@ pub(crate) fn serve(
     let options = &served.options;
     let outbound = Outbound::new(options.queue_bytes, served.node.clone(), stream, compression);
     let outbound = Arc::new(outbound.after(unsent));
-    let (max_message, message_timeout) = (options.max_message_bytes, options.message_timeout);
-    let mut transport = Transport::new(outbound.clone(), max_message, message_timeout, compression, early);
+    let mut transport = Transport::new(outbound.clone(), options.max_message_bytes, compression, early);
     let mut connection = Connection::new(served, caller, outbound, permit);
     let mut carried = Some(carried).filter(|_| !connection.served.guard.is_off());
     async move {
@@ -198,4 +197,20 @@ pub(crate) async fn refuse(socket: Accepted, served: &Served, condition: CloseCo
     let close = served.close(condition);
     served.node.shared().metrics.closed(close.condition.as_str());
     let _ = timeout(CLOSE_TIMEOUT, say_close(&outbound, &close)).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::mem::size_of;
+
+    use super::*;
+
+    /// What an idle connection holds beside what the runtime and the kernel do. Each holds all of it: whatever makes
+    /// one of these larger has to be worth ten thousand times as much.
+    #[test]
+    fn an_idle_connection_is_small() {
+        assert!(size_of::<Connection>() <= 288, "{}", size_of::<Connection>());
+        assert!(size_of::<Transport>() <= 128, "{}", size_of::<Transport>());
+        assert!(size_of::<Outbound>() <= 240, "{}", size_of::<Outbound>());
+    }
 }

@@ -112,7 +112,7 @@ impl Outbound {
             lanes.control.extend_from_slice(&frame);
             lanes.control_count += 1;
         } else {
-            lanes.pong = Some(frame);
+            lanes.rare().pong = Some(frame);
         }
         lanes.wake();
     }
@@ -178,7 +178,7 @@ impl Outbound {
             return (Bytes::new(), resync);
         }
         if let Some(topic) = resync
-            && let Some(lag) = lanes.lagging.get_mut(&topic)
+            && let Some(lag) = lanes.lag(&topic)
         {
             // Asked again once what comes before it is written.
             lag.announced = false;
@@ -213,11 +213,7 @@ impl Outbound {
     pub(super) fn end_with(&self, close: &[u8]) {
         let mut lanes = self.lock();
         lanes.ended = true;
-        lanes.data.clear();
-        lanes.data_bytes = 0;
-        lanes.slots.clear();
-        lanes.resting.clear();
-        lanes.lagging.clear();
+        lanes.clear_data();
         lanes.control.extend_from_slice(close);
         lanes.control_count += 1;
         if !lanes.partial.is_empty() {
@@ -245,26 +241,28 @@ impl Outbound {
 
     /// When a resting slot may send again.
     pub(super) fn next_due(&self) -> Option<Instant> {
-        self.lock().resting.keys().next().map(|(due, _)| *due)
+        self.lock().rare.as_ref()?.resting.keys().next().map(|(due, _)| *due)
     }
 
     /// Takes out all that waits of a topic that is no longer subscribed to.
     pub(super) fn forget(&self, topic: &str) {
         let mut lanes = self.lock();
         lanes.remove_updates(topic, true);
-        lanes.dropped.remove(topic);
-        lanes.lagging.remove(topic);
+        if let Some(rare) = &mut lanes.rare {
+            rare.dropped.remove(topic);
+            rare.lagging.remove(topic);
+        }
     }
 
     /// Ends a topic's lag and says how many updates it lost. Called with the topic's updates held back.
     pub(super) fn catch_up(&self, topic: &str) -> u64 {
-        self.lock().lagging.remove(topic).map_or(0, |lag| lag.dropped)
+        self.lock().end_lag(topic).map_or(0, |lag| lag.dropped)
     }
 
     fn offer_latest(&self, lanes: &mut Lanes, publication: &Arc<Publication>, key: &str) {
         let size = publication.frame.len() + ENTRY_COST;
         let slot_key: SlotKey = (publication.topic.clone(), key.into());
-        let slot = lanes.slots.entry(slot_key.clone()).or_default();
+        let slot = lanes.rare.get_or_insert_default().slots.entry(slot_key.clone()).or_default();
         if let Some((waiting, count)) = &mut slot.waiting {
             lanes.data_bytes = lanes.data_bytes + size - (waiting.frame.len() + ENTRY_COST);
             *waiting = publication.clone();
@@ -306,14 +304,14 @@ impl Outbound {
                 }
                 let queued = fits(lanes);
                 lost += u64::from(!queued);
-                *lanes.dropped.entry(topic.clone()).or_default() += lost;
+                *lanes.rare().dropped.entry(topic.clone()).or_default() += lost;
                 self.node.shared().metrics.dropped(publication.route, lost);
                 return queued;
             }
             // A snapshot that still waits would come after the notice and be taken for the fresh one.
             Overflow::Resync => lanes.remove_updates(topic, true) + 1,
         };
-        lanes.lagging.entry(topic.clone()).or_default().dropped += lost;
+        lanes.rare().lagging.entry(topic.clone()).or_default().dropped += lost;
         self.node.shared().metrics.dropped(publication.route, lost);
         lanes.wake();
         false
@@ -326,7 +324,7 @@ impl Outbound {
             return;
         }
         if publication.kind == PublicationKind::Update
-            && let Some(lag) = lanes.lagging.get_mut(&publication.topic)
+            && let Some(lag) = lanes.lag(&publication.topic)
         {
             lag.dropped += 1;
             self.node.shared().metrics.dropped(publication.route, 1);
@@ -337,7 +335,10 @@ impl Outbound {
             lanes.remove_slots(&publication.topic);
         }
         let replaces = publication.conflation_key.as_ref().is_some_and(|key| {
-            let slot = lanes.slots.get(&(publication.topic.clone(), key.clone()));
+            let slot = lanes
+                .rare
+                .as_ref()
+                .and_then(|rare| rare.slots.get(&(publication.topic.clone(), key.clone())));
             slot.is_some_and(|slot| slot.waiting.is_some())
         });
         if !replaces && !self.make_room(lanes, publication) {

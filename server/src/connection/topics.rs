@@ -3,6 +3,7 @@
 //! Commands for one topic are served one after another (a subscribe that waits for its service holds back the
 //! unsubscribe behind it); commands for different topics do not wait for each other.
 
+use std::any::Any;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -40,6 +41,7 @@ pub(super) struct Command {
 /// A subscription that the connection holds.
 struct Held {
     subscription: Subscription,
+    /// One for all subscribers of the topic.
     resolved: Arc<dyn ResolvedTopic>,
     _counted: Inflight,
 }
@@ -209,7 +211,8 @@ impl Connection {
         tracing::debug!(topic = %resolved.topic(), "subscribed");
         let topic = subscription.topic().clone();
         let counted = Inflight::new(&self.served.node.shared().metrics.subscriptions);
-        self.topics.held.insert(topic, Held { subscription, resolved: resolved.clone(), _counted: counted });
+        let resolved = shared_by(&subscription).unwrap_or_else(|| resolved.clone());
+        self.topics.held.insert(topic, Held { subscription, resolved, _counted: counted });
         Some(beginning)
     }
 
@@ -281,6 +284,12 @@ impl Connection {
         self.served.node.shared().metrics.resynced(route);
         self.ask_for_snapshot(resolved);
     }
+}
+
+/// What the first subscriber of a topic said of it. Those who subscribe to one topic say the same, and keep it once.
+fn shared_by(subscription: &Subscription) -> Option<Arc<dyn ResolvedTopic>> {
+    let lifecycle: Arc<dyn Any + Send + Sync> = subscription.lifecycle()?;
+    Some(lifecycle.downcast::<Hooks>().ok()?.0.clone())
 }
 
 /// How a subscription begins, as its reply says it.

@@ -71,6 +71,8 @@ pub(super) trait Host {
     fn may_read(&self) -> bool;
     /// Serves one event.
     fn on_event(&mut self, event: Event<'_>, now: Instant) -> ControlFlow<Ended>;
+    /// How long a message may take to arrive once it has begun.
+    fn message_timeout(&self) -> Duration;
     /// The end that a condition asks for.
     fn end(&self, condition: CloseCondition) -> Ended;
     /// Sends a topic's subscriber what it needs after updates were lost.
@@ -81,21 +83,18 @@ pub(super) trait Host {
     fn settle(&mut self, now: Instant);
 }
 
-/// How long a message may take to arrive once it has begun.
-struct Patience {
-    limit: Duration,
-    /// The message that has begun and not ended, and since when.
-    since: Option<(u32, Instant)>,
-}
+/// The message that has begun and not ended, and since when.
+#[derive(Default)]
+struct Patience(Option<(u32, Instant)>);
 
 impl Patience {
     /// Whether the message that is under way takes too long. Asked whenever something arrives, and a client from which
     /// nothing arrives ends by its heartbeat, so this needs no timer.
-    fn is_at_an_end(&mut self, unfinished: Option<u32>, now: Instant) -> bool {
-        match (unfinished, self.since) {
-            (Some(current), Some((known, since))) if known == current => now >= since + self.limit,
+    fn is_at_an_end(&mut self, unfinished: Option<u32>, limit: Duration, now: Instant) -> bool {
+        match (unfinished, self.0) {
+            (Some(current), Some((known, since))) if known == current => now >= since + limit,
             _ => {
-                self.since = unfinished.map(|current| (current, now));
+                self.0 = unfinished.map(|current| (current, now));
                 false
             }
         }
@@ -107,6 +106,13 @@ pub(super) struct Transport {
     outbound: Arc<Outbound>,
     decoder: Decoder,
     patience: Patience,
+    /// What has come and is not served yet; most connections have nothing.
+    left_over: Option<Box<LeftOver>>,
+}
+
+/// What has come and is not served yet.
+#[derive(Default)]
+struct LeftOver {
     /// What the client sent right behind its request.
     early: Vec<u8>,
     /// Read, and waiting until there is room for the answers.
@@ -118,19 +124,13 @@ impl Transport {
     pub(super) fn new(
         outbound: Arc<Outbound>,
         max_message: usize,
-        message_timeout: Duration,
         compression: Option<Terms>,
         early: Vec<u8>,
     ) -> Self {
         let inflating = compression.map_or(Inflating::Never, |terms| terms.inflating);
         let decoder = Decoder::new(Limits { message: max_message, fragments: FRAGMENTS }, inflating);
-        Self {
-            outbound,
-            decoder,
-            patience: Patience { limit: message_timeout, since: None },
-            early,
-            events: VecDeque::new(),
-        }
+        let left_over = (!early.is_empty()).then(|| Box::new(LeftOver { early, events: VecDeque::new() }));
+        Self { outbound, decoder, patience: Patience::default(), left_over }
     }
 
     /// Reads, serves and writes until nothing more can be done now, or the conversation has ended.
@@ -145,7 +145,7 @@ impl Transport {
             let mut has_read = false;
             if !may_read {
                 // That a message takes long is not the client's fault then.
-                self.patience.since = None;
+                self.patience = Patience::default();
             }
             if may_read {
                 match self.poll_inbound(host, now, context) {
@@ -174,7 +174,7 @@ impl Transport {
         now: Instant,
         context: &mut Context<'_>,
     ) -> Poll<ControlFlow<Option<Ended>>> {
-        if !self.events.is_empty() || !self.early.is_empty() {
+        if self.left_over.is_some() {
             return Poll::Ready(self.take_in_left_over(host, now));
         }
         with_scratch(|scratch| match ready!(self.outbound.stream().poll_read(context, scratch)) {
@@ -184,17 +184,17 @@ impl Transport {
     }
 
     fn take_in_left_over(&mut self, host: &mut impl Host, now: Instant) -> ControlFlow<Option<Ended>> {
-        let mut early = std::mem::take(&mut self.early);
-        self.take_in(&mut early, host, now)?;
+        let mut early = self.left_over.as_mut().map(|left| std::mem::take(&mut left.early));
+        if let Some(early) = early.as_mut().filter(|early| !early.is_empty()) {
+            self.take_in(early, host, now)?;
+        }
         while host.may_read()
-            && let Some(event) = self.events.pop_front()
+            && let Some(event) = self.left_over.as_mut().and_then(|left| left.events.pop_front())
         {
             host.on_event(event, now).map_break(Some)?;
         }
-        if self.events.is_empty() {
-            // A burst may have made room for many events; an idle connection keeps none.
-            self.events = VecDeque::new();
-        }
+        // A burst may have made room for many events; an idle connection keeps none.
+        self.left_over.take_if(|left| left.events.is_empty());
         host.settle(now);
         ControlFlow::Continue(())
     }
@@ -205,13 +205,15 @@ impl Transport {
         host: &mut impl Host,
         now: Instant,
     ) -> ControlFlow<Option<Ended>> {
-        let Self { decoder, events, outbound, patience, .. } = self;
+        let Self { decoder, left_over, outbound, patience } = self;
+        let timeout = host.message_timeout();
         let (mut step, mut messages, mut length) = (ControlFlow::Continue(()), 0, 0);
         let mut serve = |event: Event<'_>| {
-            if step.is_continue() && events.is_empty() && host.may_read() {
+            let waits = left_over.as_ref().is_some_and(|left| !left.events.is_empty());
+            if step.is_continue() && !waits && host.may_read() {
                 step = host.on_event(event, now);
             } else {
-                events.push_back(event.into_owned());
+                left_over.get_or_insert_default().events.push_back(event.into_owned());
             }
         };
         let fed = decoder.feed(bytes, |event| {
@@ -233,7 +235,7 @@ impl Transport {
         if let Err(violation) = fed {
             tracing::debug!(%violation, "protocol violation");
             serve(Event::Unacceptable(condition_of(violation)));
-        } else if patience.is_at_an_end(decoder.unfinished(), now) {
+        } else if patience.is_at_an_end(decoder.unfinished(), timeout, now) {
             tracing::debug!("a message took too long to arrive");
             serve(Event::Unacceptable(CloseCondition::PolicyViolation));
         }

@@ -77,7 +77,8 @@ struct Subscriber {
     outlet: Arc<dyn Outlet>,
     /// Number of the first publication it wants.
     from: u64,
-    held: Option<Held>,
+    /// Boxed: it is gone as soon as the snapshot is made.
+    held: Option<Box<Held>>,
 }
 
 /// Updates that wait for a snapshot.

@@ -1,5 +1,6 @@
 //! The topics of one route, sharded by name.
 
+use std::any::Any;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -57,7 +58,7 @@ impl RoutePolicy {
 }
 
 /// Told when a topic gets its first subscriber and loses its last; called outside all locks, in order.
-pub(crate) trait Lifecycle: Send + Sync {
+pub(crate) trait Lifecycle: Any + Send + Sync {
     /// The first one came.
     fn first_subscriber(&self);
     /// The last one left.
@@ -286,6 +287,11 @@ impl Subscription {
     /// The topic.
     pub(crate) fn topic(&self) -> &Arc<str> {
         &self.cell.name
+    }
+
+    /// What is told of the topic's first and last subscriber: what the first of them brought.
+    pub(crate) fn lifecycle(&self) -> Option<Arc<dyn Lifecycle>> {
+        self.cell.lifecycle()
     }
 
     /// Holds updates back until [`Subscription::release`], and says where the topic stands. A client that subscribes

@@ -1,4 +1,4 @@
-//! How fast a client may send: a token bucket that knows two levels of too much.
+//! How fast a client may send, with two levels of too much.
 
 use std::time::Duration;
 
@@ -15,30 +15,24 @@ pub(crate) enum Charge {
     Flood,
 }
 
-/// A token bucket. It holds two seconds' worth; as many messages again are refused before they count as a flood.
-#[derive(Debug)]
-pub(crate) struct RateLimit {
-    per_second: f64,
-    tokens: f64,
-    filled_at: Instant,
-}
+/// How far ahead of its rate a client may be.
+const BURST: Duration = Duration::from_secs(2);
+
+/// A bucket of two seconds' worth; as many messages again are refused before they count as a flood. Kept as one point in
+/// time: when a client that sent at its rate would have sent all that it did.
+#[derive(Debug, Default)]
+pub(crate) struct RateLimit(Option<Instant>);
 
 impl RateLimit {
-    /// A full bucket.
-    pub(crate) fn new(messages_per_second: u32, now: Instant) -> Self {
-        let per_second = f64::from(messages_per_second.max(1));
-        Self { per_second, tokens: 2.0 * per_second, filled_at: now }
-    }
-
     /// Takes one message's worth.
-    pub(crate) fn charge(&mut self, now: Instant) -> Charge {
-        let burst = 2.0 * self.per_second;
-        let elapsed = now.saturating_duration_since(self.filled_at).max(Duration::ZERO);
-        self.filled_at = now;
-        self.tokens = (self.tokens + elapsed.as_secs_f64() * self.per_second).min(burst) - 1.0;
-        if self.tokens >= 0.0 {
+    pub(crate) fn charge(&mut self, per_second: u32, now: Instant) -> Charge {
+        let sent_until =
+            self.0.map_or(now, |until| until.max(now)) + Duration::from_secs(1) / per_second.max(1);
+        self.0 = Some(sent_until);
+        let ahead = sent_until - now;
+        if ahead <= BURST {
             Charge::Accepted
-        } else if self.tokens >= -burst {
+        } else if ahead <= 2 * BURST {
             Charge::Refused
         } else {
             Charge::Flood
@@ -53,8 +47,8 @@ mod tests {
     #[test]
     fn a_burst_passes_then_refusals_then_flood() {
         let start = Instant::now();
-        let mut limit = RateLimit::new(10, start);
-        let charges: Vec<Charge> = (0..41).map(|_| limit.charge(start)).collect();
+        let mut limit = RateLimit::default();
+        let charges: Vec<Charge> = (0..41).map(|_| limit.charge(10, start)).collect();
         assert!(charges[..20].iter().all(|charge| *charge == Charge::Accepted));
         assert!(charges[20..40].iter().all(|charge| *charge == Charge::Refused));
         assert_eq!(charges[40], Charge::Flood);
@@ -63,10 +57,10 @@ mod tests {
     #[test]
     fn the_sustained_rate_passes_for_ever() {
         let mut now = Instant::now();
-        let mut limit = RateLimit::new(10, now);
+        let mut limit = RateLimit::default();
         for _ in 0..1000 {
             now += Duration::from_millis(100);
-            assert_eq!(limit.charge(now), Charge::Accepted);
+            assert_eq!(limit.charge(10, now), Charge::Accepted);
         }
     }
 }

@@ -42,8 +42,8 @@ pub struct Decoder {
     limits: Limits,
     inflater: Inflater,
     state: State,
-    /// The unfinished message, if any.
-    message: Option<Partial>,
+    /// The unfinished message, if any. Boxed: most connections are idle most of the time.
+    message: Option<Box<Partial>>,
     /// How many messages, and control frames outside of one, have ended.
     ended: u32,
 }
@@ -55,7 +55,22 @@ enum State {
     /// Inside a frame's payload.
     Payload { header: Header, seen: u64 },
     /// Inside a control frame's payload.
-    Control { header: Header, bytes: Box<[u8; 125]>, len: usize },
+    Control(Box<Control>),
+}
+
+/// A control frame that is not complete.
+#[derive(Debug)]
+struct Control {
+    header: Header,
+    bytes: [u8; 125],
+    len: usize,
+}
+
+/// What became of a frame that may lie whole in the input; with the rest of it, or all.
+enum Whole<'a> {
+    Served(&'a mut [u8]),
+    Closed,
+    No(&'a mut [u8]),
 }
 
 /// A message that is not complete.
@@ -92,25 +107,81 @@ impl Decoder {
     /// the rest is not looked at.
     pub fn feed(&mut self, mut input: &mut [u8], mut sink: impl FnMut(Event<'_>)) -> Result<(), Violation> {
         while !input.is_empty() {
-            match std::mem::replace(&mut self.state, BETWEEN) {
-                State::Header { bytes, len } => input = self.header(bytes, len, input)?,
-                State::Payload { header, seen } => input = self.payload(header, seen, input, &mut sink)?,
-                State::Control { header, bytes, len } => {
-                    let (rest, closed) = self.control(header, bytes, len, input, &mut sink)?;
-                    if closed {
-                        return Ok(());
-                    }
-                    input = rest;
+            input = match self.whole(input, &mut sink)? {
+                Whole::Served(rest) => {
+                    self.count();
+                    rest
                 }
-            }
-            if self.finish_empty(&mut sink)? {
-                return Ok(());
-            }
-            if self.unfinished().is_none() {
-                self.ended = self.ended.wrapping_add(1);
-            }
+                Whole::Closed => return Ok(()),
+                Whole::No(input) => match self.piece(input, &mut sink)? {
+                    Some(rest) => rest,
+                    None => return Ok(()),
+                },
+            };
         }
         Ok(())
+    }
+
+    /// Counts what has ended.
+    fn count(&mut self) {
+        if self.unfinished().is_none() {
+            self.ended = self.ended.wrapping_add(1);
+        }
+    }
+
+    /// A frame that lies whole in the input, as almost all do, needs no state: it is served where it lies.
+    fn whole<'a>(
+        &mut self,
+        input: &'a mut [u8],
+        sink: &mut impl FnMut(Event<'_>),
+    ) -> Result<Whole<'a>, Violation> {
+        if !matches!(self.state, State::Header { len: 0, .. }) {
+            return Ok(Whole::No(input));
+        }
+        let Some((header, start)) = Header::parse(&input[..input.len().min(HEADER_MAX)])? else {
+            return Ok(Whole::No(input));
+        };
+        let is_control = header.opcode.is_control();
+        let is_message = matches!(header.opcode, OpCode::Text | OpCode::Binary)
+            && header.is_final
+            && self.message.is_none()
+            && header.payload_len <= self.limits.message as u64;
+        let length = usize::try_from(header.payload_len).unwrap_or(usize::MAX);
+        if header.compressed || !(is_control || is_message) || length > input.len() - start {
+            return Ok(Whole::No(input));
+        }
+        let (payload, rest) = input[start..].split_at_mut(length);
+        unmask(payload, header.key, 0);
+        if is_message {
+            lend(header.opcode == OpCode::Text, payload, sink)?;
+        } else if deliver_control(header.opcode, payload, sink)? {
+            return Ok(Whole::Closed);
+        }
+        Ok(Whole::Served(rest))
+    }
+
+    /// Takes in the next piece of whatever comes in pieces; `None` after a close.
+    fn piece<'a>(
+        &mut self,
+        input: &'a mut [u8],
+        sink: &mut impl FnMut(Event<'_>),
+    ) -> Result<Option<&'a mut [u8]>, Violation> {
+        let input = match std::mem::replace(&mut self.state, BETWEEN) {
+            State::Header { bytes, len } => self.header(bytes, len, input)?,
+            State::Payload { header, seen } => self.payload(header, seen, input, sink)?,
+            State::Control(control) => {
+                let (rest, closed) = self.control(control, input, sink)?;
+                if closed {
+                    return Ok(None);
+                }
+                rest
+            }
+        };
+        if self.finish_empty(sink)? {
+            return Ok(None);
+        }
+        self.count();
+        Ok(Some(input))
     }
 
     fn header<'a>(
@@ -135,7 +206,7 @@ impl Decoder {
             return Err(Violation::ReservedBits);
         }
         if header.opcode.is_control() {
-            self.state = State::Control { header, bytes: Box::new([0; 125]), len: 0 };
+            self.state = State::Control(Box::new(Control { header, bytes: [0; 125], len: 0 }));
             return Ok(());
         }
         match (&mut self.message, header.opcode) {
@@ -148,7 +219,7 @@ impl Decoder {
             }
             (slot @ None, opcode) => {
                 let partial = Partial::new(opcode == OpCode::Text, header.compressed);
-                slot.insert(partial).grow(header.payload_len, self.limits)?;
+                slot.insert(Box::new(partial)).grow(header.payload_len, self.limits)?;
             }
         }
         self.state = State::Payload { header, seen: 0 };
@@ -200,8 +271,8 @@ impl Decoder {
                 }
                 Ok(false)
             }
-            State::Control { header, .. } if header.payload_len == 0 => {
-                let opcode = header.opcode;
+            State::Control(control) if control.header.payload_len == 0 => {
+                let opcode = control.header.opcode;
                 self.state = BETWEEN;
                 deliver_control(opcode, &[], sink)
             }
@@ -224,20 +295,20 @@ impl Decoder {
 
     fn control<'a>(
         &mut self,
-        header: Header,
-        mut bytes: Box<[u8; 125]>,
-        len: usize,
+        mut control: Box<Control>,
         input: &'a mut [u8],
         sink: &mut impl FnMut(Event<'_>),
     ) -> Result<(&'a mut [u8], bool), Violation> {
+        let Control { header, bytes, len } = &mut *control;
         // A control frame's length is at most 125: the header was checked.
-        let missing = usize::try_from(header.payload_len).unwrap_or(125).min(125) - len;
+        let missing = usize::try_from(header.payload_len).unwrap_or(125).min(125) - *len;
         let (piece, rest) = input.split_at_mut(missing.min(input.len()));
-        unmask(piece, header.key, len);
-        let end = len + piece.len();
-        bytes[len..end].copy_from_slice(piece);
+        unmask(piece, header.key, *len);
+        let end = *len + piece.len();
+        bytes[*len..end].copy_from_slice(piece);
         if piece.len() < missing {
-            self.state = State::Control { header, bytes, len: end };
+            *len = end;
+            self.state = State::Control(control);
             return Ok((rest, false));
         }
         let closed = deliver_control(header.opcode, &bytes[..end], sink)?;

@@ -19,15 +19,25 @@ use crate::protocol::DeliveryMode;
 pub(super) struct Lanes {
     /// The rest of what a socket took in part: goes before everything.
     pub(super) partial: Bytes,
-    /// The answer to the client's latest ping.
-    pub(super) pong: Option<Bytes>,
     /// Control messages and replies, as they go over the wire.
     pub(super) control: BytesMut,
     pub(super) control_count: u64,
     pub(super) data: VecDeque<Entry>,
     pub(super) data_bytes: usize,
-    /// Values of topics that deliver only the latest of each key. These maps are ordered because an empty one of that
-    /// kind is smaller, and on most connections they are empty.
+    /// What most connections have nothing of, and do not pay for.
+    pub(super) rare: Option<Box<Rare>>,
+    pub(super) overflowed: bool,
+    /// The close frame is among what waits: nothing more is taken.
+    pub(super) ended: bool,
+    waker: Option<Waker>,
+}
+
+/// What few connections need, and few of them for long.
+#[derive(Default)]
+pub(super) struct Rare {
+    /// The answer to the client's latest ping.
+    pub(super) pong: Option<Bytes>,
+    /// Values of topics that deliver only the latest of each key.
     pub(super) slots: BTreeMap<SlotKey, Slot>,
     /// Slots whose value was sent less than their interval ago, by the time they may send again.
     pub(super) resting: BTreeMap<(Instant, u64), SlotKey>,
@@ -36,10 +46,6 @@ pub(super) struct Lanes {
     pub(super) dropped: BTreeMap<Arc<str>, u64>,
     /// Updates dropped of topics that wait for their resynchronisation.
     pub(super) lagging: BTreeMap<Arc<str>, Lag>,
-    pub(super) overflowed: bool,
-    /// The close frame is among what waits: nothing more is taken.
-    pub(super) ended: bool,
-    waker: Option<Waker>,
 }
 
 pub(super) type SlotKey = (Arc<str>, Box<str>);
@@ -74,7 +80,38 @@ pub(super) struct Lag {
     pub(super) announced: bool,
 }
 
+impl Rare {
+    fn is_empty(&self) -> bool {
+        let Self { pong, slots, resting, rest_number: _, dropped, lagging } = self;
+        pong.is_none() && slots.is_empty() && resting.is_empty() && dropped.is_empty() && lagging.is_empty()
+    }
+}
+
 impl Lanes {
+    /// Room for what is rare.
+    pub(super) fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    /// A topic that lost updates.
+    pub(super) fn lag(&mut self, topic: &str) -> Option<&mut Lag> {
+        self.rare.as_mut()?.lagging.get_mut(topic)
+    }
+
+    /// Takes a topic out of those that lost updates.
+    pub(super) fn end_lag(&mut self, topic: &str) -> Option<Lag> {
+        self.rare.as_mut()?.lagging.remove(topic)
+    }
+
+    /// Lets go of everything but control messages and replies.
+    pub(super) fn clear_data(&mut self) {
+        self.data.clear();
+        self.data_bytes = 0;
+        if let Some(rare) = &mut self.rare {
+            **rare = Rare { pong: rare.pong.take(), ..Rare::default() };
+        }
+    }
+
     pub(super) fn wake(&mut self) {
         if let Some(waker) = self.waker.take() {
             waker.wake();
@@ -88,7 +125,9 @@ impl Lanes {
         }
     }
 
+    /// Nothing more can be done now: lets go of room that is not needed, and has the loop woken when it is.
     pub(super) fn remember(&mut self, context: &Context<'_>) {
+        self.rare.take_if(|rare| rare.is_empty());
         if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
             self.waker = Some(context.waker().clone());
         }
@@ -97,11 +136,12 @@ impl Lanes {
     /// Nothing waits: who fans out may write.
     pub(super) fn is_idle(&self) -> bool {
         self.partial.is_empty()
-            && self.pong.is_none()
             && self.control.is_empty()
             && self.data.is_empty()
-            && self.lagging.is_empty()
-            && self.dropped.is_empty()
+            && self
+                .rare
+                .as_ref()
+                .is_none_or(|rare| rare.pong.is_none() && rare.lagging.is_empty() && rare.dropped.is_empty())
             && !self.overflowed
             && !self.ended
     }
@@ -126,23 +166,26 @@ impl Lanes {
 
     /// Takes out what goes ahead of data, and says how many frames that are.
     pub(super) fn take_control(&mut self) -> (BytesMut, u64) {
-        let count = std::mem::take(&mut self.control_count) + u64::from(self.pong.is_some());
+        let count = std::mem::take(&mut self.control_count);
         let control = std::mem::take(&mut self.control);
-        let Some(pong) = self.pong.take() else { return (control, count) };
+        let pong = self.rare.as_mut().and_then(|rare| rare.pong.take());
+        let Some(pong) = pong else { return (control, count) };
         let mut joined = BytesMut::from(&pong[..]);
         joined.unsplit(control);
-        (joined, count)
+        (joined, count + 1)
     }
 
     /// Whether anything may be there behind control messages and replies.
     pub(super) fn has_data(&self) -> bool {
-        !self.data.is_empty() || !self.resting.is_empty() || !self.lagging.is_empty()
+        let is_awaited = |rare: &Rare| !rare.resting.is_empty() || !rare.lagging.is_empty();
+        !self.data.is_empty() || self.rare.as_deref().is_some_and(is_awaited)
     }
 
     /// What is next to be written behind control messages and replies.
     pub(super) fn next(&mut self, limit: usize, now: Instant) -> Option<Next> {
         if self.data_bytes <= limit / 2
-            && let Some((topic, lag)) = self.lagging.iter_mut().find(|(_, lag)| !lag.announced)
+            && let Some(rare) = &mut self.rare
+            && let Some((topic, lag)) = rare.lagging.iter_mut().find(|(_, lag)| !lag.announced)
         {
             lag.announced = true;
             return Some(Next::Resync(topic.clone()));
@@ -165,7 +208,8 @@ impl Lanes {
                 return Some(Next::Marked(publication.frame_with("conflated", count)));
             }
             if publication.kind == PublicationKind::Update
-                && let Some(dropped) = self.dropped.remove(&publication.topic)
+                && let Some(rare) = &mut self.rare
+                && let Some(dropped) = rare.dropped.remove(&publication.topic)
             {
                 return Some(Next::Marked(publication.frame_with("dropped", dropped)));
             }
@@ -175,17 +219,18 @@ impl Lanes {
     }
 
     fn take_slot(&mut self, key: SlotKey, now: Instant) -> Option<(Arc<Publication>, u64)> {
-        let slot = self.slots.get_mut(&key)?;
+        let rare = self.rare.as_mut()?;
+        let slot = rare.slots.get_mut(&key)?;
         let taken = slot.waiting.take()?;
         match taken.0.delivery.mode {
             DeliveryMode::Latest { interval_ms, .. } if interval_ms > 0 => {
                 slot.resting = true;
-                self.rest_number += 1;
+                rare.rest_number += 1;
                 let due = now + Duration::from_millis(interval_ms);
-                self.resting.insert((due, self.rest_number), key);
+                rare.resting.insert((due, rare.rest_number), key);
             }
             _ => {
-                self.slots.remove(&key);
+                rare.slots.remove(&key);
             }
         }
         Some(taken)
@@ -193,18 +238,19 @@ impl Lanes {
 
     /// Lets slots that rested long enough send again; those without a new value go.
     pub(super) fn wake_slots(&mut self, now: Instant) {
-        while let Some(first) = self.resting.first_entry() {
+        let Some(rare) = &mut self.rare else { return };
+        while let Some(first) = rare.resting.first_entry() {
             if first.key().0 > now {
                 return;
             }
             let key = first.remove();
-            match self.slots.get_mut(&key) {
+            match rare.slots.get_mut(&key) {
                 Some(slot) if slot.waiting.is_some() => {
                     slot.resting = false;
                     self.data.push_back(Entry::Slot(key));
                 }
                 _ => {
-                    self.slots.remove(&key);
+                    rare.slots.remove(&key);
                 }
             }
         }
@@ -244,9 +290,10 @@ impl Lanes {
 
     /// Takes out the waiting values of a topic that delivers the latest; says how many.
     pub(super) fn remove_slots(&mut self, topic: &str) -> u64 {
+        let Some(rare) = &mut self.rare else { return 0 };
         let mut removed = 0;
         let mut bytes = 0;
-        self.slots.retain(|key, slot| {
+        rare.slots.retain(|key, slot| {
             if *key.0 != *topic {
                 return true;
             }

@@ -35,7 +35,7 @@ impl Cell {
         let missed = since.and_then(|since| inner.missed(policy, since, &*outlet));
         let recovered = missed.map(|missed| missed.map(|missed| held.updates = missed.into()));
         let beginning = Beginning { position: inner.position(inner.next), recovered };
-        let subscriber = Subscriber { outlet, from: inner.next, held: Some(held) };
+        let subscriber = Subscriber { outlet, from: inner.next, held: Some(Box::new(held)) };
         let slot = seats.subscribers.insert(subscriber);
         self.count.store(seats.subscribers.len(), Ordering::SeqCst);
         if seats.subscribers.len() == 1 {
@@ -43,6 +43,11 @@ impl Cell {
             inner.transitions.push_back((Transition::First, lifecycle.clone()));
         }
         Some((slot, beginning))
+    }
+
+    /// What its first subscriber brought.
+    pub(in crate::hub) fn lifecycle(&self) -> Option<Arc<dyn Lifecycle>> {
+        self.lock().lifecycle.clone()
     }
 
     /// Removes a subscriber. Nothing of the topic is offered to it from now on.
@@ -66,7 +71,7 @@ impl Cell {
         let inner = self.lock();
         let reached = seats.reached(&inner, slot);
         let subscriber = seats.subscribers.get_mut(slot)?;
-        let held = subscriber.held.get_or_insert_with(|| Held { from: reached, ..Held::default() });
+        let held = subscriber.held.get_or_insert_with(|| Box::new(Held { from: reached, ..Held::default() }));
         held.again = again;
         inner.position(reached)
     }
