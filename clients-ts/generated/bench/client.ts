@@ -32,11 +32,11 @@ export interface BenchClient extends CoreClient {
   /**
    * Publishes an update to `bars`, or to the topic that is named.
    *
-   * Goes unanswered where it comes without an id; this client sends one and waits.
+   * Nothing answers: resolves once it is handed to the socket.
    *
    * Declared at `#/operations/publish`.
    */
-  publish(payload: types.Publication, options?: RequestOptions): Promise<types.Published>;
+  publish(payload: types.Publication, options?: RequestOptions): Promise<void>;
   /**
    * Answers with what it was given.
    *

@@ -28,7 +28,7 @@ export const contract: Contract = {
     joined: { shape: { symbol: {}, resolution: {} } },
   },
   requests: {
-    publish: {},
+    publish: { notification: true },
     echo: {},
   },
 };

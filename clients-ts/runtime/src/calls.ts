@@ -6,6 +6,7 @@
  */
 import { onAbort } from './emitter.js';
 import { QueueFullError, TimeoutError } from './errors.js';
+import type { RequestOptions } from './requests.js';
 
 /** One call, from asking to its end. */
 export interface Call {
@@ -21,8 +22,10 @@ export interface Call {
 
 /** Where calls go out. */
 export interface CallSettings {
+  /** How long one may take, where nothing else is said. */
+  readonly requestTimeoutMs: number;
   /** How many may wait for a connection. */
-  readonly maxQueued: number;
+  readonly maxQueuedRequests: number;
   /** Sends text if there is a connection, and says whether there was one. */
   send(text: string): boolean;
 }
@@ -41,16 +44,20 @@ export class Calls<Kind extends Call> {
 
   /** Sends a call, or lets it wait. */
   dispatch(call: Kind): void {
-    const { maxQueued } = this.#settings;
+    const { maxQueuedRequests } = this.#settings;
     if (this.#settings.send(call.text)) {
       this.pending.add(call);
       call.sent?.();
-    } else if (this.queued.size < maxQueued) this.queued.add(call);
-    else call.fail(new QueueFullError(call.type, maxQueued));
+    } else if (this.queued.size < maxQueuedRequests) this.queued.add(call);
+    else call.fail(new QueueFullError(call.type, maxQueuedRequests));
   }
 
-  /** Fails a call that takes too long or is given up; the returned function ends the watch and forgets the call. */
-  watch(call: Kind, timeoutMs: number, signal: AbortSignal | undefined): () => void {
+  /**
+   * Fails a call that takes too long or is given up, and throws where it was given up before; the returned function ends
+   * the watch and forgets the call.
+   */
+  watch(call: Kind, { timeoutMs = this.#settings.requestTimeoutMs, signal }: RequestOptions): () => void {
+    signal?.throwIfAborted();
     const timer = setTimeout(() => {
       call.fail(new TimeoutError(call.type, timeoutMs));
     }, timeoutMs);

@@ -111,10 +111,8 @@ class Client implements CoreClient {
   #isKeptOpen = false;
 
   constructor(contract: Contract, settings: Settings) {
-    const { report, bufferSize, backoff } = settings;
-    const send = (text: string): boolean => this.#send(text);
-    const { envelope } = contract;
-    const limits = { timeoutMs: settings.requestTimeoutMs, maxQueued: settings.maxQueuedRequests };
+    const { report } = settings;
+    const common = { ...settings, contract, send: (text: string): boolean => this.#send(text) };
     this.#contract = contract;
     this.#pace = createPace(contract.messagesPerSecond);
     this.#events = eventListeners(report);
@@ -122,13 +120,10 @@ class Client implements CoreClient {
       Object.keys(contract.broadcasts ?? {}).map((name) => [name, createListeners(report)]),
     );
     this.#link = createLink(contract, settings, this.#linkHandlers());
-    this.#requests = createRequests({ ...limits, envelope, send });
-    this.#operations = createOperations({ ...limits, contract, report, send });
+    this.#requests = createRequests(common);
+    this.#operations = createOperations(common);
     this.#subscriptions = createSubscriptions({
-      contract,
-      bufferSize,
-      backoff,
-      report,
+      ...common,
       pace: this.#pace,
       ask: (type, payload, onAnswer, since) => {
         this.#requests.ask(type, payload, {}, onAnswer, since);

@@ -4,6 +4,7 @@
  * Turns the events of a WebSocket into three callbacks with guarantees: nothing after the end, exactly one end,
  * and an end even where the socket never says so. Knows no frames and does not reconnect.
  */
+import type { Contract } from './contract.js';
 
 /** The part of a WebSocket that the runtime uses; the browsers' class and those of the usual packages have it. */
 export interface WebSocketLike {
@@ -18,7 +19,11 @@ export interface WebSocketLike {
 }
 
 /** A class of such sockets. */
-export type WebSocketConstructor = new (url: string, protocols?: string[]) => WebSocketLike;
+export interface WebSocketConstructor {
+  new (url: string, protocols?: string[]): WebSocketLike;
+  /** The same for one API, where the class has to know something of it. */
+  readonly forContract?: (contract: Contract) => WebSocketConstructor;
+}
 
 /** What a connection needs. */
 export interface ConnectionSettings {
@@ -96,10 +101,7 @@ function construct(
   onFailure: (error: unknown) => void,
 ): WebSocketLike | undefined {
   try {
-    const protocols = [...settings.protocols];
-    return protocols.length > 0
-      ? new settings.WebSocket(settings.url, protocols)
-      : new settings.WebSocket(settings.url);
+    return new settings.WebSocket(settings.url, [...settings.protocols]);
   } catch (error) {
     onFailure(error);
     return undefined;

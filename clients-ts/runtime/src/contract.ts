@@ -16,6 +16,8 @@ export interface Contract {
   readonly subprotocol?: string;
   /** How frames wrap payloads; absent means `{type, id?, topic?, payload?}`. */
   readonly envelope?: EnvelopeContract;
+  /** Name of a token in the query of the address, for `withToken`; `token` by default. */
+  readonly tokenParameter?: string;
   /**
    * How long the server bears a silent client, in milliseconds. Absent means that the endpoint knows no `ping`
    * message, and the client sends none.
@@ -94,6 +96,8 @@ export interface ParamMember {
 export interface RequestContract {
   /** How long to wait for the reply, where the client's own setting is not wanted. */
   readonly timeoutMs?: number;
+  /** Sent without an id and not answered, failures included; `false` by default. */
+  readonly notification?: boolean;
 }
 
 /** A message to every connection. */

@@ -66,9 +66,8 @@ export function callSafely<Args extends unknown[]>(
 
 /** Calls back when the signal aborts; the result takes the listener off the signal again. */
 export function onAbort(signal: AbortSignal | undefined, listener: () => void): Unsubscribe {
-  if (signal === undefined) return () => undefined;
-  signal.addEventListener('abort', listener, { once: true });
+  signal?.addEventListener('abort', listener, { once: true });
   return () => {
-    signal.removeEventListener('abort', listener);
+    signal?.removeEventListener('abort', listener);
   };
 }

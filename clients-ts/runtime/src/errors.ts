@@ -34,23 +34,19 @@ export interface Failure {
 export class RequestError<Code extends string = string, Details = unknown> extends Error implements Failure {
   override readonly name = 'RequestError';
   /** What was asked for: `orders.place`, `bars.subscribe`. */
-  readonly type: string;
+  declare readonly type: string;
   /** A code of the framework, or one the document declares. */
-  readonly code: Code;
+  declare readonly code: Code;
   /** Whether the same again may succeed. */
-  readonly retry: Retry;
+  declare readonly retry: Retry;
   /** The offending members of the payload. */
-  readonly errors: readonly FieldError[];
+  declare readonly errors: readonly FieldError[];
   /** Whatever the document declares for this code. */
-  readonly details: Details | undefined;
+  declare readonly details: Details | undefined;
 
   constructor(type: string, failure: Failure & { readonly code: Code; readonly details?: Details }) {
     super(failure.message);
-    this.type = type;
-    this.code = failure.code;
-    this.retry = failure.retry;
-    this.errors = failure.errors;
-    this.details = failure.details;
+    Object.assign(this, failure, { type });
   }
 }
 

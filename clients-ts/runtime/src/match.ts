@@ -78,19 +78,8 @@ function fitsItems(items: readonly FrameShape[], value: unknown): boolean {
 }
 
 function hasType(value: unknown, type: JsonType): boolean {
-  switch (type) {
-    case 'object':
-      return isObject(value);
-    case 'array':
-      return Array.isArray(value);
-    case 'null':
-      return value === null;
-    case 'integer':
-      return Number.isInteger(value) || typeof value === 'bigint';
-    case 'number':
-      return typeof value === 'number' || typeof value === 'bigint';
-    case 'string':
-    case 'boolean':
-      return typeof value === type;
-  }
+  if (value === null) return type === 'null';
+  if (Array.isArray(value)) return type === 'array';
+  if (typeof value === 'bigint') return type === 'integer' || type === 'number';
+  return typeof value === type || (type === 'integer' && Number.isInteger(value));
 }

@@ -21,7 +21,6 @@ export interface MessageMeta {
 /** What the operations need. */
 export interface OperationsSettings extends CallSettings {
   readonly contract: Contract;
-  readonly timeoutMs: number;
   readonly report: Report;
 }
 
@@ -80,9 +79,7 @@ class PlainOperations implements Operations {
   send(name: string, message: unknown, options: RequestOptions = {}): Promise<unknown> {
     const found = this.#settings.contract.operations?.[name];
     const operation = known(found?.action === 'receive' ? found : undefined, 'operation', name);
-    const { timeoutMs = this.#settings.timeoutMs, signal } = options;
     return new Promise((resolve, reject) => {
-      signal?.throwIfAborted();
       const call: Sent = {
         operation,
         type: name,
@@ -100,7 +97,7 @@ class PlainOperations implements Operations {
           if (operation.reply === undefined) call.resolve(undefined);
         },
       };
-      const stop = this.calls.watch(call, timeoutMs, signal);
+      const stop = this.calls.watch(call, options);
       this.calls.dispatch(call);
     });
   }

@@ -51,10 +51,11 @@ export interface Settings {
 
 /** Applies the defaults; throws `TypeError` on options that can never work. */
 export function settle(contract: Contract, options: ClientOptions): Settings {
+  const Socket = options.WebSocket ?? globalSocket();
   return {
     url: socketUrl(contract, options),
     protocols: contract.subprotocol === undefined ? [] : [contract.subprotocol],
-    WebSocket: options.WebSocket ?? globalSocket(),
+    WebSocket: Socket.forContract?.(contract) ?? Socket,
     requestTimeoutMs: options.requestTimeoutMs ?? 10_000,
     connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
     maxQueuedRequests: options.maxQueuedRequests ?? 100,

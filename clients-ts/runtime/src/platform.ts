@@ -6,9 +6,11 @@ interface Platform {
   readonly location?: { readonly origin: string };
   readonly navigator?: { readonly onLine?: boolean };
   readonly reportError?: (error: unknown) => void;
-  readonly addEventListener?: (type: string, listener: () => void) => void;
-  readonly removeEventListener?: (type: string, listener: () => void) => void;
+  readonly addEventListener?: (type: string, listener: NetworkListener) => void;
+  readonly removeEventListener?: (type: string, listener: NetworkListener) => void;
 }
+
+type NetworkListener = (event: { readonly type: string }) => void;
 
 /** The global object, as far as the runtime uses it. */
 export const platform: Platform = globalThis;
@@ -27,16 +29,13 @@ export function isOffline(): boolean {
 
 /** Calls back with `true` for `online` and `false` for `offline`; the result stops that. */
 export function onNetworkChange(listener: (isOnline: boolean) => void): () => void {
-  const online = (): void => {
-    listener(true);
+  const heard: NetworkListener = ({ type }) => {
+    listener(type === 'online');
   };
-  const offline = (): void => {
-    listener(false);
-  };
-  platform.addEventListener?.('online', online);
-  platform.addEventListener?.('offline', offline);
+  platform.addEventListener?.('online', heard);
+  platform.addEventListener?.('offline', heard);
   return () => {
-    platform.removeEventListener?.('online', online);
-    platform.removeEventListener?.('offline', offline);
+    platform.removeEventListener?.('online', heard);
+    platform.removeEventListener?.('offline', heard);
   };
 }

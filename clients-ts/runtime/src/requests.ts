@@ -4,7 +4,7 @@
  * Bookkeeping only: what to send goes out through `send`, answers come in through `settle`.
  */
 import { Calls, type Call, type CallSettings } from './calls.js';
-import type { EnvelopeContract } from './contract.js';
+import type { Contract } from './contract.js';
 import { RequestError } from './errors.js';
 import { encodeFrame, readReply, type Frame, type Position } from './protocol/frames.js';
 
@@ -18,9 +18,7 @@ export interface RequestOptions {
 
 /** What the bookkeeping needs. */
 export interface RequestsSettings extends CallSettings {
-  readonly timeoutMs: number;
-  /** How frames wrap payloads, where not as usual. */
-  readonly envelope?: EnvelopeContract | undefined;
+  readonly contract: Contract;
 }
 
 /** How a request ended. */
@@ -29,7 +27,8 @@ export type Answer =
   | { readonly ok: false; readonly error: unknown };
 
 interface Request extends Call {
-  readonly id: string;
+  /** Absent where nothing answers. */
+  readonly id: string | undefined;
   finish(answer: Answer): void;
 }
 
@@ -37,7 +36,7 @@ interface Request extends Call {
 export interface Requests {
   /** Those under way. */
   readonly calls: Calls<Call>;
-  /** Asks, and resolves with the payload of the answer. */
+  /** Asks, and resolves with the payload of the answer; where none is declared, once it is handed to the socket. */
   call(type: string, payload: unknown, options?: RequestOptions): Promise<unknown>;
   /** Asks, and calls back before the next frame is looked at, which a promise would not. */
   ask(
@@ -56,19 +55,13 @@ export function createRequests(settings: RequestsSettings): Requests {
   const calls = new Calls<Request>(settings);
   let lastId = 0;
 
-  const ask: Requests['ask'] = (
-    type,
-    payload,
-    { timeoutMs = settings.timeoutMs, signal },
-    onAnswer,
-    since,
-  ) => {
-    lastId += 1;
-    const id = String(lastId);
+  const ask: Requests['ask'] = (type, payload, options, onAnswer, since) => {
+    const isUnanswered = settings.contract.requests?.[type]?.notification;
+    const id = isUnanswered ? undefined : String((lastId += 1));
     const request: Request = {
       id,
       type,
-      text: encodeFrame(type, id, payload, settings.envelope, since),
+      text: encodeFrame(type, id, payload, settings.contract.envelope, since),
       finish(answer) {
         stop();
         onAnswer(answer);
@@ -76,8 +69,11 @@ export function createRequests(settings: RequestsSettings): Requests {
       fail(error) {
         request.finish({ ok: false, error });
       },
+      sent() {
+        if (isUnanswered) request.finish({ ok: true, payload: undefined, frame: { type } });
+      },
     };
-    const stop = calls.watch(request, timeoutMs, signal);
+    const stop = calls.watch(request, options);
     calls.dispatch(request);
   };
 
@@ -86,7 +82,6 @@ export function createRequests(settings: RequestsSettings): Requests {
     ask,
     call(type, payload, options = {}) {
       return new Promise((resolve, reject) => {
-        options.signal?.throwIfAborted();
         ask(type, payload, options, (answer) => {
           if (answer.ok) resolve(answer.payload);
           // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason of an AbortSignal is whatever its owner chose

@@ -5,7 +5,7 @@
  */
 import { callSafely, onAbort, type Report } from './emitter.js';
 import type { Int64 } from './json.js';
-import { given, isObject, type Frame } from './protocol/frames.js';
+import { given, readDropped, type Frame } from './protocol/frames.js';
 import type { SubscriptionStatus } from './status.js';
 import { createStream, type Stream, type StreamSource } from './stream.js';
 
@@ -197,7 +197,7 @@ export class SubscriptionHandle implements Subscription<unknown, unknown, unknow
   /** Passes on that values were lost. */
   resync(frame: Frame): void {
     const meta = metaOf(this.topic, frame);
-    const dropped = isObject(frame.payload) ? Number(frame.payload['dropped'] ?? 0) : 0;
+    const dropped = readDropped(frame.payload);
     this.wantsSnapshot = true;
     callSafely(this.#settings.report, this.#settings.options.onResync, dropped, meta);
     for (const sink of this.#sinks) sink.push({ kind: 'resync', dropped, meta });

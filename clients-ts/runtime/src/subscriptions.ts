@@ -10,7 +10,7 @@ import type { Contract, TopicContract } from './contract.js';
 import type { Report } from './emitter.js';
 import { known, RequestError, TimeoutError, type ConnectionClosedError } from './errors.js';
 import type { Pace } from './pace.js';
-import { isObject, readFailure, type Frame, type Position } from './protocol/frames.js';
+import { isObject, readDropped, readFailure, type Frame, type Position } from './protocol/frames.js';
 import type { Answer } from './requests.js';
 import { SubscriptionHandle, type Recovery, type SubscribeOptions, type Subscribed } from './subscription.js';
 import { canonicalTopic } from './topic.js';
@@ -395,8 +395,7 @@ function moveOn(entry: Entry, kind: FrameKind, { offset, epoch, payload }: Frame
   const { position } = entry;
   if (position === undefined) return true;
   if (kind === 'resync') {
-    const dropped = isObject(payload) ? Number(payload['dropped'] ?? 0) : 0;
-    entry.position = { ...position, offset: position.offset + dropped };
+    entry.position = { ...position, offset: position.offset + readDropped(payload) };
   } else if (offset !== undefined) {
     if (kind === 'update' && Number(offset) <= position.offset) return false;
     entry.position = { epoch: epoch ?? position.epoch, offset: Number(offset) };

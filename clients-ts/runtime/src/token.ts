@@ -5,7 +5,7 @@
  * a connection, and again when the server says that the one in use is about to expire.
  */
 import type { WebSocketConstructor, WebSocketLike } from './connection.js';
-import type { EnvelopeContract } from './contract.js';
+import type { Contract, EnvelopeContract } from './contract.js';
 import { parseJson } from './json.js';
 import { globalSocket } from './platform.js';
 import { asFrame, encodeFrame, readClosingNotice, type Frame } from './protocol/frames.js';
@@ -20,9 +20,9 @@ export interface TokenOptions {
    * the server gives time for that. Default: `query`.
    */
   readonly by?: 'query' | 'subprotocol' | 'message' | undefined;
-  /** Its name in the query, as the document's `securitySchemes` has it. Default: `token`. */
+  /** Its name in the query. Default: what the document's `securitySchemes` says, else `token`. */
   readonly parameter?: string | undefined;
-  /** How frames wrap payloads, where the document says otherwise than usual. */
+  /** How frames wrap payloads. Default: as the document says. */
   readonly envelope?: EnvelopeContract | undefined;
   /** The socket class to use. Default: the global one. */
   readonly WebSocket?: WebSocketConstructor | undefined;
@@ -40,6 +40,12 @@ const longestNotice = 1024;
 export function withToken(source: TokenSource, options: TokenOptions = {}): WebSocketConstructor {
   const Socket = options.WebSocket ?? globalSocket();
   return class extends TokenSocket {
+    /** With what the document says of tokens and frames, where the options do not. */
+    static forContract(contract: Contract): WebSocketConstructor {
+      const { parameter = contract.tokenParameter, envelope = contract.envelope } = options;
+      return withToken(source, { ...options, parameter, envelope });
+    }
+
     constructor(url: string, protocols: readonly string[] = []) {
       super(source, options);
       void this.connect(Socket, url, protocols);

@@ -144,6 +144,30 @@ describe('requests', () => {
     await expect(client.request('orders.place')).rejects.toBeInstanceOf(ConnectionClosedError);
   });
 
+  test('that nothing answers go without an id and are done once they are handed to the socket', async () => {
+    const { client, open } = harness({ ...trading, requests: { tick: { notification: true } } });
+    const gone = client.request('tick', { n: 1 });
+    const events: unknown[] = [];
+    void gone.then(() => events.push('gone'));
+    await settled();
+    expect(events).toEqual([]);
+    const socket = open();
+    expect(socket.sent.map((text) => JSON.parse(text) as unknown)).toEqual([
+      { type: 'tick', payload: { n: 1 } },
+    ]);
+    await expect(gone).resolves.toBeUndefined();
+    // Nothing waits for an answer that a lost connection could fail.
+    const second = client.request('tick', { n: 2 });
+    socket.drop(1006);
+    await expect(second).resolves.toBeUndefined();
+    const aborted = client.request('tick', {}, { signal: AbortSignal.abort(new Error('no more')) });
+    await expect(aborted).rejects.toThrow('no more');
+    const late = client.request('tick', {}, { timeoutMs: 10 });
+    const caught = expect(late).rejects.toBeInstanceOf(TimeoutError);
+    await vi.advanceTimersByTimeAsync(10);
+    await caught;
+  });
+
   test('must be declared', () => {
     const { client } = harness(trading);
     expect(() => client.request('orders.plaice')).toThrow('No such request: orders.plaice');

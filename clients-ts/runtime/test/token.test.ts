@@ -61,6 +61,22 @@ describe('a token is sent', () => {
     expect(last().url).toBe('ws://test.invalid/api/v1/ws?key=x');
   });
 
+  test('by the name and in the envelope of the document, which options overrule', async () => {
+    const contract = { ...trading, tokenParameter: 'jwt', envelope: { tag: 'action', body: 'data' } };
+    const open = async (options: TokenOptions): Promise<FakeSocket> => {
+      const of = harness(contract, { WebSocket: withToken('a.b.c', { WebSocket: Socket, ...options }) });
+      of.client.connect();
+      await settled();
+      return last();
+    };
+    expect((await open({})).url).toBe('ws://test.invalid/api/v1/ws?jwt=a.b.c');
+    expect((await open({ parameter: 'key' })).url).toBe('ws://test.invalid/api/v1/ws?key=a.b.c');
+    const socket = await open({ by: 'message' });
+    socket.open();
+    const first = { action: 'authenticate', id: 'token', data: { token: 'a.b.c' } };
+    expect(JSON.parse(socket.sent[0] ?? '')).toEqual(first);
+  });
+
   test('as a subprotocol beside the real one', async () => {
     await start('a.b.c', { by: 'subprotocol' });
     expect(last().url).toBe('ws://test.invalid/api/v1/ws');

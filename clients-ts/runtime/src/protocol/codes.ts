@@ -40,8 +40,6 @@ export function retryOfClose(code: number, reason: string, declared: DeclaredClo
   const byReason = declared.closeReasons?.find(
     (close) => close.code === code && reason.startsWith(close.reason),
   );
-  const known = byReason?.retry ?? declared.closes?.[code];
-  if (known !== undefined) return known;
-  if (terminalCodes.has(code)) return 'never';
-  return code >= 4500 && code <= 4999 ? 'never' : 'later';
+  const isTerminal = terminalCodes.has(code) || (code >= 4500 && code <= 4999);
+  return byReason?.retry ?? declared.closes?.[code] ?? (isTerminal ? 'never' : 'later');
 }

@@ -85,7 +85,7 @@ export function asFrame(message: unknown, envelope?: EnvelopeContract): Frame | 
 /** Text of an outgoing frame. */
 export function encodeFrame(
   type: string,
-  id: string,
+  id: string | undefined,
   payload?: unknown,
   envelope: EnvelopeContract = {},
   since?: Position,
@@ -128,6 +128,11 @@ export function readClosingNotice(frame: Frame): ClosingNotice | undefined {
     retry: readRetry(payload['retry']) ?? 'later',
     ...(typeof after === 'number' ? { retry_after_ms: after } : {}),
   };
+}
+
+/** How many updates the server dropped, as a `resync` tells. */
+export function readDropped(payload: unknown): number {
+  return isObject(payload) ? Number(payload['dropped'] ?? 0) : 0;
 }
 
 /** Whether a value is a JSON object. */

@@ -82,7 +82,8 @@ impl<'a> ClientWriter<'a> {
             Entry::Request(request) => {
                 let payload = request.payload.as_ref().map(|ty| self.ty(ty, Direction::Sent));
                 let payload = payload.map(|payload| ("payload", payload));
-                let reply = request.reply.as_ref().map(|ty| self.ty(ty, Direction::Received));
+                let reply = request.reply.as_ref().filter(|_| !request.notification);
+                let reply = reply.map(|ty| self.ty(ty, Direction::Received));
                 let reply = promise(reply.unwrap_or_else(|| Expression::atom("void")));
                 Some((payload.into_iter().chain([options]).collect(), reply))
             }

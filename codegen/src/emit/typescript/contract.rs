@@ -8,8 +8,8 @@ use super::literal::Literal;
 use super::shape::frame_shape;
 use super::usage::messages;
 use crate::model::{
-    Action, Activity, Api, Connection, Endpoint, Envelope, Matcher, Message, Operation, ParamShape, Retry,
-    Shape, Topic, Type,
+    Action, Activity, Api, Connection, Endpoint, Envelope, Matcher, Message, Operation, ParamShape, Request,
+    Retry, Shape, Topic, Type,
 };
 
 type Members = Vec<(String, Literal)>;
@@ -48,6 +48,9 @@ fn contract(api: &Api, endpoint: &Endpoint) -> Members {
     if speaks_protocol(endpoint) {
         add("subprotocol", Literal::text(&connection.subprotocol));
         add("envelope", envelope(&connection.envelope));
+        if connection.auth.query != "token" {
+            add("tokenParameter", Literal::text(&connection.auth.query));
+        }
         add("heartbeatMs", Literal::Raw(connection.heartbeat_ms.to_string()));
         if connection.activity == Activity::Message {
             add("activity", Literal::text("message"));
@@ -61,7 +64,7 @@ fn contract(api: &Api, endpoint: &Endpoint) -> Members {
     }
     let (joined, topics): (Vec<&Topic>, Vec<_>) = endpoint.topics.iter().partition(|topic| topic.by_handler);
     add("topics", table(topics.into_iter().map(|it| (&it.name.wire, topic(it)))));
-    add("requests", table(endpoint.socket_requests().map(|it| (&it.name.wire, Literal::Object(Vec::new())))));
+    add("requests", table(endpoint.socket_requests().map(|it| (&it.name.wire, request(it)))));
     // What nobody subscribes to from here arrives as a broadcast does.
     let joined: Vec<String> = joined.into_iter().map(Topic::update_tag).collect();
     let updates = joined.iter().map(|kind| (kind, broadcast(false)));
@@ -184,6 +187,11 @@ fn param_shape(shape: &ParamShape) -> Literal {
         (key.clone(), Literal::Object(default.into_iter().chain(nested).collect()))
     });
     Literal::Object(members.collect())
+}
+
+fn request(request: &Request) -> Literal {
+    let notification = request.notification.then(|| member("notification", Literal::Raw("true".to_owned())));
+    Literal::Object(notification.into_iter().collect())
 }
 
 fn broadcast(on_connect: bool) -> Literal {

@@ -81,10 +81,9 @@ fn topic_docs(endpoint: &Endpoint, topic: &Topic) -> Comment {
 fn request_docs(request: &Request) -> Comment {
     let mut docs = Comment::of(&request.docs);
     if request.notification {
-        docs =
-            docs.paragraph("Goes unanswered where it comes without an id; this client sends one and waits.");
+        docs = docs.paragraph("Nothing answers: resolves once it is handed to the socket.");
     }
-    if let Some(failures) = failures(&request.errors) {
+    if let Some(failures) = failures(&request.errors).filter(|_| !request.notification) {
         docs = docs.paragraph(failures);
     }
     docs.declared_at(&format!("#/operations/{}", request.name.wire))

@@ -28,7 +28,7 @@ export interface DocumentClient extends CoreClient {
     /**
      * Ends the session.
      *
-     * Goes unanswered where it comes without an id; this client sends one and waits.
+     * Nothing answers: resolves once it is handed to the socket.
      *
      * Declared at `#/operations/session.end`.
      */

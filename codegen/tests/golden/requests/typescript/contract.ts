@@ -25,7 +25,7 @@ export const contract: Contract = {
   },
   requests: {
     'orders.place': {},
-    'session.end': {},
+    'session.end': { notification: true },
     time: {},
   },
 };

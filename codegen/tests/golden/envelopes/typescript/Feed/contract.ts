@@ -7,6 +7,7 @@ export const contract: Contract = {
   address: '/feed',
   subprotocol: 'bellwire.json.v1',
   envelope: { clientTag: 'action', body: 'flat', timestamp: 'at' },
+  tokenParameter: 'jwt',
   heartbeatMs: 30000,
   messagesPerSecond: 100,
   closes: {

@@ -7,6 +7,7 @@ export const contract: Contract = {
   address: '/monitor',
   subprotocol: 'bellwire.json.v1',
   envelope: { body: 'data', timestamp: 'timestamp' },
+  tokenParameter: 'jwt',
   heartbeatMs: 30000,
   messagesPerSecond: 100,
   closes: {
