@@ -21,13 +21,19 @@ export interface TradingClient extends CoreClient {
    *
    * The snapshot is the latest update.
    *
+   * May fail with `unknown-symbol`, or a code of the framework.
+   *
    * Declared at `#/channels/trading.bars`.
+   *
+   * @example {"symbol":"AAPL","resolution":"5"}
    */
   readonly bars: Subscribable<types.BarsParamsInput, types.Bar, types.Bar, types.BarsParams>;
   /**
    * Last price, spread and day figures of a list of symbols.
    *
-   * One update concerns one symbol; a symbol nobody knows gets an update with `s` set to `error`.
+   * One update concerns one symbol; one that nobody knows has `s` set to `error` in the snapshot. The two
+   * lists are
+   * served alike: at every change, at most ten times a second.
    *
    * The snapshot is the latest update of each `n`. Only the latest value of each `n` counts: at most one per
    * 100 ms.
@@ -40,6 +46,8 @@ export interface TradingClient extends CoreClient {
    *
    * The snapshot is the last 50 updates, newest first.
    *
+   * May fail with `unknown-symbol`, or a code of the framework.
+   *
    * Declared at `#/channels/trading.trades`.
    */
   readonly trades: Subscribable<types.SymbolParams, types.Trade, types.Trade[]>;
@@ -48,11 +56,17 @@ export interface TradingClient extends CoreClient {
    *
    * The snapshot is the latest update. Only the latest value counts: a slow reader skips the values between.
    *
+   * May fail with `unknown-symbol`, or a code of the framework.
+   *
    * Declared at `#/channels/trading.orderbook`.
    */
   readonly orderbook: Subscribable<types.SymbolParams, types.OrderBook, types.OrderBook>;
   /**
    * Every change of an order of one account.
+   *
+   * Placing, working, each partial fill, and its end: filled, cancelled or rejected. The snapshot has the
+   * working
+   * orders and the last 200 that ended.
    *
    * The snapshot is the latest update of each `id`.
    *
@@ -62,10 +76,19 @@ export interface TradingClient extends CoreClient {
     /**
      * Places an order.
      *
-     * Answers as soon as the order is accepted; what becomes of it arrives on `orders`.
+     * Answers as soon as the order is accepted; what becomes of it arrives on `orders`. It fills at the best
+     * price, as
+     * far as the quantity at that price goes, and on with later prices. A stop order waits until the last
+     * price
+     * reaches its stop price, and fills as a market or limit order from then on. A buy may bring a bracket:
+     * when
+     * it has ended, a limit order at `takeProfit` and a stop order at `stopLoss` sell what it bought; the end
+     * of one
+     * ends the other.
      *
-     * May fail with `unknown-symbol`, `insufficient-funds`, `insufficient-position`, `too-many-orders`,
-     * `missing-price`, or a code of the framework.
+     * May fail with `unknown-symbol`, `no-price`, `insufficient-funds`, `insufficient-position`,
+     * `missing-price`, `invalid-quantity`, `invalid-bracket`, `too-many-orders`, `too-many-accounts`, or a
+     * code of the framework.
      *
      * Declared at `#/operations/orders.place`.
      */
@@ -74,13 +97,15 @@ export interface TradingClient extends CoreClient {
      * Changes prices or quantity of a working order.
      *
      * May fail with `unknown-order`, `not-working`, `insufficient-funds`, `insufficient-position`,
-     * `missing-price`, or a code of the framework.
+     * `missing-price`, `invalid-quantity`, `invalid-bracket`, or a code of the framework.
      *
      * Declared at `#/operations/orders.modify`.
      */
     modify(payload: types.ModifyOrder, options?: RequestOptions): Promise<types.OrderPlaced>;
     /**
      * Cancels a working order.
+     *
+     * The other half of a bracket goes with it.
      *
      * May fail with `unknown-order`, `not-working`, or a code of the framework.
      *
@@ -91,7 +116,7 @@ export interface TradingClient extends CoreClient {
   /**
    * Every change of a position of one account.
    *
-   * A quantity of 0 says that the position is closed.
+   * A quantity of 0 says that the position is closed. The snapshot has the open ones.
    *
    * The snapshot is the latest update of each `id`.
    *
@@ -101,7 +126,12 @@ export interface TradingClient extends CoreClient {
     /**
      * Closes a position, whole or in part, by a market order.
      *
-     * May fail with `unknown-position`, or a code of the framework.
+     * Orders that would sell the symbol, brackets among them, are cancelled first, unless enough of the
+     * position is
+     * free beside them.
+     *
+     * May fail with `unknown-position`, `insufficient-position`, `invalid-quantity`, `too-many-orders`, or a
+     * code of the framework.
      *
      * Declared at `#/operations/positions.close`.
      */
@@ -110,7 +140,11 @@ export interface TradingClient extends CoreClient {
   /**
    * Each fill, whole or partial, of one account.
    *
+   * An update comes before those of the order, the position and the equity that it changes.
+   *
    * The snapshot is the last 100 updates, newest first.
+   *
+   * May fail with `unknown-symbol`, or a code of the framework.
    *
    * Declared at `#/channels/trading.executions`.
    */
@@ -122,6 +156,8 @@ export interface TradingClient extends CoreClient {
   >;
   /**
    * What one account is worth.
+   *
+   * Told after every fill, and at every price of what the account holds.
    *
    * The snapshot is the latest update.
    *

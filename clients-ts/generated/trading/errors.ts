@@ -2,27 +2,90 @@
 
 import type { FrameworkErrorCode, RequestError } from 'bellwire';
 
+/** What a failure of `bars` may carry as its `code`. */
+export type BarsErrorCode = 'unknown-symbol' | FrameworkErrorCode;
+
+/** The codes that `bars` adds to those of the framework, by name. */
+export const BarsErrorCode = {
+  /** Nothing is ever told of the symbol; the message names those that are. The same again fails again. */
+  UnknownSymbol: 'unknown-symbol',
+} as const;
+
+/** A failure of `bars`. */
+export type BarsError = RequestError<BarsErrorCode>;
+
+/** What a failure of `trades` may carry as its `code`. */
+export type TradesErrorCode = 'unknown-symbol' | FrameworkErrorCode;
+
+/** The codes that `trades` adds to those of the framework, by name. */
+export const TradesErrorCode = {
+  /** Nothing is ever told of the symbol; the message names those that are. The same again fails again. */
+  UnknownSymbol: 'unknown-symbol',
+} as const;
+
+/** A failure of `trades`. */
+export type TradesError = RequestError<TradesErrorCode>;
+
+/** What a failure of `orderbook` may carry as its `code`. */
+export type OrderbookErrorCode = 'unknown-symbol' | FrameworkErrorCode;
+
+/** The codes that `orderbook` adds to those of the framework, by name. */
+export const OrderbookErrorCode = {
+  /** Nothing is ever told of the symbol; the message names those that are. The same again fails again. */
+  UnknownSymbol: 'unknown-symbol',
+} as const;
+
+/** A failure of `orderbook`. */
+export type OrderbookError = RequestError<OrderbookErrorCode>;
+
+/** What a failure of `executions` may carry as its `code`. */
+export type ExecutionsErrorCode = 'unknown-symbol' | FrameworkErrorCode;
+
+/** The codes that `executions` adds to those of the framework, by name. */
+export const ExecutionsErrorCode = {
+  /** Nothing is ever told of the symbol; the message names those that are. The same again fails again. */
+  UnknownSymbol: 'unknown-symbol',
+} as const;
+
+/** A failure of `executions`. */
+export type ExecutionsError = RequestError<ExecutionsErrorCode>;
+
 /** What a failure of `orders.place` may carry as its `code`. */
 export type OrdersPlaceErrorCode =
   | 'unknown-symbol'
+  | 'no-price'
   | 'insufficient-funds'
   | 'insufficient-position'
-  | 'too-many-orders'
   | 'missing-price'
+  | 'invalid-quantity'
+  | 'invalid-bracket'
+  | 'too-many-orders'
+  | 'too-many-accounts'
   | FrameworkErrorCode;
 
 /** The codes that `orders.place` adds to those of the framework, by name. */
 export const OrdersPlaceErrorCode = {
-  /** No price is known for the symbol. The same again fails again. */
+  /**
+   * The feed does not tell about the symbol; the message names those that can be traded. The same again fails
+   * again.
+   */
   UnknownSymbol: 'unknown-symbol',
+  /** No price of the symbol has come yet. The same may succeed later. */
+  NoPrice: 'no-price',
   /** The account's available cash does not cover the order. The same again fails again. */
   InsufficientFunds: 'insufficient-funds',
   /** The account does not hold what the order sells. The same again fails again. */
   InsufficientPosition: 'insufficient-position',
-  /** The account has as many working orders as it may. The same again fails again. */
-  TooManyOrders: 'too-many-orders',
   /** The order's type needs a limit or a stop price. The same again fails again. */
   MissingPrice: 'missing-price',
+  /** The quantity is below what can be traded. The same again fails again. */
+  InvalidQuantity: 'invalid-quantity',
+  /** A sale has a bracket; or its stop loss is not below its take profit. The same again fails again. */
+  InvalidBracket: 'invalid-bracket',
+  /** The account has as many working orders as it may (200). The same again fails again. */
+  TooManyOrders: 'too-many-orders',
+  /** The server keeps as many accounts as it may. The same again fails again. */
+  TooManyAccounts: 'too-many-accounts',
 } as const;
 
 /** A failure of `orders.place`. */
@@ -35,6 +98,8 @@ export type OrdersModifyErrorCode =
   | 'insufficient-funds'
   | 'insufficient-position'
   | 'missing-price'
+  | 'invalid-quantity'
+  | 'invalid-bracket'
   | FrameworkErrorCode;
 
 /** The codes that `orders.modify` adds to those of the framework, by name. */
@@ -47,8 +112,12 @@ export const OrdersModifyErrorCode = {
   InsufficientFunds: 'insufficient-funds',
   /** The account does not hold what the order would sell. The same again fails again. */
   InsufficientPosition: 'insufficient-position',
-  /** The order has no such price. The same again fails again. */
+  /** Orders of this type have no such price. The same again fails again. */
   MissingPrice: 'missing-price',
+  /** The quantity is not above what is filled already. The same again fails again. */
+  InvalidQuantity: 'invalid-quantity',
+  /** A sale has no bracket; a stop loss lies below its take profit. The same again fails again. */
+  InvalidBracket: 'invalid-bracket',
 } as const;
 
 /** A failure of `orders.modify`. */
@@ -69,12 +138,19 @@ export const OrdersCancelErrorCode = {
 export type OrdersCancelError = RequestError<OrdersCancelErrorCode>;
 
 /** What a failure of `positions.close` may carry as its `code`. */
-export type PositionsCloseErrorCode = 'unknown-position' | FrameworkErrorCode;
+export type PositionsCloseErrorCode =
+  'unknown-position' | 'insufficient-position' | 'invalid-quantity' | 'too-many-orders' | FrameworkErrorCode;
 
 /** The codes that `positions.close` adds to those of the framework, by name. */
 export const PositionsCloseErrorCode = {
-  /** The account has no such open position. The same again fails again. */
+  /** The account has no such open position; the message names those it has. The same again fails again. */
   UnknownPosition: 'unknown-position',
+  /** The account does not hold that much. The same again fails again. */
+  InsufficientPosition: 'insufficient-position',
+  /** The quantity is below what can be traded. The same again fails again. */
+  InvalidQuantity: 'invalid-quantity',
+  /** The account has as many working orders as it may (200). The same again fails again. */
+  TooManyOrders: 'too-many-orders',
 } as const;
 
 /** A failure of `positions.close`. */

@@ -19,6 +19,30 @@ use super::cell::{Cell, Progress};
 /// Sockets written to before other tasks of the thread get their turn.
 const WRITES_IN_A_ROW: usize = 256;
 
+thread_local! {
+    /// This thread carries what it publishes itself.
+    static IN_ORDER: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Whatever this thread publishes meanwhile has been offered to its subscribers when `publish` returns, in that order
+/// across topics. Topics that wait for company go on waiting.
+pub(crate) fn in_order<T>(publish: impl FnOnce() -> T) -> T {
+    /// Puts back what was, even after a panic.
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            IN_ORDER.set(self.0);
+        }
+    }
+    let _before = Before(IN_ORDER.replace(true));
+    publish()
+}
+
+/// Whether this thread carries what it publishes itself.
+pub(super) fn is_in_order() -> bool {
+    IN_ORDER.get()
+}
+
 /// The tasks of one node.
 #[derive(Default)]
 pub(crate) struct FanOut {
@@ -26,7 +50,8 @@ pub(crate) struct FanOut {
     hasher: RandomState,
 }
 
-/// One task's queue. At most every topic of the node stands in it, and none twice.
+/// One task's queue. At most every topic of the node stands in it, and none twice but those that are published both
+/// in order and otherwise.
 #[derive(Default)]
 struct Worker {
     queue: Mutex<VecDeque<Submitted>>,

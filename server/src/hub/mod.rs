@@ -25,6 +25,7 @@ use tokio::time::sleep;
 pub(crate) use audience::{Audience, Event, Hook, Seat};
 pub(crate) use cell::{Beginning, Kept};
 use fan_out::FanOut;
+pub(crate) use fan_out::in_order;
 pub(crate) use history::{Position, Unrecoverable};
 pub(crate) use outlet::Outlet;
 pub(crate) use publication::{Publication, PublicationKind};

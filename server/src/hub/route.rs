@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::cell::{Beginning, Cell, Fate, Kept, Reason};
-use super::fan_out::FanOut;
+use super::fan_out::{FanOut, is_in_order};
 use super::history::{History, Position};
 use super::{Outlet, key_of};
 use crate::protocol::{DeliveryMode, DeliverySpec, Envelope, HistorySpec, StateKind};
@@ -157,11 +157,11 @@ impl Route {
         let payload = payload()?;
         loop {
             if let Some(accepted) = cell.publish(&self.policy, &payload) {
-                if accepted.submit {
-                    self.fan_out.submit(&cell, Duration::from_millis(self.policy.delivery.flush_ms));
-                }
-                if accepted.help {
+                let flush = Duration::from_millis(self.policy.delivery.flush_ms);
+                if accepted.help || (accepted.subscribers > 0 && flush.is_zero() && is_in_order()) {
                     cell.fan_out();
+                } else if accepted.submit {
+                    self.fan_out.submit(&cell, flush);
                 }
                 if let Some(until) = accepted.kept {
                     self.keep(until, cell);

@@ -57,6 +57,14 @@ impl Node {
         self.0.hub.kept()
     }
 
+    /// Publishes so that each connection gets what this thread publishes meanwhile in the order of the calls, across
+    /// topics too: for events that belong together, such as a fill, the order it fills and the position it makes.
+    /// Otherwise only the updates of one topic have an order. The publisher carries them to the subscribers itself, so
+    /// this is for topics that few subscribe to. Topics with `delivery.interval` take no part.
+    pub fn in_order<T>(&self, publish: impl FnOnce() -> T) -> T {
+        crate::hub::in_order(publish)
+    }
+
     /// The registry behind `/metrics`, for an application's own.
     pub fn register_metrics(&self, register: impl FnOnce(&mut prometheus_client::registry::Registry)) {
         self.0.metrics.register(register);

@@ -42,6 +42,32 @@ async fn each_kind_of_state_is_sent_as_its_snapshot() {
 }
 
 #[tokio::test]
+async fn what_is_published_in_order_arrives_in_order_across_topics() {
+    const TOPICS: [&str; 3] = ["A", "B", "C"];
+    let server = TestServer::start().await;
+    let publisher = Publisher::<Plain>::new(&server.node);
+    let mut client = server.client().await;
+    for topic in TOPICS {
+        subscribe(&mut client, "plain", topic).await;
+    }
+    for round in 0..50 {
+        // Waits for the task that fans out, and must not take the round's last value along with it.
+        publisher.publish(&symbol("C"), &json!("before"));
+        server.node.in_order(|| TOPICS.map(|topic| publisher.publish(&symbol(topic), &json!(round))));
+    }
+    for round in 0..50 {
+        for topic in TOPICS {
+            let mut frame = client.frame().await;
+            if frame["payload"] == "before" {
+                frame = client.frame().await;
+            }
+            let topic = format!("plain:{{\"symbol\":\"{topic}\"}}");
+            assert_eq!((&frame["topic"], &frame["payload"]), (&json!(topic), &json!(round)), "{frame}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn hooks_follow_the_first_and_the_last_subscriber_alone() {
     let server = TestServer::start().await;
     let (mut one, mut two) = (server.client().await, server.client().await);

@@ -20,6 +20,19 @@ import type { Symbol_ } from './Symbol_.js';
  *   "qty": 0.5
  * }
  * ```
+ * @example
+ * ```json
+ * {
+ *   "accountId": "TEST-001",
+ *   "symbol": "BTC-USD",
+ *   "type": 1,
+ *   "side": 1,
+ *   "qty": 0.5,
+ *   "limitPrice": 60000,
+ *   "takeProfit": 66000,
+ *   "stopLoss": 58000
+ * }
+ * ```
  */
 export interface PlaceOrder {
   accountId: AccountId;
@@ -29,21 +42,29 @@ export interface PlaceOrder {
   /** @exclusiveMinimum 0 */
   qty: number;
   /**
+   * Of limit and stop-limit orders.
+   *
    * @default null
    * @exclusiveMinimum 0
    */
   limitPrice?: number | null;
   /**
+   * Of stop and stop-limit orders.
+   *
    * @default null
    * @exclusiveMinimum 0
    */
   stopPrice?: number | null;
   /**
+   * Where a bracket sells at a profit.
+   *
    * @default null
    * @exclusiveMinimum 0
    */
   takeProfit?: number | null;
   /**
+   * Where a bracket limits the loss.
+   *
    * @default null
    * @exclusiveMinimum 0
    */

@@ -30,6 +30,7 @@ pub(crate) fn provider(url: &str) -> WebSocketProvider {
 #[derive(Deserialize)]
 struct Frame {
     channel: String,
+    timestamp: Option<Timestamp>,
     #[serde(default)]
     events: Vec<Batch>,
 }
@@ -112,12 +113,13 @@ pub(crate) fn parse(frame: &str) -> serde_json::Result<Vec<Event>> {
     if !matches!(frame.channel.as_str(), "market_trades" | "candles" | "ticker") {
         return Ok(events);
     }
+    let time = frame.timestamp.map_or(0, Timestamp::as_millisecond);
     for event in frame.events {
         let live = event.kind == "update";
         // The exchange lists trades newest first.
         events.extend(event.trades.into_iter().rev().map(|raw| Event::Trade(trade(raw, live))));
         events.extend(event.candles.into_iter().map(candle));
-        events.extend(event.tickers.into_iter().map(|raw| Event::Ticker(ticker(raw))));
+        events.extend(event.tickers.into_iter().map(|raw| Event::Ticker(ticker(raw, time))));
     }
     Ok(events)
 }
@@ -142,7 +144,7 @@ fn candle(raw: RawCandle) -> Event {
     Event::Candle { symbol: raw.product_id, candle }
 }
 
-fn ticker(raw: RawTicker) -> Ticker {
+fn ticker(raw: RawTicker, time: i64) -> Ticker {
     Ticker {
         symbol: raw.product_id,
         exchange: "COINBASE",
@@ -155,6 +157,7 @@ fn ticker(raw: RawTicker) -> Ticker {
         low: raw.low_24_h,
         volume: raw.volume_24_h,
         change_percent: raw.price_percent_chg_24_h,
+        time,
     }
 }
 

@@ -70,6 +70,8 @@ pub(crate) struct Ticker {
     pub(crate) volume: f64,
     /// Against the price 24 hours ago, in per cent.
     pub(crate) change_percent: f64,
+    /// Milliseconds since the Unix epoch; 0 where the exchange does not say.
+    pub(crate) time: i64,
 }
 
 /// Numbers arrive as strings.

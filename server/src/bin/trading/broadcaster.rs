@@ -2,14 +2,14 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
     time::Duration,
 };
 
-use prometheus_client::{metrics::counter::Counter, registry::Registry};
+use prometheus_client::{
+    metrics::{counter::Counter, gauge::Gauge, info::Info},
+    registry::{Registry, Unit},
+};
 use serde::Serialize;
 use tokio::time::MissedTickBehavior;
 
@@ -26,7 +26,8 @@ use crate::{
 /// What a broadcaster counts.
 #[derive(Debug, Default)]
 struct Counters {
-    running: AtomicBool,
+    /// 1 while it publishes.
+    running: Gauge,
     /// Bars published.
     sent: Counter,
     /// Topics passed over because nobody listened.
@@ -60,13 +61,12 @@ pub(crate) struct Broadcaster {
 impl Broadcaster {
     /// A broadcaster of the given settings; what they leave open follows the feed.
     pub(crate) fn new(args: &BroadcasterArgs, feed: &Feed) -> Self {
-        let symbols = if args.symbols.is_empty() { &feed.symbols } else { &args.symbols };
         let resolutions = if args.resolutions.is_empty() { &resolution::ALL[..] } else { &args.resolutions };
         let counters = Counters::default();
         counters.errors.inc_by(feed.unreadable);
         Self {
             interval: args.interval,
-            symbols: symbols.clone(),
+            symbols: args.published(&feed.symbols),
             resolutions: resolutions.to_vec(),
             counters,
         }
@@ -75,19 +75,24 @@ impl Broadcaster {
     /// Makes its counters part of `/metrics`.
     pub(crate) fn register(&self, registry: &mut Registry) {
         let registry = registry.sub_registry_with_prefix("bar_broadcaster");
-        registry.register("sent", "Bars published", self.counters.sent.clone());
-        registry.register("skipped", "Topics passed over as nobody listened", self.counters.skipped.clone());
-        registry.register(
-            "errors",
-            "Frames of the feed that could not be read",
-            self.counters.errors.clone(),
-        );
+        let Counters { running, sent, skipped, errors } = &self.counters;
+        let interval = Gauge::<f64, AtomicU64>::default();
+        interval.set(self.interval.as_secs_f64());
+        let Status { symbols, resolutions, .. } = self.status();
+        let topics = Info::new([("symbols", symbols.join(",")), ("resolutions", resolutions.join(","))]);
+        registry.register("is_running", "Whether bars are published", running.clone());
+        let help = "Time between two publications";
+        registry.register_with_unit("interval", help, Unit::Seconds, interval);
+        registry.register("topics", "What is published", topics);
+        registry.register("broadcasts_sent", "Bars published", sent.clone());
+        registry.register("broadcasts_skipped", "Topics passed over as nobody listened", skipped.clone());
+        registry.register("errors", "Frames of the feed that could not be read", errors.clone());
     }
 
     /// What it says about itself.
     pub(crate) fn status(&self) -> Status {
         Status {
-            is_running: self.counters.running.load(Ordering::Relaxed),
+            is_running: self.counters.running.get() != 0,
             interval: self.interval.as_secs_f64(),
             symbols: self.symbols.clone(),
             resolutions: self.resolutions.iter().copied().map(resolution::wire_name).collect(),
@@ -99,7 +104,7 @@ impl Broadcaster {
 
     /// Publishes at every interval, for ever.
     pub(crate) async fn run(self: Arc<Self>, market: Arc<Mutex<Market>>, publisher: BarsPublisher) {
-        self.counters.running.store(true, Ordering::Relaxed);
+        self.counters.running.set(1);
         let mut ticks = tokio::time::interval(self.interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut published = HashMap::new();

@@ -1,65 +1,62 @@
-//! The account side as topics and requests: the engine's events become publications, in its order.
+//! The account side as topics: the engine's events become publications, in its order. Commands are in `requests`.
+
+mod requests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use bellwire::Node;
 use bellwire::contract::{Caller, Refusal};
 
 use crate::{
-    broker::{Account, Broker, Event, Offer, Outcome, Refused},
+    broker::{Account, Broker, Event, Offer},
     feed::{MarketEvent, Ticker},
     generated::{
-        AccountService, BrokerConnectionService, EquityService, ExecutionsService, OrdersCancelError,
-        OrdersModifyError, OrdersPlaceError, OrdersService, PositionsCloseError, PositionsService,
-        TradingPublishers, TradingRequests,
+        AccountService, BrokerConnectionService, EquityService, ExecutionsService, OrdersService,
+        PositionsService, TradingPublishers,
         types::{
-            AccountParams, Balance, BrokerConnection, CancelOrder, ClosePosition, ConnectionStatus, Equity,
-            Execution, ExecutionsParams, ModifyOrder, OrderPlaced, PlaceOrder, PlacedOrder, Position,
+            AccountParams, Balance, BrokerConnection, ConnectionStatus, Equity, Execution, ExecutionsParams,
+            PlacedOrder, Position, Trade,
         },
     },
+    symbols::Symbols,
 };
 
 /// The paper-trading engine, as topics and requests see it.
 #[derive(Debug, Clone)]
 pub(crate) struct BrokerService {
     broker: Arc<Mutex<Broker>>,
+    node: Node,
     publish: TradingPublishers,
-    /// Milliseconds since the epoch on the feed's clock: fills carry the time of the price that made them.
-    now: Arc<std::sync::atomic::AtomicI64>,
+    symbols: Symbols,
+    /// When the line to the broker was there, in milliseconds since the epoch.
+    since: i64,
 }
 
 impl BrokerService {
-    /// A broker without accounts; they open when first used.
-    pub(crate) fn new(publish: TradingPublishers) -> Self {
-        Self { broker: Arc::default(), publish, now: Arc::default() }
+    /// A broker for these symbols, without accounts; they open when first used.
+    pub(crate) fn new(node: Node, publish: TradingPublishers, symbols: Symbols) -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = i64::try_from(since.as_millis()).unwrap_or_default();
+        Self { broker: Arc::default(), node, publish, symbols, since }
     }
 
     /// Lets a price of the feed work on all accounts.
     pub(crate) fn take(&self, event: &MarketEvent) {
-        let (symbol, offer, time) = match event {
-            MarketEvent::Ticker(ticker) => (&ticker.symbol, offer_of(ticker), self.time()),
-            MarketEvent::Trade { trade, live: true } => {
-                self.now.fetch_max(trade.time, std::sync::atomic::Ordering::Relaxed);
-                let (price, quantity) = (trade.price, trade.quantity);
-                let offer = Offer {
-                    last: price,
-                    ask: price,
-                    bid: price,
-                    ask_quantity: quantity,
-                    bid_quantity: quantity,
-                };
-                (&trade.symbol, offer, trade.time)
+        let mut broker = self.lock();
+        let (symbol, offer) = match event {
+            MarketEvent::Ticker(ticker) => (&ticker.symbol, offer_of(ticker)),
+            MarketEvent::Trade { trade, live: true } => (&trade.symbol, offer_from(trade)),
+            MarketEvent::Trade { trade, live: false } => {
+                broker.advance(&trade.symbol, trade.time);
+                return;
             }
-            _ => return,
+            MarketEvent::Candle { .. } => return,
         };
         // Published under the lock: the order of events is the order of publications.
-        let mut broker = self.lock();
-        for (account, events) in broker.offer(symbol, offer, time) {
+        for (account, events) in broker.offer(symbol, offer) {
             self.tell(&account, events);
         }
-    }
-
-    fn time(&self) -> i64 {
-        self.now.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, Broker> {
@@ -67,39 +64,23 @@ impl BrokerService {
     }
 
     fn tell(&self, account_id: &str, events: Vec<Event>) {
-        let account = AccountParams { account_id: account_id.to_owned() };
-        for event in events {
-            match event {
-                Event::Execution(fill) => {
-                    for symbol in [None, Some(fill.symbol.clone())] {
-                        let params = ExecutionsParams { account_id: account_id.to_owned(), symbol };
-                        self.publish.executions.publish(&params, &fill);
-                    }
-                }
-                Event::Order(order) => _ = self.publish.orders.publish(&account, &order),
-                Event::Position(position) => _ = self.publish.positions.publish(&account, &position),
-                Event::Equity(equity) => _ = self.publish.equity.publish(&account, &equity),
-                Event::Balance(balance) => _ = self.publish.account.publish(&account, &balance),
-                Event::Notification(notice) => _ = self.publish.notifications.publish(&account, &notice),
-            }
-        }
+        self.node.in_order(|| events.into_iter().for_each(|event| self.tell_one(account_id, event)));
     }
 
-    fn command(
-        &self,
-        account: &str,
-        run: impl FnOnce(&mut Broker, i64) -> Outcome,
-    ) -> Result<OrderPlaced, Refused> {
-        let mut broker = self.lock();
-        match run(&mut broker, self.time()) {
-            Ok((order_id, events)) => {
-                self.tell(account, events);
-                Ok(OrderPlaced { order_id })
+    fn tell_one(&self, account_id: &str, event: Event) {
+        let account = AccountParams { account_id: account_id.to_owned() };
+        match event {
+            Event::Execution(fill) => {
+                for symbol in [None, Some(fill.symbol.clone())] {
+                    let params = ExecutionsParams { account_id: account_id.to_owned(), symbol };
+                    self.publish.executions.publish(&params, &fill);
+                }
             }
-            Err((refused, events)) => {
-                self.tell(account, events);
-                Err(refused)
-            }
+            Event::Order(order) => _ = self.publish.orders.publish(&account, &order),
+            Event::Position(position) => _ = self.publish.positions.publish(&account, &position),
+            Event::Equity(equity) => _ = self.publish.equity.publish(&account, &equity),
+            Event::Balance(balance) => _ = self.publish.account.publish(&account, &balance),
+            Event::Notification(notice) => _ = self.publish.notifications.publish(&account, &notice),
         }
     }
 
@@ -111,6 +92,7 @@ impl BrokerService {
     }
 }
 
+/// Best prices; good for as much as stands behind them.
 fn offer_of(ticker: &Ticker) -> Offer {
     Offer {
         last: ticker.price,
@@ -118,7 +100,14 @@ fn offer_of(ticker: &Ticker) -> Offer {
         bid: ticker.bid,
         ask_quantity: ticker.ask_quantity,
         bid_quantity: ticker.bid_quantity,
+        time: ticker.time,
     }
+}
+
+/// What one trade shows: that much could be had at that price, from either side.
+fn offer_from(trade: &Trade) -> Offer {
+    let (last, quantity) = (trade.price, trade.quantity);
+    Offer { last, ask: last, bid: last, ask_quantity: quantity, bid_quantity: quantity, time: trade.time }
 }
 
 impl OrdersService for BrokerService {
@@ -134,6 +123,10 @@ impl PositionsService for BrokerService {
 }
 
 impl ExecutionsService for BrokerService {
+    async fn authorize(&self, _caller: &Caller, params: &ExecutionsParams) -> Result<(), Refusal> {
+        params.symbol.as_deref().map_or(Ok(()), |symbol| self.symbols.check_topic(symbol))
+    }
+
     async fn snapshot(&self, _caller: &Caller, params: &ExecutionsParams) -> Option<Vec<Execution>> {
         let symbol = params.symbol.as_deref();
         let of_symbol = |fill: &&Execution| symbol.is_none_or(|symbol| fill.symbol == symbol);
@@ -163,86 +156,7 @@ impl BrokerConnectionService for BrokerService {
             status: ConnectionStatus::Connected,
             message: Some(Some("Paper trading".to_owned())),
             disconnect_type: None,
-            timestamp: self.time(),
+            timestamp: self.since,
         })
-    }
-}
-
-impl TradingRequests for BrokerService {
-    async fn orders_place(
-        &self,
-        _caller: &Caller,
-        payload: PlaceOrder,
-    ) -> Result<OrderPlaced, OrdersPlaceError> {
-        use OrdersPlaceError as E;
-        self.command(&payload.account_id, |broker, time| broker.place(&payload, time)).map_err(|refused| {
-            let message = refused.reason().to_owned();
-            match refused {
-                Refused::UnknownSymbol => E::UnknownSymbol { message },
-                Refused::InsufficientFunds => E::InsufficientFunds { message },
-                Refused::InsufficientPosition => E::InsufficientPosition { message },
-                Refused::MissingPrice => E::MissingPrice { message },
-                Refused::TooManyOrders => E::TooManyOrders { message },
-                other => E::Refused(other.refusal()),
-            }
-        })
-    }
-
-    async fn orders_modify(
-        &self,
-        _caller: &Caller,
-        payload: ModifyOrder,
-    ) -> Result<OrderPlaced, OrdersModifyError> {
-        use OrdersModifyError as E;
-        self.command(&payload.account_id, |broker, time| broker.modify(&payload, time)).map_err(|refused| {
-            let message = refused.reason().to_owned();
-            match refused {
-                Refused::UnknownOrder => E::UnknownOrder { message },
-                Refused::NotWorking => E::NotWorking { message },
-                Refused::InsufficientFunds => E::InsufficientFunds { message },
-                Refused::InsufficientPosition => E::InsufficientPosition { message },
-                Refused::MissingPrice => E::MissingPrice { message },
-                other => E::Refused(other.refusal()),
-            }
-        })
-    }
-
-    async fn orders_cancel(
-        &self,
-        _caller: &Caller,
-        payload: CancelOrder,
-    ) -> Result<OrderPlaced, OrdersCancelError> {
-        use OrdersCancelError as E;
-        let (account, order) = (&payload.account_id, &payload.order_id);
-        self.command(account, |broker, time| broker.cancel(account, order, time)).map_err(|refused| {
-            let message = refused.reason().to_owned();
-            match refused {
-                Refused::UnknownOrder => E::UnknownOrder { message },
-                Refused::NotWorking => E::NotWorking { message },
-                other => E::Refused(other.refusal()),
-            }
-        })
-    }
-
-    async fn positions_close(
-        &self,
-        _caller: &Caller,
-        payload: ClosePosition,
-    ) -> Result<OrderPlaced, PositionsCloseError> {
-        use PositionsCloseError as E;
-        self.command(&payload.account_id, |broker, time| broker.close(&payload, time)).map_err(|refused| {
-            let message = refused.reason().to_owned();
-            match refused {
-                Refused::UnknownPosition => E::UnknownPosition { message },
-                other => E::Refused(other.refusal()),
-            }
-        })
-    }
-}
-
-impl Refused {
-    /// For a reason that the document does not declare for the request.
-    fn refusal(self) -> Refusal {
-        Refusal::new("internal", self.reason())
     }
 }

@@ -15,6 +15,7 @@ mod generated;
 mod market;
 mod service;
 mod settings;
+mod symbols;
 
 use std::sync::Arc;
 
@@ -22,22 +23,29 @@ use axum::{Json, Router, routing::get};
 use bellwire::{App, Node};
 use clap::Parser;
 
+use banner::Opening;
 use broadcaster::Broadcaster;
 use broker_service::BrokerService;
 use feed::Feed;
 use generated::{TradingApi, TradingPublishers};
 use service::MarketService;
 use settings::Args;
+use symbols::Symbols;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
+    let mut args = Args::parse();
+    args.server = args.server.with_file()?;
     bellwire::init_logging(&args.server)?;
     let (source, pace) = args.feed();
-    let feed = Feed::start(source, pace)?;
+    let named = args.broadcaster.named();
+    let feed = Feed::start(source, pace, if args.broadcaster.enabled { &named } else { &[] })?;
+    let opening = Opening::new(&args, &feed);
+    let symbols = Symbols::new([feed.symbols.clone(), named].concat(), args.server.publish_token.is_some());
     let node = Node::new();
     let publish = TradingPublishers::new(&node);
-    let (market, account) = (MarketService::default(), BrokerService::new(publish.clone()));
+    let market = MarketService::new(symbols.clone());
+    let account = BrokerService::new(node.clone(), publish.clone(), symbols);
 
     let broadcaster = Arc::new(Broadcaster::new(&args.broadcaster, &feed));
     node.register_metrics(|registry| broadcaster.register(registry));
@@ -49,7 +57,7 @@ async fn main() -> anyhow::Result<()> {
     let api = TradingApi {
         bars: market.clone(),
         quotes: market.clone(),
-        trades: (),
+        trades: market.clone(),
         orderbook: market,
         orders: account.clone(),
         positions: account.clone(),
@@ -61,11 +69,10 @@ async fn main() -> anyhow::Result<()> {
         requests: account,
     };
     let status = Router::new().route("/api/v1/broadcaster", get(async move || Json(broadcaster.status())));
-    let symbol = feed.symbols.first().cloned().unwrap_or_default();
     App::new(node, args.server)
         .endpoint(api.into_endpoint())
         .routes(status)
-        .on_bound(move |address| banner::print(address, &symbol))
+        .on_bound(move |address| opening.print(address))
         .serve()
         .await?;
     Ok(())

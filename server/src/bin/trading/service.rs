@@ -12,21 +12,28 @@ use crate::{
     broker_service::BrokerService,
     feed::MarketEvent,
     generated::{
-        BarsService, OrderbookService, QuotesService, TradingPublishers,
+        BarsService, OrderbookService, QuotesService, TradesService, TradingPublishers,
         types::{Bar, BarsParams, OrderBook, Quote, QuotesParams, SymbolParams},
     },
     market::Market,
+    symbols::Symbols,
 };
 
 /// The market, as topics see it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct MarketService {
+    symbols: Symbols,
     market: Arc<Mutex<Market>>,
     /// Lists of symbols that someone watches.
     watched: Arc<Mutex<HashSet<QuotesParams>>>,
 }
 
 impl MarketService {
+    /// A market of these symbols, of which nothing is known yet.
+    pub(crate) fn new(symbols: Symbols) -> Self {
+        Self { symbols, ..Self::default() }
+    }
+
     /// The market behind the service.
     pub(crate) fn market(&self) -> Arc<Mutex<Market>> {
         Arc::clone(&self.market)
@@ -69,12 +76,26 @@ impl MarketService {
 }
 
 impl BarsService for MarketService {
+    async fn authorize(&self, _caller: &Caller, params: &BarsParams) -> Result<(), Refusal> {
+        self.symbols.check_topic(&params.symbol)
+    }
+
     async fn snapshot(&self, _caller: &Caller, params: &BarsParams) -> Option<Bar> {
         lock(&self.market).latest_bar(&params.symbol, params.resolution)
     }
 }
 
+impl TradesService for MarketService {
+    async fn authorize(&self, _caller: &Caller, params: &SymbolParams) -> Result<(), Refusal> {
+        self.symbols.check_topic(&params.symbol)
+    }
+}
+
 impl OrderbookService for MarketService {
+    async fn authorize(&self, _caller: &Caller, params: &SymbolParams) -> Result<(), Refusal> {
+        self.symbols.check_topic(&params.symbol)
+    }
+
     async fn snapshot(&self, _caller: &Caller, params: &SymbolParams) -> Option<OrderBook> {
         lock(&self.market).order_book(&params.symbol)
     }

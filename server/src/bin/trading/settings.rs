@@ -17,10 +17,13 @@ use crate::{
     name = "trading",
     version,
     after_help = "Examples:
-  trading                                       real BTC-USD and ETH-USD data, replayed for ever
+  trading                                       real BTC-USD and ETH-USD data, replayed for ever,
+                                                beside random walks of AAPL, GOOGL and MSFT
   trading --feed synthetic --port 9000          random walks of AAPL, GOOGL, MSFT and TSLA
   trading --feed replay:day.jsonl --speed 10    a recording of your own, ten times as fast
-  BAR_BROADCASTER_INTERVAL=0.5 trading          bars twice a second"
+  BAR_BROADCASTER_INTERVAL=0.5 trading          bars twice a second
+  trading --bar-symbols ''                      only what the feed tells about
+  trading --auth-secret SECRET                  accounts belong to those whose tokens name them"
 )]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -49,13 +52,36 @@ pub(crate) struct BroadcasterArgs {
     /// Seconds between two publications
     #[arg(long = "bar-interval", env = "BAR_BROADCASTER_INTERVAL", value_name = "SECONDS", default_value = "2.0", value_parser = seconds(0.01..=86_400.0))]
     pub(crate) interval: Duration,
-    /// Symbols to publish, comma-separated [default: those of the feed]
-    #[arg(long = "bar-symbols", env = "BAR_BROADCASTER_SYMBOLS", value_name = "LIST", value_delimiter = ',')]
-    pub(crate) symbols: Vec<String>,
+    /// Symbols to publish, comma-separated; those that the feed does not tell about walk at random.
+    /// Empty: those of the feed alone [default: those of the feed, and AAPL,GOOGL,MSFT]
+    #[arg(long = "bar-symbols", env = "BAR_BROADCASTER_SYMBOLS", value_name = "LIST", value_delimiter = ',',
+        value_parser = symbol)]
+    symbols: Option<Vec<String>>,
     /// Resolutions to publish, comma-separated [default: all of 1,5,15,30,60,D,W,M]
     #[arg(long = "bar-resolutions", env = "BAR_BROADCASTER_RESOLUTIONS", value_name = "LIST", value_delimiter = ',',
         value_parser = resolution::parse)]
     pub(crate) resolutions: Vec<Resolution>,
+}
+
+/// What is published where nobody says otherwise, beside what the feed tells about.
+const USUAL_SYMBOLS: [&str; 3] = ["AAPL", "GOOGL", "MSFT"];
+
+impl BroadcasterArgs {
+    /// The symbols that are named, or else the usual ones.
+    pub(crate) fn named(&self) -> Vec<String> {
+        match &self.symbols {
+            Some(symbols) => symbols.iter().filter(|symbol| !symbol.is_empty()).cloned().collect(),
+            None => USUAL_SYMBOLS.map(str::to_owned).to_vec(),
+        }
+    }
+
+    /// The symbols to publish: those that are named, or else all that the feed tells about.
+    pub(crate) fn published(&self, feed: &[String]) -> Vec<String> {
+        match self.named() {
+            named if self.symbols.is_some() && !named.is_empty() => named,
+            _ => feed.to_vec(),
+        }
+    }
 }
 
 impl Args {
@@ -64,6 +90,16 @@ impl Args {
         let repeat = self.repeat || self.feed == Source::Shipped;
         (&self.feed, Pace { speed: self.speed, repeat })
     }
+}
+
+/// A ticker as the document has it; nothing at all in an empty list.
+fn symbol(text: &str) -> Result<String, String> {
+    let symbol = text.trim();
+    let is_usual = |sign: char| sign.is_ascii_alphanumeric() || ".:/_-".contains(sign);
+    if symbol.len() <= 32 && symbol.chars().all(is_usual) {
+        return Ok(symbol.to_owned());
+    }
+    Err(format!("`{symbol}` is no symbol; write up to 32 of A-Z a-z 0-9 . : / _ -"))
 }
 
 fn speed(text: &str) -> Result<f64, String> {

@@ -2,16 +2,20 @@
 //!
 //! Pure state: a command or a price goes in, the events to publish come out. The rules are few and stated where they
 //! act: cash accounts without short selling; orders fill at the best price, as far as its quantity goes; a bracket
-//! starts when its entry has filled.
+//! starts when its entry has ended with something filled. Each account meets the market alone: none takes another's
+//! quantity.
 
 mod account;
+mod checks;
 mod order;
 
 use std::collections::BTreeMap;
 
 pub(crate) use account::{Account, Event};
+pub(crate) use checks::Refused;
+use checks::{covered, fits, fits_changed};
 pub(crate) use order::Offer;
-use order::{DUST, Order, has_its_prices};
+use order::{DUST, Order};
 
 use crate::generated::types::{
     ClosePosition, ModifyOrder, OrderStatus, OrderType, PlaceOrder, PlacedOrder, Side,
@@ -21,25 +25,13 @@ use crate::generated::types::{
 const ACCOUNTS_KEPT: usize = 10_000;
 const ORDERS_WORKING: usize = 200;
 
-/// Why a command was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refused {
-    UnknownSymbol,
-    UnknownOrder,
-    UnknownPosition,
-    NotWorking,
-    InsufficientFunds,
-    InsufficientPosition,
-    MissingPrice,
-    TooManyOrders,
-    TooManyAccounts,
-}
-
 /// All accounts and the prices they trade at.
 #[derive(Debug, Default)]
 pub(crate) struct Broker {
     accounts: BTreeMap<String, Account>,
     offers: BTreeMap<String, Offer>,
+    /// Time of the latest price by symbol: the clock that its orders go by.
+    times: BTreeMap<String, i64>,
     orders: u64,
 }
 
@@ -52,14 +44,23 @@ impl Broker {
         self.accounts.get(id)
     }
 
+    /// Moves a symbol's clock on, never back, and says what it shows.
+    pub(crate) fn advance(&mut self, symbol: &str, time: i64) -> i64 {
+        let shown = self.times.entry(symbol.to_owned()).or_insert(time);
+        *shown = time.max(*shown);
+        *shown
+    }
+
     /// Takes in a price: events by account.
-    pub(crate) fn offer(&mut self, symbol: &str, offer: Offer, time: i64) -> Vec<(String, Vec<Event>)> {
+    pub(crate) fn offer(&mut self, symbol: &str, mut offer: Offer) -> Vec<(String, Vec<Event>)> {
+        offer.time = self.advance(symbol, offer.time);
         self.offers.insert(symbol.to_owned(), offer);
         let mut told = Vec::new();
         for (id, account) in &mut self.accounts {
             let mut events = Vec::new();
             let orders = &mut self.orders;
-            account.offer(symbol, &offer, time, &mut || next_id(orders), &mut events);
+            account.take_price(symbol, offer.last);
+            account.work(symbol, &offer, &mut || next_id(orders), &mut events);
             if events.is_empty() && account.held(symbol) > DUST {
                 events.push(Event::Equity(account.equity()));
             }
@@ -70,16 +71,14 @@ impl Broker {
         told
     }
 
-    /// Places an order; a market order fills at once as far as the best price goes.
-    pub(crate) fn place(&mut self, request: &PlaceOrder, time: i64) -> Outcome {
-        let offer = *self.offers.get(&request.symbol).ok_or((Refused::UnknownSymbol, Vec::new()))?;
-        if !has_its_prices(request.type_, request.limit_price, request.stop_price) {
-            return Err((Refused::MissingPrice, Vec::new()));
-        }
-        let placed = self.placing(request, time);
-        let account = self.open(&request.account_id).map_err(|refused| (refused, Vec::new()))?;
+    /// Places an order; it fills at once as far as the present price and its quantity go.
+    pub(crate) fn place(&mut self, request: &PlaceOrder) -> Outcome {
+        let offer = *self.offers.get(&request.symbol).ok_or_else(|| silently(Refused::NoPrice))?;
+        fits(request).map_err(silently)?;
+        let placed = self.placing(request, offer.time);
+        let account = self.open(&request.account_id).map_err(silently)?;
         if account.working().count() >= ORDERS_WORKING {
-            return Err((Refused::TooManyOrders, Vec::new()));
+            return Err(silently(Refused::TooManyOrders));
         }
         let mut events = vec![Event::Order(placed.clone())];
         let order = Order::new(placed);
@@ -90,85 +89,82 @@ impl Broker {
         }
         let id = order.placed.id.clone();
         account.admit(order, reserve, &mut events);
-        let Self { accounts, orders, .. } = self;
-        if let Some(account) = accounts.get_mut(&request.account_id) {
-            account.offer(&request.symbol, &offer, time, &mut || next_id(orders), &mut events);
-        }
+        self.work(&request.account_id, &request.symbol, &offer, &mut events);
         Ok((id, events))
     }
 
     /// Changes prices or quantity of a working order.
-    pub(crate) fn modify(&mut self, request: &ModifyOrder, time: i64) -> Outcome {
-        let offers = &self.offers;
-        let account =
-            self.accounts.get_mut(&request.account_id).ok_or((Refused::UnknownOrder, Vec::new()))?;
+    pub(crate) fn modify(&mut self, request: &ModifyOrder) -> Outcome {
+        let missing = || silently(Refused::UnknownOrder);
+        let account = self.accounts.get_mut(&request.account_id).ok_or_else(missing)?;
         let mut order = working(account, &request.order_id)?.clone();
+        let offer = *self.offers.get(&order.placed.symbol).ok_or_else(missing)?;
+        fits_changed(&order, request).map_err(silently)?;
         let placed = &mut order.placed;
         placed.qty = request.qty.unwrap_or(placed.qty);
         placed.limit_price = request.limit_price.or(placed.limit_price);
         placed.stop_price = request.stop_price.or(placed.stop_price);
         placed.take_profit = request.take_profit.unwrap_or(placed.take_profit);
         placed.stop_loss = request.stop_loss.unwrap_or(placed.stop_loss);
-        placed.update_time = Some(time);
-        let takes_price = |price: Option<f64>, kinds: [OrderType; 2]| {
-            price.is_none() || kinds.contains(&order.placed.type_)
-        };
-        if !takes_price(request.limit_price, [OrderType::Limit, OrderType::StopLimit])
-            || !takes_price(request.stop_price, [OrderType::Stop, OrderType::StopLimit])
-        {
-            return Err((Refused::MissingPrice, Vec::new()));
-        }
-        let offer = offers.get(&order.placed.symbol).ok_or((Refused::UnknownOrder, Vec::new()))?;
-        let reserve = order.open_quantity() * order.expected_price(offer);
-        covered(account, &order, reserve, Some(&request.order_id))
-            .map_err(|refused| (refused, Vec::new()))?;
+        placed.update_time = Some(offer.time);
+        let symbol = placed.symbol.clone();
+        let reserve = order.open_quantity() * order.expected_price(&offer);
+        covered(account, &order, reserve, Some(&request.order_id)).map_err(silently)?;
         let mut events = Vec::new();
         account.change(&request.order_id, order, reserve, &mut events);
+        self.work(&request.account_id, &symbol, &offer, &mut events);
         Ok((request.order_id.clone(), events))
     }
 
     /// Cancels a working order.
-    pub(crate) fn cancel(&mut self, account: &str, order: &str, time: i64) -> Outcome {
-        let account = self.accounts.get_mut(account).ok_or((Refused::UnknownOrder, Vec::new()))?;
-        working(account, order)?;
+    pub(crate) fn cancel(&mut self, account: &str, order: &str) -> Outcome {
+        let Self { accounts, times, orders, .. } = self;
+        let account = accounts.get_mut(account).ok_or_else(|| silently(Refused::UnknownOrder))?;
+        let time = time_of(times, &working(account, order)?.placed.symbol);
         let mut events = Vec::new();
-        account.cancel(order, time, &mut events);
+        account.cancel(order, time, &mut || next_id(orders), &mut events);
         Ok((order.to_owned(), events))
     }
 
-    /// Sells a position, whole or in part, at the market; working sell orders of the symbol go first.
-    pub(crate) fn close(&mut self, request: &ClosePosition, time: i64) -> Outcome {
+    /// Sells a position, whole or in part, at the market; working sell orders of the symbol go first, unless enough is
+    /// free beside them.
+    pub(crate) fn close(&mut self, request: &ClosePosition) -> Outcome {
         let symbol = &request.position_id;
-        let account =
-            self.accounts.get_mut(&request.account_id).ok_or((Refused::UnknownPosition, Vec::new()))?;
+        let Self { accounts, times, orders, .. } = &mut *self;
+        let missing = || silently(Refused::UnknownPosition);
+        let account = accounts.get_mut(&request.account_id).ok_or_else(missing)?;
         let held = account.held(symbol);
         if held <= DUST {
-            return Err((Refused::UnknownPosition, Vec::new()));
+            return Err(missing());
+        }
+        let order = market_sale(request, request.qty.unwrap_or(held));
+        fits(&order).map_err(silently)?;
+        if order.qty > held + DUST {
+            return Err(silently(Refused::InsufficientPosition));
         }
         let mut events = Vec::new();
-        let sells = account.working().filter(|order| !order.buys() && order.placed.symbol == *symbol);
-        for id in sells.map(|order| order.placed.id.clone()).collect::<Vec<_>>() {
-            account.cancel(&id, time, &mut events);
+        if order.qty > account.sellable(symbol, None) + DUST {
+            let sales = account.working().filter(|order| !order.buys() && order.placed.symbol == *symbol);
+            for id in sales.map(|order| order.placed.id.clone()).collect::<Vec<_>>() {
+                account.cancel(&id, time_of(times, symbol), &mut || next_id(orders), &mut events);
+            }
         }
-        let order = PlaceOrder {
-            account_id: request.account_id.clone(),
-            symbol: symbol.clone(),
-            type_: OrderType::Market,
-            side: Side::Sell,
-            qty: request.qty.unwrap_or(held),
-            limit_price: None,
-            stop_price: None,
-            take_profit: None,
-            stop_loss: None,
-        };
-        let (outcome, later) = match self.place(&order, time) {
-            Ok((id, later)) => (Ok(id), later),
-            Err((refused, later)) => (Err(refused), later),
-        };
-        events.extend(later);
-        match outcome {
-            Ok(id) => Ok((id, events)),
-            Err(refused) => Err((refused, events)),
+        match self.place(&order) {
+            Ok((id, later)) => Ok((id, [events, later].concat())),
+            Err((refused, later)) => Err((refused, [events, later].concat())),
+        }
+    }
+
+    /// Symbols that an account holds.
+    pub(crate) fn held(&self, account: &str) -> Vec<String> {
+        let positions = self.account(account).map(Account::positions).unwrap_or_default();
+        positions.into_iter().map(|position| position.symbol).collect()
+    }
+
+    fn work(&mut self, account: &str, symbol: &str, offer: &Offer, events: &mut Vec<Event>) {
+        let Self { accounts, orders, .. } = self;
+        if let Some(account) = accounts.get_mut(account) {
+            account.work(symbol, offer, &mut || next_id(orders), events);
         }
     }
 
@@ -201,36 +197,32 @@ impl Broker {
     }
 }
 
-impl Refused {
-    /// For a person.
-    pub(crate) fn reason(self) -> &'static str {
-        match self {
-            Self::UnknownSymbol => "no price is known for the symbol",
-            Self::UnknownOrder => "the account has no such order",
-            Self::UnknownPosition => "the account has no such open position",
-            Self::NotWorking => "the order has ended",
-            Self::InsufficientFunds => "available cash does not cover the order",
-            Self::InsufficientPosition => "the account does not hold that much",
-            Self::MissingPrice => "the order's type and its prices do not fit",
-            Self::TooManyOrders => "the account has as many working orders as it may",
-            Self::TooManyAccounts => "no further account can be opened",
-        }
-    }
+/// A refusal that leaves no trace.
+fn silently(refused: Refused) -> (Refused, Vec<Event>) {
+    (refused, Vec::new())
 }
 
 fn working<'a>(account: &'a Account, id: &str) -> Result<&'a Order, (Refused, Vec<Event>)> {
     let missing = if account.has_ended(id) { Refused::NotWorking } else { Refused::UnknownOrder };
-    account.order(id).ok_or((missing, Vec::new()))
+    account.order(id).ok_or_else(|| silently(missing))
 }
 
-/// Cash for a buy, holdings for a sale; `existing` is the order that is being changed.
-fn covered(account: &Account, order: &Order, reserve: f64, existing: Option<&str>) -> Result<(), Refused> {
-    if order.buys() {
-        let cash = account.available_cash() + existing.map_or(0.0, |id| account.reserved_for(id));
-        return if reserve <= cash { Ok(()) } else { Err(Refused::InsufficientFunds) };
+fn market_sale(request: &ClosePosition, qty: f64) -> PlaceOrder {
+    PlaceOrder {
+        account_id: request.account_id.clone(),
+        symbol: request.position_id.clone(),
+        type_: OrderType::Market,
+        side: Side::Sell,
+        qty,
+        limit_price: None,
+        stop_price: None,
+        take_profit: None,
+        stop_loss: None,
     }
-    let sellable = account.sellable(&order.placed.symbol, existing);
-    if order.open_quantity() <= sellable + DUST { Ok(()) } else { Err(Refused::InsufficientPosition) }
+}
+
+fn time_of(times: &BTreeMap<String, i64>, symbol: &str) -> i64 {
+    times.get(symbol).copied().unwrap_or_default()
 }
 
 fn next_id(orders: &mut u64) -> String {
@@ -238,5 +230,7 @@ fn next_id(orders: &mut u64) -> String {
     format!("{:06}", *orders)
 }
 
+#[cfg(test)]
+mod invariants;
 #[cfg(test)]
 mod tests;

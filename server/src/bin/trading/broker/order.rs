@@ -18,6 +18,8 @@ pub(crate) struct Offer {
     pub(crate) ask_quantity: f64,
     /// See `ask_quantity`.
     pub(crate) bid_quantity: f64,
+    /// Milliseconds since the epoch on the feed's clock.
+    pub(crate) time: i64,
 }
 
 /// An order and what the account needs to know about it.
@@ -52,6 +54,11 @@ impl Order {
     /// It buys.
     pub(crate) fn buys(&self) -> bool {
         self.placed.side == Side::Buy
+    }
+
+    /// It is the order of this id, or the other half of its bracket.
+    pub(crate) fn belongs_to(&self, id: &str) -> bool {
+        self.placed.id == id || self.sibling.as_deref() == Some(id)
     }
 
     /// What is not filled yet.
@@ -106,15 +113,5 @@ impl Order {
             self.placed.filled_qty = Some(self.placed.qty);
             self.placed.status = OrderStatus::Filled;
         }
-    }
-}
-
-/// Every price the order's type needs is there.
-pub(crate) fn has_its_prices(kind: OrderType, limit: Option<f64>, stop: Option<f64>) -> bool {
-    match kind {
-        OrderType::Market => true,
-        OrderType::Limit => limit.is_some(),
-        OrderType::Stop => stop.is_some(),
-        OrderType::StopLimit => limit.is_some() && stop.is_some(),
     }
 }

@@ -1,4 +1,4 @@
-//! Where prices come from: a recording or a random walk, both as one stream of events.
+//! Where prices come from: a recording, random walks, or both, as one stream of events.
 //!
 //! A feed is a task that sends events into a bounded channel and waits when it is full. What an event means is the
 //! market's business.
@@ -9,7 +9,7 @@ mod synthetic;
 use std::{path::PathBuf, str::FromStr};
 
 use anyhow::Context;
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::sync::mpsc;
 
 pub(crate) use replay::Pace;
 
@@ -92,42 +92,47 @@ pub(crate) struct Feed {
     pub(crate) events: mpsc::Receiver<MarketEvent>,
     /// Lines of a recording that could not be read.
     pub(crate) unreadable: u64,
-    /// Symbols the feed will tell about, in order.
+    /// Symbols it tells about, in order.
     pub(crate) symbols: Vec<String>,
-    _task: JoinHandle<()>,
+    /// Those of them that walk at random, as no recording tells about them.
+    pub(crate) walking: Vec<String>,
 }
 
 impl Feed {
-    /// Starts a feed on the current runtime.
-    pub(crate) fn start(source: &Source, pace: Pace) -> anyhow::Result<Self> {
+    /// Starts a feed on the current runtime. What it does not tell about of the `wanted` symbols walks at random.
+    pub(crate) fn start(source: &Source, pace: Pace, wanted: &[String]) -> anyhow::Result<Self> {
         let (sender, events) = mpsc::channel(EVENTS_QUEUED);
+        let mut feed = Self { events, unreadable: 0, symbols: Vec::new(), walking: Vec::new() };
         match source {
             Source::Synthetic => {
-                let symbols = synthetic::SYMBOLS.map(|(symbol, _)| symbol.to_owned()).to_vec();
-                let task = tokio::spawn(synthetic::run(sender));
-                Ok(Self { events, unreadable: 0, symbols, _task: task })
+                feed.walking.extend(synthetic::SYMBOLS.map(|(symbol, _)| symbol.to_owned()));
             }
             Source::Replay(path) => {
                 let text = std::fs::read_to_string(path)
                     .with_context(|| format!("cannot read {}", path.display()))?;
-                Self::replay(&text, pace, sender, events)
-                    .with_context(|| format!("cannot replay {}", path.display()))
+                feed.replay(&text, pace, sender.clone())
+                    .with_context(|| format!("cannot replay {}", path.display()))?;
             }
-            Source::Shipped => Self::replay(replay::SHIPPED, pace, sender, events),
+            Source::Shipped => feed.replay(replay::SHIPPED, pace, sender.clone())?,
         }
+        for symbol in wanted {
+            if !feed.symbols.contains(symbol) && !feed.walking.contains(symbol) {
+                feed.walking.push(symbol.clone());
+            }
+        }
+        feed.symbols.extend_from_slice(&feed.walking);
+        if !feed.walking.is_empty() {
+            tokio::spawn(synthetic::run(feed.walking.clone(), sender));
+        }
+        Ok(feed)
     }
 
-    fn replay(
-        text: &str,
-        pace: Pace,
-        sender: mpsc::Sender<MarketEvent>,
-        events: mpsc::Receiver<MarketEvent>,
-    ) -> anyhow::Result<Self> {
+    fn replay(&mut self, text: &str, pace: Pace, sender: mpsc::Sender<MarketEvent>) -> anyhow::Result<()> {
         let recording = replay::Recording::parse(text)?;
-        let symbols = recording.symbols.clone();
-        let unreadable = recording.unreadable;
-        let task = tokio::spawn(replay::run(recording, pace, sender));
-        Ok(Self { events, unreadable, symbols, _task: task })
+        self.symbols = recording.symbols.clone();
+        self.unreadable = recording.unreadable;
+        tokio::spawn(replay::run(recording, pace, sender));
+        Ok(())
     }
 }
 

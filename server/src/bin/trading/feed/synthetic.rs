@@ -1,4 +1,4 @@
-//! Random walks of a few well-known symbols, for demos without a recording.
+//! Random walks of symbols that no recording tells about, for demos.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,9 +8,11 @@ use tokio::{sync::mpsc, time::MissedTickBehavior};
 use super::{MarketEvent, Ticker};
 use crate::generated::types::{Trade, TradeSide};
 
-/// Symbols and the prices they start from.
+/// Well-known symbols and the prices they start from.
 pub(crate) const SYMBOLS: [(&str, f64); 4] =
     [("AAPL", 230.0), ("GOOGL", 180.0), ("MSFT", 420.0), ("TSLA", 250.0)];
+/// The price that any other symbol starts from.
+const OTHERS_FROM: f64 = 100.0;
 
 /// Distance between two trades of a symbol.
 const TRADE_INTERVAL: Duration = Duration::from_millis(250);
@@ -18,7 +20,7 @@ const TRADE_INTERVAL: Duration = Duration::from_millis(250);
 /// One symbol's walk.
 #[derive(Debug)]
 struct Walk {
-    symbol: &'static str,
+    symbol: String,
     open: f64,
     price: f64,
     high: f64,
@@ -28,7 +30,9 @@ struct Walk {
 }
 
 impl Walk {
-    fn new((symbol, price): (&'static str, f64)) -> Self {
+    fn new(symbol: String) -> Self {
+        let known = SYMBOLS.iter().find(|(known, _)| *known == symbol);
+        let price = known.map_or(OTHERS_FROM, |(_, price)| *price);
         Self { symbol, open: price, price, high: price, low: price, volume: 0.0, trades: 0 }
     }
 
@@ -43,18 +47,18 @@ impl Walk {
         self.trades += 1;
         let trade = Trade {
             trade_id: format!("{}-{}", self.symbol, self.trades),
-            symbol: self.symbol.to_owned(),
+            symbol: self.symbol.clone(),
             price: self.price,
             quantity,
             side: if step < 0.0 { TradeSide::Sell } else { TradeSide::Buy },
             time,
         };
-        [MarketEvent::Trade { trade, live: true }, MarketEvent::Ticker(self.ticker(quantity))]
+        [MarketEvent::Trade { trade, live: true }, MarketEvent::Ticker(self.ticker(quantity, time))]
     }
 
-    fn ticker(&self, quantity: f64) -> Ticker {
+    fn ticker(&self, quantity: f64, time: i64) -> Ticker {
         Ticker {
-            symbol: self.symbol.to_owned(),
+            symbol: self.symbol.clone(),
             exchange: "SYNTHETIC",
             price: self.price,
             bid: cents(self.price - 0.01),
@@ -65,14 +69,15 @@ impl Walk {
             low: self.low,
             volume: self.volume,
             change_percent: (self.price / self.open - 1.0) * 100.0,
+            time,
         }
     }
 }
 
-/// Walks until nobody listens any more.
-pub(crate) async fn run(sender: mpsc::Sender<MarketEvent>) {
+/// Lets symbols walk until nobody listens any more.
+pub(crate) async fn run(symbols: Vec<String>, sender: mpsc::Sender<MarketEvent>) {
     let mut random = StdRng::from_rng(&mut rand::rng());
-    let mut walks = SYMBOLS.map(Walk::new);
+    let mut walks: Vec<Walk> = symbols.into_iter().map(Walk::new).collect();
     let mut ticks = tokio::time::interval(TRADE_INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -103,7 +108,7 @@ mod tests {
     #[test]
     fn walks_stay_consistent() {
         let mut random = StdRng::seed_from_u64(7);
-        let mut walk = Walk::new(SYMBOLS[0]);
+        let mut walk = Walk::new("AAPL".to_owned());
         for time in 0..10_000 {
             let [MarketEvent::Trade { trade, .. }, MarketEvent::Ticker(ticker)] =
                 walk.step(&mut random, time)

@@ -138,3 +138,34 @@ impl BarsPublisher {
         self.0.has_subscribers(params)
     }
 }
+
+/// Why a subscription to `bars` may be refused.
+#[derive(Debug, Clone)]
+pub enum BarsError {
+    /// Nothing is ever told of the symbol; the message names those that are.
+    ///
+    /// Code `unknown-symbol`; the same again fails again.
+    UnknownSymbol {
+        /// For a person.
+        message: String,
+    },
+    /// A failure the document does not name.
+    Refused(rt::Refusal),
+}
+
+impl From<BarsError> for rt::Refusal {
+    fn from(error: BarsError) -> Self {
+        match error {
+            BarsError::UnknownSymbol { message } => {
+                Self::new("unknown-symbol", message).retry(rt::Retry::Never)
+            }
+            BarsError::Refused(refusal) => refusal,
+        }
+    }
+}
+
+impl From<rt::Refusal> for BarsError {
+    fn from(refusal: rt::Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}

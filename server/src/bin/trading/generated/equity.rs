@@ -8,6 +8,8 @@ use super::types;
 
 /// What one account is worth.
 ///
+/// Told after every fill, and at every price of what the account holds.
+///
 /// Declared at `#/channels/trading.equity`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Equity;

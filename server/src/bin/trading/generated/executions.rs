@@ -8,6 +8,8 @@ use super::types;
 
 /// Each fill, whole or partial, of one account.
 ///
+/// An update comes before those of the order, the position and the equity that it changes.
+///
 /// Declared at `#/channels/trading.executions`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Executions;
@@ -144,5 +146,36 @@ impl ExecutionsPublisher {
     /// Whether anyone listens: a cheap check before costly work.
     pub fn has_subscribers(&self, params: &types::ExecutionsParams) -> bool {
         self.0.has_subscribers(params)
+    }
+}
+
+/// Why a subscription to `executions` may be refused.
+#[derive(Debug, Clone)]
+pub enum ExecutionsError {
+    /// Nothing is ever told of the symbol; the message names those that are.
+    ///
+    /// Code `unknown-symbol`; the same again fails again.
+    UnknownSymbol {
+        /// For a person.
+        message: String,
+    },
+    /// A failure the document does not name.
+    Refused(rt::Refusal),
+}
+
+impl From<ExecutionsError> for rt::Refusal {
+    fn from(error: ExecutionsError) -> Self {
+        match error {
+            ExecutionsError::UnknownSymbol { message } => {
+                Self::new("unknown-symbol", message).retry(rt::Retry::Never)
+            }
+            ExecutionsError::Refused(refusal) => refusal,
+        }
+    }
+}
+
+impl From<rt::Refusal> for ExecutionsError {
+    fn from(refusal: rt::Refusal) -> Self {
+        Self::Refused(refusal)
     }
 }

@@ -140,3 +140,34 @@ impl OrderbookPublisher {
         self.0.has_subscribers(params)
     }
 }
+
+/// Why a subscription to `orderbook` may be refused.
+#[derive(Debug, Clone)]
+pub enum OrderbookError {
+    /// Nothing is ever told of the symbol; the message names those that are.
+    ///
+    /// Code `unknown-symbol`; the same again fails again.
+    UnknownSymbol {
+        /// For a person.
+        message: String,
+    },
+    /// A failure the document does not name.
+    Refused(rt::Refusal),
+}
+
+impl From<OrderbookError> for rt::Refusal {
+    fn from(error: OrderbookError) -> Self {
+        match error {
+            OrderbookError::UnknownSymbol { message } => {
+                Self::new("unknown-symbol", message).retry(rt::Retry::Never)
+            }
+            OrderbookError::Refused(refusal) => refusal,
+        }
+    }
+}
+
+impl From<rt::Refusal> for OrderbookError {
+    fn from(refusal: rt::Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}

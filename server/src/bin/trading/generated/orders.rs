@@ -8,6 +8,9 @@ use super::types;
 
 /// Every change of an order of one account.
 ///
+/// Placing, working, each partial fill, and its end: filled, cancelled or rejected. The snapshot has the working
+/// orders and the last 200 that ended.
+///
 /// Declared at `#/channels/trading.orders`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Orders;

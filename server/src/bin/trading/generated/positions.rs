@@ -8,7 +8,7 @@ use super::types;
 
 /// Every change of a position of one account.
 ///
-/// A quantity of 0 says that the position is closed.
+/// A quantity of 0 says that the position is closed. The snapshot has the open ones.
 ///
 /// Declared at `#/channels/trading.positions`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

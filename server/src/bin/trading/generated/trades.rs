@@ -140,3 +140,34 @@ impl TradesPublisher {
         self.0.has_subscribers(params)
     }
 }
+
+/// Why a subscription to `trades` may be refused.
+#[derive(Debug, Clone)]
+pub enum TradesError {
+    /// Nothing is ever told of the symbol; the message names those that are.
+    ///
+    /// Code `unknown-symbol`; the same again fails again.
+    UnknownSymbol {
+        /// For a person.
+        message: String,
+    },
+    /// A failure the document does not name.
+    Refused(rt::Refusal),
+}
+
+impl From<TradesError> for rt::Refusal {
+    fn from(error: TradesError) -> Self {
+        match error {
+            TradesError::UnknownSymbol { message } => {
+                Self::new("unknown-symbol", message).retry(rt::Retry::Never)
+            }
+            TradesError::Refused(refusal) => refusal,
+        }
+    }
+}
+
+impl From<rt::Refusal> for TradesError {
+    fn from(refusal: rt::Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}

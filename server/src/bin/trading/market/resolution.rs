@@ -32,7 +32,7 @@ pub(crate) fn wire_name(resolution: Resolution) -> &'static str {
 
 /// Finds a resolution by its name on the wire.
 pub(crate) fn parse(name: &str) -> Result<Resolution, String> {
-    ALL.into_iter().find(|resolution| wire_name(*resolution) == name).ok_or_else(|| {
+    ALL.into_iter().find(|resolution| wire_name(*resolution) == name.trim()).ok_or_else(|| {
         let names = ALL.map(wire_name).join(", ");
         format!("no such resolution `{name}`; there are {names}")
     })

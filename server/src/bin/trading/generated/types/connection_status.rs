@@ -2,7 +2,7 @@
 
 use bellwire::contract as rt;
 
-/// `ConnectionStatus` of the document.
+/// 1 connected, 0 disconnected.
 ///
 /// Declared at `#/components/schemas/ConnectionStatus`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

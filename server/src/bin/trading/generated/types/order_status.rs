@@ -2,7 +2,7 @@
 
 use bellwire::contract as rt;
 
-/// `OrderStatus` of the document.
+/// 4 placing, then 6 working, then 2 filled or 1 cancelled; 5 rejected. 3, inactive, is not used.
 ///
 /// Declared at `#/components/schemas/OrderStatus`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

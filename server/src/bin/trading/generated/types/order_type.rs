@@ -2,7 +2,7 @@
 
 use bellwire::contract as rt;
 
-/// `OrderType` of the document.
+/// 1 limit, 2 market, 3 stop, 4 stop-limit.
 ///
 /// Declared at `#/components/schemas/OrderType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -25,25 +25,25 @@ pub struct PlaceOrder {
     ///
     /// `exclusiveMinimum: 0`
     pub qty: f64,
-    /// Member `limitPrice`.
+    /// Of limit and stop-limit orders.
     ///
     /// `exclusiveMinimum: 0`
     #[serde(rename = "limitPrice")]
     #[serde(default = "PlaceOrder::default_limit_price")]
     pub limit_price: Option<f64>,
-    /// Member `stopPrice`.
+    /// Of stop and stop-limit orders.
     ///
     /// `exclusiveMinimum: 0`
     #[serde(rename = "stopPrice")]
     #[serde(default = "PlaceOrder::default_stop_price")]
     pub stop_price: Option<f64>,
-    /// Member `takeProfit`.
+    /// Where a bracket sells at a profit.
     ///
     /// `exclusiveMinimum: 0`
     #[serde(rename = "takeProfit")]
     #[serde(default = "PlaceOrder::default_take_profit")]
     pub take_profit: Option<f64>,
-    /// Member `stopLoss`.
+    /// Where a bracket limits the loss.
     ///
     /// `exclusiveMinimum: 0`
     #[serde(rename = "stopLoss")]

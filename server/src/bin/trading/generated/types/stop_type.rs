@@ -2,7 +2,7 @@
 
 use bellwire::contract as rt;
 
-/// `StopType` of the document.
+/// 0 stop loss, 1 trailing stop, 2 guaranteed stop. Not used by this engine.
 ///
 /// Declared at `#/components/schemas/StopType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
