@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use crate::contract::{Caller, Refusal};
 
+/// Values of a claim that a refusal names at most.
+const NAMED: usize = 20;
+
 /// Holds a caller against `{"claim":{"accountId":"accounts"}}`: the parameter's value, or each of its values where it is
 /// a list, must be (among) the claim's, which may be `*` for all. A rule without claims needs any identity. Where
 /// authentication is off nobody is asked.
@@ -20,25 +23,40 @@ pub(crate) fn check_access(caller: &Caller, access: Option<&str>, params_json: &
         }));
     };
     let claim_of = |claim: &Value| claim.as_str().and_then(|claim| identity.claim(claim));
-    let refused: Vec<&String> = rules
+    let refused: Vec<(&String, String)> = rules
         .filter(|(parameter, claim)| !covers(claim_of(claim), params.get(parameter)))
-        .map(|(parameter, _)| parameter)
+        .map(|(parameter, claim)| (parameter, not_among(claim_of(claim))))
         .collect();
-    let Some(first) = refused.first() else { return Ok(()) };
+    let Some((first, _)) = refused.first() else { return Ok(()) };
     let refusal = Refusal::forbidden(format!("{first} is not yours"));
-    Err(refused.iter().fold(refusal, |refusal, parameter| refusal.at(pointer(parameter), "is not yours")))
+    Err(refused.into_iter().fold(refusal, |refusal, (parameter, why)| refusal.at(pointer(parameter), why)))
+}
+
+/// What the caller may name instead, which its own token told it; never what others may.
+fn not_among(claim: Option<&Value>) -> String {
+    let granted = granted(claim).iter().filter(|value| value.is_string() || value.is_number());
+    let granted: Vec<String> = granted.take(NAMED).map(Value::to_string).collect();
+    if granted.is_empty() {
+        return "is not yours".to_owned();
+    }
+    format!("is not one of yours: {}", granted.join(", "))
 }
 
 fn pointer(parameter: &str) -> String {
     format!("/{}", parameter.replace('~', "~0").replace('/', "~1"))
 }
 
-fn covers(claim: Option<&Value>, wanted: Option<&Value>) -> bool {
-    let granted = match claim {
-        None | Some(Value::Null) => return false,
+/// What a claim grants: its values, or it itself.
+fn granted(claim: Option<&Value>) -> &[Value] {
+    match claim {
+        None | Some(Value::Null) => &[],
         Some(Value::Array(values)) => values.as_slice(),
         Some(value) => std::slice::from_ref(value),
-    };
+    }
+}
+
+fn covers(claim: Option<&Value>, wanted: Option<&Value>) -> bool {
+    let granted = granted(claim);
     if granted.iter().any(|value| value == "*") {
         return true;
     }
@@ -84,6 +102,20 @@ mod tests {
             assert_eq!(refused, Err("forbidden /accountId".to_owned()), "{accounts}");
         }
         assert!(check(someone(&json!({})), RULE, &params).is_err(), "no claim covers nothing");
+    }
+
+    #[test]
+    fn a_refusal_names_what_the_caller_may() {
+        let why = |accounts: Value| {
+            let standing = someone(&json!({ "accounts": accounts }));
+            let caller = Caller::new(1, "/ws", None, std::collections::BTreeMap::new(), standing);
+            let refusal = check_access(&caller, Some(RULE), r#"{"accountId":"X"}"#).unwrap_err();
+            refusal.errors()[0].message.to_string()
+        };
+        assert_eq!(why(json!(["A", "B"])), r#"is not one of yours: "A", "B""#);
+        assert_eq!(why(json!("A")), r#"is not one of yours: "A""#);
+        assert_eq!(why(json!([])), "is not yours");
+        assert_eq!(why(json!((0..30).collect::<Vec<_>>())).split(", ").count(), 20);
     }
 
     #[test]
