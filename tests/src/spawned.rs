@@ -153,9 +153,9 @@ impl Drop for Spawned {
 fn clean(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(project_root()).env("NO_COLOR", "1").stdin(Stdio::null());
-    let is_setting = |name: &str| {
-        ["BELLWIRE_", "AUTH_", "JWT_"].iter().any(|prefix| name.starts_with(prefix)) || name == "RUST_LOG"
-    };
+    let prefixes = ["BELLWIRE_", "AUTH_", "JWT_", "BAR_BROADCASTER_", "TRADING_"];
+    let is_setting =
+        |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix)) || name == "RUST_LOG";
     for (name, _) in env::vars().filter(|(name, _)| is_setting(name)) {
         command.env_remove(name);
     }

@@ -32,8 +32,7 @@ export interface TradingClient extends CoreClient {
    * Last price, spread and day figures of a list of symbols.
    *
    * One update concerns one symbol; one that nobody knows has `s` set to `error` in the snapshot. The two
-   * lists are
-   * served alike: at every change, at most ten times a second.
+   * lists are served alike: at every change, at most ten times a second.
    *
    * The snapshot is the latest update of each `n`. Only the latest value of each `n` counts: at most one per
    * 100 ms.
@@ -65,8 +64,7 @@ export interface TradingClient extends CoreClient {
    * Every change of an order of one account.
    *
    * Placing, working, each partial fill, and its end: filled, cancelled or rejected. The snapshot has the
-   * working
-   * orders and the last 200 that ended.
+   * working orders and the last 200 that ended.
    *
    * The snapshot is the latest update of each `id`.
    *
@@ -77,14 +75,10 @@ export interface TradingClient extends CoreClient {
      * Places an order.
      *
      * Answers as soon as the order is accepted; what becomes of it arrives on `orders`. It fills at the best
-     * price, as
-     * far as the quantity at that price goes, and on with later prices. A stop order waits until the last
-     * price
-     * reaches its stop price, and fills as a market or limit order from then on. A buy may bring a bracket:
-     * when
-     * it has ended, a limit order at `takeProfit` and a stop order at `stopLoss` sell what it bought; the end
-     * of one
-     * ends the other.
+     * price, as far as the quantity at that price goes, and on with later prices. A stop order waits until
+     * the last price reaches its stop price, and fills as a market or limit order from then on. A buy may
+     * bring a bracket: when it has ended, a limit order at `takeProfit` and a stop order at `stopLoss` sell
+     * what it bought; the end of one ends the other.
      *
      * May fail with `unknown-symbol`, `no-price`, `insufficient-funds`, `insufficient-position`,
      * `missing-price`, `invalid-quantity`, `invalid-bracket`, `too-many-orders`, `too-many-accounts`, or a
@@ -127,8 +121,7 @@ export interface TradingClient extends CoreClient {
      * Closes a position, whole or in part, by a market order.
      *
      * Orders that would sell the symbol, brackets among them, are cancelled first, unless enough of the
-     * position is
-     * free beside them.
+     * position is free beside them.
      *
      * May fail with `unknown-position`, `insufficient-position`, `invalid-quantity`, `too-many-orders`, or a
      * code of the framework.

@@ -1,7 +1,11 @@
 //! The trading server as its users meet it: a process, its arguments, its sockets and its pages.
 
 mod accounts;
+mod bars;
+mod broadcaster;
+mod broker;
 mod closes;
+mod market;
 mod publish;
 mod restart;
 mod secrets;

@@ -70,7 +70,10 @@ fn in_pass(event: MarketEvent, pass: i64, moved: i64) -> Option<MarketEvent> {
             trade.trade_id = format!("{}.{pass}", trade.trade_id);
             Some(MarketEvent::Trade { trade, live: true })
         }
-        MarketEvent::Ticker(_) => Some(event),
+        MarketEvent::Ticker(mut ticker) => {
+            ticker.time = ticker.time.checked_add(moved)?;
+            Some(MarketEvent::Ticker(ticker))
+        }
         MarketEvent::Trade { live: false, .. } | MarketEvent::Candle { .. } => None,
     }
 }

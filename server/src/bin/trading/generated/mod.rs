@@ -2,24 +2,16 @@
 //! Trading WebSockets 1.0.0.
 //!
 //! Real-time market and account data over one socket.
-//!
 //! Subscribe to a topic with its parameters; the reply names the topic, a snapshot follows where one is kept,
-//! then
-//! updates. Prices are plain numbers as the exchanges print them; times are milliseconds since the Unix epoch,
-//! UTC, on
-//! the clock of the feed: a replayed recording is as old as its prices.
-//!
+//! then updates. Prices are plain numbers as the exchanges print them; times are milliseconds since the Unix
+//! epoch, UTC, on the clock of the feed: a replayed recording is as old as its prices.
 //! Symbols are those that the feed tells about and those that bars are published of (`GET /api/v1/broadcaster`
-//! lists
-//! them). Any other is refused with `unknown-symbol`, unless back ends may publish prices of their own over HTTP.
-//!
+//! lists them). Any other is refused with `unknown-symbol`, unless back ends may publish prices of their own over
+//! HTTP.
 //! Accounts trade on paper: with cash alone, against the prices of the feed, each by itself, beginning with
-//! 100000 USD.
-//! Where the server verifies tokens, an account is only for those whose token names it in the claim `accounts`,
-//! and
-//! every other is `forbidden`, whether it exists or not; without, all accounts are open to everyone, and one
-//! opens
-//! when it first trades. What one fill changes arrives in this order: `executions`, `orders`, `positions`, `equity`.
+//! 100000 USD. Where the server verifies tokens, an account is only for those whose token names it in the claim `accounts`,
+//! and every other is `forbidden`, whether it exists or not; without, all accounts are open to everyone, and one
+//! opens when it first trades. What one fill changes arrives in this order: `executions`, `orders`, `positions`, `equity`.
 #![allow(
     dead_code,
     non_camel_case_types,

@@ -9,8 +9,7 @@ use super::types;
 /// Last price, spread and day figures of a list of symbols.
 ///
 /// One update concerns one symbol; one that nobody knows has `s` set to `error` in the snapshot. The two lists
-/// are
-/// served alike: at every change, at most ten times a second.
+/// are served alike: at every change, at most ten times a second.
 ///
 /// Declared at `#/channels/trading.quotes`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

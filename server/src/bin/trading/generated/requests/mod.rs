@@ -20,10 +20,9 @@ pub trait TradingRequests: Send + Sync + 'static {
     /// Places an order.
     ///
     /// Answers as soon as the order is accepted; what becomes of it arrives on `orders`. It fills at the best price,
-    /// as
-    /// far as the quantity at that price goes, and on with later prices. A stop order waits until the last price
-    /// reaches its stop price, and fills as a market or limit order from then on. A buy may bring a bracket: when
-    /// it has ended, a limit order at `takeProfit` and a stop order at `stopLoss` sell what it bought; the end of one
+    /// as far as the quantity at that price goes, and on with later prices. A stop order waits until the last price
+    /// reaches its stop price, and fills as a market or limit order from then on. A buy may bring a bracket: when it
+    /// has ended, a limit order at `takeProfit` and a stop order at `stopLoss` sell what it bought; the end of one
     /// ends the other.
     ///
     /// Answers `orders.place`.
