@@ -18,7 +18,7 @@ use super::topics::Topics;
 use super::transport::{Event, Host, Transport};
 use super::{Connection, Ended, Finished, IN_FLIGHT_LIMIT, Served, replies};
 use crate::contract::Caller;
-use crate::hub::Outlet;
+use crate::hub::{Outlet, Turn};
 use crate::limits::{ConnectionPermit, RateLimit};
 use crate::metrics::Inflight;
 use crate::protocol::{Activity, Close, CloseCondition, encode};
@@ -98,6 +98,7 @@ impl Connection {
         context: &mut Context<'_>,
     ) -> Poll<Option<Ended>> {
         self.waker.clone_from(context.waker());
+        let _turn = Turn::begin();
         loop {
             let now = Instant::now();
             while let Poll::Ready(finished) = self.in_flight.poll_finished(context) {
@@ -244,6 +245,7 @@ impl Host for Connection {
         if answered > 0 {
             self.served.node.shared().metrics.requests.observe(now.elapsed(), answered.into());
         }
+        Turn::breathe();
     }
 
     fn begin_resync(&mut self, topic: &Arc<str>) {

@@ -13,6 +13,9 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
+/// `MSG_NOSIGNAL`: a client that is gone is an error, never a signal, whatever the program does about those.
+const NO_SIGNAL: i32 = if cfg!(any(target_os = "linux", target_os = "android")) { 0x4000 } else { 0 };
+
 /// Anything that carries bytes both ways.
 pub(crate) trait Carrier: AsyncRead + AsyncWrite + Send {}
 impl<T: AsyncRead + AsyncWrite + Send> Carrier for T {}
@@ -29,10 +32,16 @@ impl Stream {
         Self::Other(Mutex::new(Box::pin(carrier)))
     }
 
-    /// Writes what the socket takes at once; only on sockets that can be asked without waiting.
+    /// Whether the socket can be asked without waiting.
+    pub(crate) fn is_direct(&self) -> bool {
+        matches!(self, Self::Tcp(_))
+    }
+
+    /// Writes what the socket takes at once; only on sockets that can be asked without waiting. What tokio knows of
+    /// its readiness is not asked: it lies elsewhere in memory, and on a socket for which nothing waits it says yes.
     pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Tcp(stream) => stream.try_write(bytes),
+            Self::Tcp(stream) => SockRef::from(stream).send_with_flags(bytes, NO_SIGNAL),
             Self::Other(_) => Err(io::ErrorKind::WouldBlock.into()),
         }
     }

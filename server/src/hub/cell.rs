@@ -6,8 +6,10 @@
 //! update" exact although fan-out comes later than publishing. Hooks are queued under the lock and called outside it,
 //! by one thread at a time, so they arrive in order and may publish.
 //!
-//! Coming, waiting for a snapshot and leaving is in `seats`, what outlives the last subscriber in `keeping`.
+//! Coming, waiting for a snapshot and leaving is in `seats`, what outlives the last subscriber in `keeping`, the way of
+//! a batch from seat to seat in `batch`.
 
+mod batch;
 mod keeping;
 mod seats;
 
@@ -20,15 +22,13 @@ use slab::Slab;
 use tokio::time::Instant;
 
 use super::history::{Entry, History};
-use super::{Lifecycle, Outlet, Publication, PublicationKind, Retained, RoutePolicy, Run};
+use super::{Lifecycle, Outlet, Publication, PublicationKind, Retained, RoutePolicy};
+use batch::Batch;
+pub(super) use batch::Progress;
 pub(crate) use keeping::Kept;
 pub(super) use keeping::{Fate, Reason};
 pub(crate) use seats::Beginning;
 
-/// Bytes of updates held back for one subscriber while its snapshot is made.
-const HELD_LIMIT: usize = 1 << 20;
-/// Bytes that one batch joins; what waits beyond goes with the next.
-const BATCH_LIMIT: usize = 256 * 1024;
 /// Publications that may wait for fan-out: a publisher that gets further ahead does the fan-out itself.
 const WAITING_LIMIT: usize = 16 * 1024;
 
@@ -96,24 +96,6 @@ struct Held {
 enum Transition {
     First,
     Last,
-}
-
-/// Publications that leave together.
-struct Batch {
-    /// Number of the first.
-    first: u64,
-    run: Run,
-}
-
-/// How far a turn of fan-out came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Progress {
-    /// Nothing waits: the topic has to be submitted again.
-    Idle,
-    /// A batch has reached everyone; another may wait.
-    Complete,
-    /// A batch is under way.
-    Underway,
 }
 
 /// What a publication asks of its publisher.
@@ -221,61 +203,6 @@ impl Cell {
         publication
     }
 
-    /// Fans out all that waits, without a pause.
-    pub(super) fn fan_out(&self) {
-        let mut seats = self.seats();
-        while self.advance_seats(&mut seats, usize::MAX) != Progress::Idle {}
-    }
-
-    /// Offers what is under way, or else what waits, to this many more seats.
-    pub(super) fn advance(&self, count: usize) -> Progress {
-        self.advance_seats(&mut self.seats(), count)
-    }
-
-    fn advance_seats(&self, seats: &mut Seats, count: usize) -> Progress {
-        if seats.batch.is_none() {
-            seats.batch = self.take_batch();
-            seats.cursor = 0;
-        }
-        let Seats { subscribers, batch, cursor } = seats;
-        let Some(taken) = batch else { return Progress::Idle };
-        let end = cursor.saturating_add(count).min(subscribers.capacity());
-        for index in *cursor..end {
-            if let Some(subscriber) = subscribers.get_mut(index) {
-                subscriber.take(taken);
-            }
-        }
-        *cursor = end;
-        if end < subscribers.capacity() {
-            return Progress::Underway;
-        }
-        *batch = None;
-        Progress::Complete
-    }
-
-    /// What waits, up to a size. `None` where nothing does; the topic then has to be submitted again.
-    fn take_batch(&self) -> Option<Batch> {
-        let mut inner = self.lock();
-        let first = inner.next - inner.waiting.len() as u64;
-        let (mut publications, mut bytes) = (Vec::new(), 0);
-        while let Some(publication) = inner.waiting.pop_front() {
-            bytes += publication.wire.len();
-            publications.push(publication);
-            if bytes >= BATCH_LIMIT {
-                break;
-            }
-        }
-        if inner.waiting.is_empty() && inner.waiting.capacity() > 64 {
-            inner.waiting.shrink_to(64);
-        }
-        if publications.is_empty() {
-            inner.queued = false;
-            return None;
-        }
-        drop(inner);
-        Some(Batch { first, run: Run::new(publications) })
-    }
-
     /// The retained state's payload, if there is any.
     pub(super) fn retained(&self) -> Option<String> {
         self.lock().retained.as_ref().and_then(Retained::snapshot)
@@ -283,29 +210,6 @@ impl Cell {
 
     pub(super) fn subscriber_count(&self) -> usize {
         self.count.load(Ordering::SeqCst)
-    }
-}
-
-impl Subscriber {
-    fn take(&mut self, batch: &Batch) {
-        let unwanted = usize::try_from(self.from.saturating_sub(batch.first)).unwrap_or(usize::MAX);
-        let publications = batch.run.publications();
-        let Some(wanted) = publications.get(unwanted..).filter(|wanted| !wanted.is_empty()) else {
-            return;
-        };
-        if let Some(held) = &mut self.held {
-            for publication in wanted {
-                if held.bytes > HELD_LIMIT {
-                    return self.outlet.overflow();
-                }
-                held.bytes += publication.frame.len();
-                held.updates.push_back(publication.clone());
-            }
-        } else if unwanted == 0 && publications[0].conflation_key.is_none() {
-            self.outlet.offer_all(&batch.run);
-        } else {
-            wanted.iter().for_each(|publication| self.outlet.offer(publication));
-        }
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! A publisher hands over a topic, not a message per subscriber, so its cost does not depend on their number. What is
 //! published to a topic while its task is busy elsewhere leaves together, in one write per socket: the busier the
-//! node, the cheaper a message. Before the tasks run (no connection has come yet) publishers carry their own.
+//! node, the cheaper a message. Before the tasks run (no connection has come yet) publishers carry their own, and so
+//! does whoever publishes in a connection's turn (`turn`), within limits. A topic goes one way at a time: it is handed
+//! on by whoever finds that something is left, and submitted again only when nothing was.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -15,6 +17,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::cell::{Cell, Progress};
+use super::turn;
 
 /// Sockets written to before other tasks of the thread get their turn.
 const WRITES_IN_A_ROW: usize = 256;
@@ -78,8 +81,25 @@ impl FanOut {
         });
     }
 
-    /// Fans out what waits at a topic, by its task if there is one, else at once.
-    pub(super) fn submit(&self, cell: &Arc<Cell>, flush: Duration) {
+    /// Fans out what waits at a topic: at the end of this thread's turn where it is in one, else by the topic's task.
+    pub(super) fn submit(self: &Arc<Self>, cell: &Arc<Cell>, flush: Duration) {
+        if !flush.is_zero() || !turn::collect(self, cell) {
+            self.hand_over(cell, flush);
+        }
+    }
+
+    /// Fans out what a turn has collected, as far as one turn goes; the topics' tasks do the rest.
+    pub(super) fn carry(&self, topics: impl Iterator<Item = Arc<Cell>>) {
+        let mut room = WRITES_IN_A_ROW;
+        for cell in topics {
+            if !cell.carry(&mut room) {
+                self.hand_over(&cell, Duration::ZERO);
+            }
+        }
+    }
+
+    /// Leaves a topic to its task if there is one, or else fans it out at once.
+    fn hand_over(&self, cell: &Arc<Cell>, flush: Duration) {
         let Some(workers) = self.workers.get() else { return cell.fan_out() };
         let index = self.hasher.hash_one(&cell.name) as usize % workers.len();
         let worker = &workers[index];
@@ -99,6 +119,7 @@ impl Worker {
 
     async fn run(self: Arc<Self>) {
         let mut delayed: BinaryHeap<Reverse<Delayed>> = BinaryHeap::new();
+        let mut room = WRITES_IN_A_ROW;
         loop {
             let now = Instant::now();
             while let Some(Reverse(first)) = delayed.peek() {
@@ -106,12 +127,12 @@ impl Worker {
                     break;
                 }
                 if let Some(Reverse(delayed)) = delayed.pop() {
-                    self.fan_out(delayed.cell, delayed.flush).await;
+                    self.fan_out(delayed.cell, delayed.flush, &mut room).await;
                 }
             }
             while let Some(Submitted { cell, flush }) = self.pop() {
                 if flush.is_zero() {
-                    self.fan_out(cell, flush).await;
+                    self.fan_out(cell, flush, &mut room).await;
                 } else {
                     delayed.push(Reverse(Delayed { due: Instant::now() + flush, flush, cell }));
                 }
@@ -129,13 +150,18 @@ impl Worker {
         }
     }
 
-    /// One batch of a topic; what has come meanwhile takes its place at the end of the queue.
-    async fn fan_out(&self, cell: Arc<Cell>, flush: Duration) {
+    /// One batch of a topic; what has come meanwhile takes its place at the end of the queue. Others get their turn
+    /// after so many writes, to however many topics.
+    async fn fan_out(&self, cell: Arc<Cell>, flush: Duration, room: &mut usize) {
         loop {
-            match cell.advance(WRITES_IN_A_ROW) {
-                Progress::Idle => return,
-                Progress::Complete => return self.push(Submitted { cell, flush }),
-                Progress::Underway => tokio::task::yield_now().await,
+            match cell.advance(room) {
+                Progress::Idle => break,
+                Progress::Complete => break self.push(Submitted { cell, flush }),
+                Progress::Underway => {}
+            }
+            if *room == 0 {
+                tokio::task::yield_now().await;
+                *room = WRITES_IN_A_ROW;
             }
         }
     }

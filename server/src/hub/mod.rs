@@ -15,6 +15,7 @@ mod route;
 mod run;
 mod state;
 mod stores;
+mod turn;
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
@@ -33,6 +34,7 @@ pub(crate) use route::{Lifecycle, Route, RoutePolicy, Subscription};
 pub(crate) use run::Run;
 pub(crate) use state::{Retained, key_of};
 pub(crate) use stores::Stores;
+pub(crate) use turn::Turn;
 
 /// How often topics that nobody needs any more are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);

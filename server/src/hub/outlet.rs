@@ -13,6 +13,9 @@ pub(crate) trait Outlet: Send + Sync {
     /// by one.
     fn offer_all(&self, run: &Run);
 
+    /// Looks at what [`Outlet::offer_all`] will look at, and does nothing more.
+    fn fetch(&self);
+
     /// How many bytes it could take now without acting on any overflow policy.
     fn room(&self) -> usize;
 

@@ -36,6 +36,8 @@ impl Outlet for Inbox {
         run.publications().iter().for_each(|publication| self.offer(publication));
     }
 
+    fn fetch(&self) {}
+
     fn room(&self) -> usize {
         usize::MAX
     }

@@ -1,0 +1,149 @@
+//! A topic's batch on its way from seat to seat: what waits, joined, for as many seats at a time as there is room for.
+
+use std::sync::{PoisonError, TryLockError};
+
+use super::{Cell, Seats, Subscriber};
+use crate::hub::Run;
+
+/// Bytes of updates held back for one subscriber while its snapshot is made.
+const HELD_LIMIT: usize = 1 << 20;
+/// Bytes that one batch joins; what waits beyond goes with the next.
+const BATCH_LIMIT: usize = 256 * 1024;
+/// Subscribers that are fetched together. Between two updates all of them have left the processor's caches, and eight
+/// come back in the time of one.
+const FETCHED: usize = 8;
+
+/// Publications that leave together.
+pub(super) struct Batch {
+    /// Number of the first.
+    pub(super) first: u64,
+    pub(super) run: Run,
+}
+
+/// How far a turn of fan-out came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::hub) enum Progress {
+    /// Nothing waits: the topic has to be submitted again.
+    Idle,
+    /// A batch has reached everyone; another waits.
+    Complete,
+    /// A batch is under way.
+    Underway,
+}
+
+impl Cell {
+    /// Fans out all that waits, without a pause.
+    pub(in crate::hub) fn fan_out(&self) {
+        let mut seats = self.seats();
+        while self.advance_seats(&mut seats, &mut { usize::MAX }) != Progress::Idle {}
+    }
+
+    /// Offers what is under way, or else what waits, to as many more seats as there is room for.
+    pub(in crate::hub) fn advance(&self, room: &mut usize) -> Progress {
+        self.advance_seats(&mut self.seats(), room)
+    }
+
+    /// Fans out what waits as far as there is room, unless another thread is at the seats; `false` where something
+    /// may be left.
+    pub(in crate::hub) fn carry(&self, room: &mut usize) -> bool {
+        let mut seats = match self.seats.try_lock() {
+            Ok(seats) => seats,
+            Err(TryLockError::Poisoned(poisoned)) => PoisonError::into_inner(poisoned),
+            Err(TryLockError::WouldBlock) => return false,
+        };
+        while *room > 0 {
+            if self.advance_seats(&mut seats, room) == Progress::Idle {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn advance_seats(&self, seats: &mut Seats, room: &mut usize) -> Progress {
+        if seats.batch.is_none() {
+            seats.batch = self.take_batch();
+            seats.cursor = 0;
+            seats.fetch(0);
+        }
+        let Some(batch) = seats.batch.take() else { return Progress::Idle };
+        while seats.cursor < seats.subscribers.capacity() {
+            if *room == 0 {
+                seats.batch = Some(batch);
+                return Progress::Underway;
+            }
+            if seats.cursor.is_multiple_of(FETCHED) {
+                seats.fetch(seats.cursor + FETCHED);
+            }
+            if let Some(subscriber) = seats.subscribers.get_mut(seats.cursor) {
+                subscriber.take(&batch);
+                *room -= 1;
+            }
+            seats.cursor += 1;
+        }
+        if self.is_done() { Progress::Idle } else { Progress::Complete }
+    }
+
+    /// Whether nothing waits; the topic then has to be submitted again.
+    fn is_done(&self) -> bool {
+        let mut inner = self.lock();
+        inner.queued = !inner.waiting.is_empty();
+        !inner.queued
+    }
+
+    /// What waits, up to a size. `None` where nothing does; the topic then has to be submitted again.
+    fn take_batch(&self) -> Option<Batch> {
+        let mut inner = self.lock();
+        let first = inner.next - inner.waiting.len() as u64;
+        let (mut publications, mut bytes) = (Vec::with_capacity(inner.waiting.len().min(64)), 0);
+        while let Some(publication) = inner.waiting.pop_front() {
+            bytes += publication.wire.len();
+            publications.push(publication);
+            if bytes >= BATCH_LIMIT {
+                break;
+            }
+        }
+        if inner.waiting.is_empty() && inner.waiting.capacity() > 64 {
+            inner.waiting.shrink_to(64);
+        }
+        if publications.is_empty() {
+            inner.queued = false;
+            return None;
+        }
+        drop(inner);
+        Some(Batch { first, run: Run::new(publications) })
+    }
+}
+
+impl Seats {
+    /// Fetches the outlets of a few seats.
+    fn fetch(&self, from: usize) {
+        for index in from..from + FETCHED {
+            if let Some(subscriber) = self.subscribers.get(index) {
+                subscriber.outlet.fetch();
+            }
+        }
+    }
+}
+
+impl Subscriber {
+    fn take(&mut self, batch: &Batch) {
+        let unwanted = usize::try_from(self.from.saturating_sub(batch.first)).unwrap_or(usize::MAX);
+        let publications = batch.run.publications();
+        let Some(wanted) = publications.get(unwanted..).filter(|wanted| !wanted.is_empty()) else {
+            return;
+        };
+        if let Some(held) = &mut self.held {
+            for publication in wanted {
+                if held.bytes > HELD_LIMIT {
+                    return self.outlet.overflow();
+                }
+                held.bytes += publication.frame.len();
+                held.updates.push_back(publication.clone());
+            }
+        } else if unwanted == 0 && publications[0].conflation_key.is_none() {
+            self.outlet.offer_all(&batch.run);
+        } else {
+            wanted.iter().for_each(|publication| self.outlet.offer(publication));
+        }
+    }
+}
