@@ -7,15 +7,15 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::Served;
 use super::outbound::Outbound;
 use super::topics::Hooks;
+use super::{Served, allowance};
 use crate::contract::Refusal;
 use crate::contract::erased::ResolvedTopic;
 use crate::contract::membership::Holder;
 use crate::hub::{Lifecycle, Outlet, Subscription};
 use crate::metrics::Inflight;
-use crate::protocol::{ErrorCode, encode};
+use crate::protocol::encode;
 
 /// The topics of one connection that services have joined.
 pub(super) struct Memberships {
@@ -30,6 +30,8 @@ pub(super) struct Memberships {
 struct State {
     closed: bool,
     held: HashMap<Arc<str>, Member>,
+    /// How many topics the client holds that it asked for itself: both count against one limit.
+    asked_for: usize,
     last_call: u64,
     /// Topics joined by calls under way.
     fresh: HashMap<u64, Vec<Arc<str>>>,
@@ -92,7 +94,8 @@ impl Memberships {
     pub(super) fn close(&self) {
         let state = {
             let mut state = self.lock();
-            std::mem::replace(&mut *state, State { closed: true, ..State::default() })
+            let asked_for = state.asked_for;
+            std::mem::replace(&mut *state, State { closed: true, asked_for, ..State::default() })
         };
         // Outside the lock: the last subscriber's service is told.
         drop(state);
@@ -108,21 +111,25 @@ impl Memberships {
         Ok(service.clone().resolve(&served.endpoint.schemas, Some(params))?)
     }
 
-    fn check_limits(&self, state: &State, resolved: &Arc<dyn ResolvedTopic>) -> Result<(), Refusal> {
-        let spec = resolved.spec();
-        let of_route = spec.max_subscriptions.map_or(usize::MAX, |limit| limit as usize);
-        let limit = self.served.options.max_subscriptions;
-        let refuse = |limit: usize| {
-            let message = format!("At most {limit} subscriptions to {} per connection", spec.route);
-            Err(Refusal::framework(ErrorCode::TooManySubscriptions, message))
-        };
-        if state.held.len() >= limit {
-            return refuse(limit);
-        }
-        if of_route < limit && count(state, spec.route) >= of_route {
-            return refuse(of_route);
-        }
-        Ok(())
+    /// Takes one place of the allowance for a topic that the client asked for, where `check` has nothing against it: it
+    /// is told how many topics services have joined.
+    pub(super) fn place(
+        self: &Arc<Self>,
+        check: impl FnOnce(usize) -> Result<(), Refusal>,
+    ) -> Result<Place, Refusal> {
+        let state = &mut *self.lock();
+        check(state.held.len())?;
+        state.asked_for += 1;
+        Ok(Place(self.clone()))
+    }
+}
+
+/// One topic that the client asked for itself, as long as it holds it.
+pub(super) struct Place(Arc<Memberships>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.lock().asked_for -= 1;
     }
 }
 
@@ -143,7 +150,10 @@ impl Holder for Memberships {
         if state.held.contains_key(resolved.topic()) {
             return Ok(false);
         }
-        self.check_limits(state, &resolved)?;
+        let spec = resolved.spec();
+        allowance::check(&self.served, spec, state.held.len() + state.asked_for, || {
+            count(state, spec.route)
+        })?;
         let outlet: Arc<dyn Outlet> = self.outbound.clone();
         let lifecycle: Arc<dyn Lifecycle> = Arc::new(Hooks(resolved.clone()));
         let (subscription, _) = route.subscribe(resolved.topic(), &outlet, &lifecycle, None);

@@ -5,6 +5,7 @@
 //! leaves waits in `outbound`, the only part that other threads touch.
 
 mod admission;
+mod allowance;
 mod credentials;
 mod echo;
 mod held;

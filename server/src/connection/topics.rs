@@ -10,13 +10,14 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::held::ByTopic;
-use super::{Connection, Finished};
+use super::membership::Place;
+use super::{Connection, Finished, allowance};
 use crate::auth::check_access;
 use crate::contract::Refusal;
 use crate::contract::erased::ResolvedTopic;
 use crate::hub::{Beginning, Lifecycle, Outlet, Position, Subscription, Unrecoverable};
 use crate::metrics::Inflight;
-use crate::protocol::{ErrorCode, encode};
+use crate::protocol::encode;
 
 /// What a client asks of a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +45,8 @@ struct Held {
     /// One for all subscribers of the topic.
     resolved: Arc<dyn ResolvedTopic>,
     _counted: Inflight,
+    /// What it takes of the connection's allowance, where services take of it as well.
+    _place: Option<Place>,
 }
 
 /// The subscriptions of one connection.
@@ -149,15 +152,18 @@ impl Connection {
         result: Result<(), Refusal>,
     ) {
         let kind = format!("{}.subscribe", resolved.spec().route);
-        if let Err(refusal) = result.and_then(|()| self.check_limits(&resolved)) {
-            self.refuse(&kind, id, &refusal);
-            return self.next_command(resolved.topic());
-        }
+        let place = match result.and_then(|()| self.check_limits(&resolved)) {
+            Ok(place) => place,
+            Err(refusal) => {
+                self.refuse(&kind, id, &refusal);
+                return self.next_command(resolved.topic());
+            }
+        };
         let message = format!("Subscribed to {}", resolved.label());
         let reply = encode::subscription_reply(resolved.params_json(), &message, resolved.topic());
         let resolved = resolved.without_words();
         // What follows is held back until the reply is on its way.
-        let beginning = self.hold(&resolved, since);
+        let beginning = self.hold(&resolved, since, place);
         self.outbound.control(&self.served.writer().subscribed(
             &kind,
             id,
@@ -178,29 +184,31 @@ impl Connection {
         self.next_command(resolved.topic());
     }
 
-    fn check_limits(&self, resolved: &Arc<dyn ResolvedTopic>) -> Result<(), Refusal> {
-        if self.topics.held.contains_key(resolved.topic()) {
-            return Ok(());
+    /// Whether there is room for one more; where services join topics as well, the room is taken.
+    fn check_limits(&self, resolved: &Arc<dyn ResolvedTopic>) -> Result<Option<Place>, Refusal> {
+        let held = &self.topics.held;
+        if held.contains_key(resolved.topic()) {
+            return Ok(None);
         }
         let spec = resolved.spec();
-        let total = self.served.options.max_subscriptions;
-        let of_route = spec.max_subscriptions.map_or(usize::MAX, |limit| limit as usize);
-        let refuse = |limit: usize, what: &str| {
-            let message = format!("At most {limit} subscriptions{what} per connection");
-            Err(Refusal::framework(ErrorCode::TooManySubscriptions, message))
+        let check = |joined| {
+            let of_route = || self.topics.count_of_route(spec.route);
+            allowance::check(&self.served, spec, held.len() + joined, of_route)
         };
-        if self.topics.held.len() >= total {
-            return refuse(total, "");
+        match &self.memberships {
+            Some(memberships) => memberships.place(check).map(Some),
+            None => check(0).map(|()| None),
         }
-        if of_route != usize::MAX && self.topics.count_of_route(spec.route) >= of_route {
-            return refuse(of_route, &format!(" to {}", spec.route));
-        }
-        Ok(())
     }
 
     /// Subscribes, or keeps the subscription there is, of which nothing can have been missed; either way its updates
     /// are held back.
-    fn hold(&mut self, resolved: &Arc<dyn ResolvedTopic>, since: Option<&Position>) -> Option<Beginning> {
+    fn hold(
+        &mut self,
+        resolved: &Arc<dyn ResolvedTopic>,
+        since: Option<&Position>,
+        place: Option<Place>,
+    ) -> Option<Beginning> {
         if let Some(held) = self.topics.held.get(resolved.topic()) {
             return Some(Beginning { position: held.subscription.hold(true), recovered: None });
         }
@@ -212,7 +220,7 @@ impl Connection {
         let topic = subscription.topic().clone();
         let counted = Inflight::new(&self.served.node.shared().metrics.subscriptions);
         let resolved = shared_by(&subscription).unwrap_or_else(|| resolved.clone());
-        self.topics.held.insert(topic, Held { subscription, resolved, _counted: counted });
+        self.topics.held.insert(topic, Held { subscription, resolved, _counted: counted, _place: place });
         Some(beginning)
     }
 

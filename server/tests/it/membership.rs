@@ -31,7 +31,7 @@ struct Symbol {
 }
 
 macro_rules! ticks {
-    ($($name:ident $route:literal $state:expr;)*) => {$(
+    ($($name:ident $route:literal $state:expr, $by_handler:literal;)*) => {$(
         #[derive(Debug)]
         struct $name;
 
@@ -46,7 +46,7 @@ macro_rules! ticks {
                 update: rt::SchemaRef::unchecked(""),
                 shape: &[rt::ParamMember::new("symbol", None, &[])],
                 state: $state,
-                by_handler: true,
+                by_handler: $by_handler,
                 ..<crate::contract::Plain as rt::Topic>::SPEC
             };
         }
@@ -54,8 +54,9 @@ macro_rules! ticks {
 }
 
 ticks! {
-    Ticks "ticks" None;
-    Last "last" Some(rt::StateSpec { kind: rt::StateKind::Latest, http: None });
+    Ticks "ticks" None, true;
+    Last "last" Some(rt::StateSpec { kind: rt::StateKind::Latest, http: None }), true;
+    Asked "asked" None, false;
 }
 
 struct Hold;
@@ -162,6 +163,7 @@ async fn server(bound: usize) -> (TestServer, Interests<String>) {
     let endpoint = rt::Endpoint::new(&SPEC)
         .topic(Router::<Ticks>(screener.clone(), std::marker::PhantomData))
         .topic(Router::<Last>(screener.clone(), std::marker::PhantomData))
+        .topic(Router::<Asked>(screener.clone(), std::marker::PhantomData))
         .request::<Hold, _>(Arc::new(screener.clone()));
     let server =
         TestServer::serve(TestServices::default(), vec![endpoint], axum::Router::new(), |_| {}).await;
@@ -248,6 +250,32 @@ async fn limits_refuse_the_whole_list() {
         .await;
     assert_eq!((reply.status, &reply.json()["code"]), (403, &json!("forbidden")), "nobody is connected");
     assert!(interests.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_asked_for_and_what_is_joined_have_one_limit() {
+    let (server, interests) = server(100).await;
+    let mut client = server.client().await;
+    let asked = |verb: &str, symbol: &str| json!({"type": format!("asked.{verb}"), "id": 2, "payload": {"symbol": symbol}});
+    for symbol in ["a", "b", "a"] {
+        client.ask_ok(asked("subscribe", symbol)).await;
+    }
+    let reply = client.ask(hold("last", &["A", "B", "C", "D", "E"])).await;
+    assert_eq!(reply["payload"]["code"], "too-many-subscriptions", "{reply}");
+    assert_eq!(reply["payload"]["message"], "At most 6 subscriptions per connection");
+    assert_eq!(interests.current(), ["a", "b"], "none of the list is held");
+    client.ask_ok(hold("last", &["A", "B", "C", "D"])).await;
+    let reply = client.ask(asked("subscribe", "c")).await;
+    assert_eq!(reply["payload"]["code"], "too-many-subscriptions", "{reply}");
+    client.ask_ok(asked("subscribe", "b")).await;
+    client.ask_ok(asked("unsubscribe", "a")).await;
+    client.ask_ok(asked("subscribe", "c")).await;
+    client.ask_ok(asked("unsubscribe", "b")).await;
+    client.ask_ok(hold("last", &["E"])).await;
+    assert_eq!(client.ask(hold("last", &["F"])).await["payload"]["code"], "too-many-subscriptions");
+    assert_eq!(interests.current(), ["A", "B", "C", "D", "E", "c"]);
+    drop(client);
+    eventually("nothing is held any more", || interests.is_empty()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
