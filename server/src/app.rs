@@ -197,6 +197,8 @@ fn options_of(spec: &ConnectionSpec, settings: &Settings) -> Options {
         max_subscriptions: spec.max_subscriptions as usize,
         queue_bytes: size(settings.queue, spec.queue_bytes),
         messages_per_second: spec.messages_per_second,
+        http_per_second: Some(settings.http_rate.unwrap_or(spec.messages_per_second))
+            .filter(|rate| *rate > 0),
         request_timeout: period(settings.request_timeout, DEFAULT_REQUEST_TIMEOUT),
         drain_timeout: period(settings.shutdown_timeout, DEFAULT_SHUTDOWN_TIMEOUT) / 2,
     }

@@ -102,6 +102,11 @@ pub struct Settings {
     #[arg(long, env = "BELLWIRE_REQUEST_TIMEOUT", value_name = "DURATION")]
     pub request_timeout: Option<Period>,
 
+    /// Requests over plain HTTP that one client address may make per second, twice as many at once;
+    /// 0 for any number, behind a proxy for instance [default: the document's messagesPerSecond]
+    #[arg(long, env = "BELLWIRE_HTTP_RATE", value_name = "COUNT")]
+    pub http_rate: Option<u32>,
+
     /// Bearer token for publishing over HTTP; without one there is no such route [default: none]
     #[arg(long, env = "BELLWIRE_PUBLISH_TOKEN", value_name = "TOKEN", hide_env_values = true, value_parser = secret)]
     pub publish_token: Option<Secret>,
@@ -217,6 +222,7 @@ impl Settings {
             head_timeout: self.head_timeout.or(file.head_timeout),
             max_connections: self.max_connections.or(file.max_connections),
             request_timeout: self.request_timeout.or(file.request_timeout),
+            http_rate: self.http_rate.or(file.http_rate),
             publish_token: self.publish_token.or(file.publish_token),
             auth_mode: self.auth_mode.or(file.auth_mode),
             auth_secret: self.auth_secret.or(file.auth_secret),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::auth::Guard;
 use crate::contract::Endpoint;
 use crate::hub::{Audience, Publication, Route, Stores};
+use crate::limits::AddressLimit;
 use crate::node::{MESSAGE_DELIVERY, Node, route_of};
 use crate::protocol::envelope::Writer;
 use crate::protocol::{Activity, Close, CloseCondition, OnInvalid, ReasonValues};
@@ -39,6 +40,8 @@ pub(crate) struct Options {
     /// How messages are compressed for clients that take it.
     pub(crate) compression: Option<CompressionPolicy>,
     pub(crate) messages_per_second: u32,
+    /// Requests over plain HTTP of one address; `None` for no limit.
+    pub(crate) http_per_second: Option<u32>,
     /// How long a service may take for one request.
     pub(crate) request_timeout: Duration,
     /// How long replies may take to finish once the node is about to stop.
@@ -54,6 +57,8 @@ pub(crate) struct Served {
     /// What it asks of its callers.
     pub(crate) guard: Guard,
     pub(crate) audience: Arc<Audience>,
+    /// How fast an address may make requests over plain HTTP, where that is bounded.
+    pub(crate) http_rate: Option<AddressLimit>,
     pub(super) routes: Vec<Arc<Route>>,
     actions: HashMap<String, Action>,
 }
@@ -75,7 +80,8 @@ impl Served {
         let audience = node.shared().hub.audience(endpoint.spec.address);
         // Back ends may publish what no publisher was made for.
         endpoint.publishables.iter().for_each(|publishable| audience.keep(publishable.replay()));
-        Self { node, endpoint, options, guard, audience, routes, actions }
+        let http_rate = options.http_per_second.map(AddressLimit::new);
+        Self { node, endpoint, options, guard, audience, http_rate, routes, actions }
     }
 
     /// Whether messages may be whole frames of explicit operations.

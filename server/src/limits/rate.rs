@@ -24,10 +24,24 @@ const BURST: Duration = Duration::from_secs(2);
 pub(crate) struct RateLimit(Option<Instant>);
 
 impl RateLimit {
-    /// Takes one message's worth.
+    /// Takes one message's worth if it is there.
+    pub(crate) fn take(&mut self, per_second: u32, now: Instant) -> bool {
+        let sent_until = self.after_one(per_second, now);
+        let is_there = sent_until - now <= BURST;
+        if is_there {
+            self.0 = Some(sent_until);
+        }
+        is_there
+    }
+
+    /// Where one message more leads.
+    fn after_one(&self, per_second: u32, now: Instant) -> Instant {
+        self.0.map_or(now, |until| until.max(now)) + Duration::from_secs(1) / per_second.max(1)
+    }
+
+    /// Takes one message's worth, there or not.
     pub(crate) fn charge(&mut self, per_second: u32, now: Instant) -> Charge {
-        let sent_until =
-            self.0.map_or(now, |until| until.max(now)) + Duration::from_secs(1) / per_second.max(1);
+        let sent_until = self.after_one(per_second, now);
         self.0 = Some(sent_until);
         let ahead = sent_until - now;
         if ahead <= BURST {

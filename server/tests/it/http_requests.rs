@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use bellwire::Period;
 use bellwire::contract as rt;
+use bellwire::{Period, Settings};
 use rt::{Deserialize, Serialize, Value};
 use serde_json::json;
 use std::sync::Arc;
@@ -156,6 +156,10 @@ impl rt::RequestRouter<Meet> for Charts {
 }
 
 async fn server() -> TestServer {
+    server_with(|_| {}).await
+}
+
+async fn server_with(change: impl FnOnce(&mut Settings)) -> TestServer {
     let charts = Arc::new(Charts);
     let endpoint = rt::Endpoint::new(&SPEC)
         .request::<Draw, _>(charts.clone())
@@ -167,6 +171,7 @@ async fn server() -> TestServer {
         .request::<Meet, _>(charts);
     TestServer::serve(TestServices::default(), vec![endpoint], axum::Router::new(), |settings| {
         settings.request_timeout = Some(Period(Duration::from_millis(300)));
+        change(settings);
     })
     .await
 }
@@ -184,6 +189,31 @@ async fn a_body_is_the_payload_and_the_reply_is_bare() {
     assert_eq!((kept.status, kept.json()), (200, json!({"id": "café/1", "text": "a"})));
     let root = server.get("/").await;
     assert_eq!((root.status, root.json()), (200, json!({"name": "charts", "local": true})));
+}
+
+#[tokio::test]
+async fn an_address_asks_no_faster_than_it_may() {
+    let server = server_with(|settings| settings.http_rate = Some(2)).await;
+    let mut served = 0;
+    let refused = loop {
+        let answer = server.get("/").await;
+        if answer.status != 200 {
+            break answer;
+        }
+        served += 1;
+    };
+    assert!(served >= 4, "twice as many at once: {served}");
+    assert_eq!((refused.status, &refused.json()["code"]), (429, &json!("rate-limited")));
+    assert_eq!(refused.headers["retry-after"], "1");
+    for _ in 0..10 {
+        assert_eq!(server.get("/api/v1/health").await.status, 200, "whoever looks after it is no client");
+    }
+    let metrics = server.get("/metrics").await.body;
+    assert!(metrics.contains(r#"reply_errors_total{code="rate-limited"} 1"#), "{metrics}");
+    let unbounded = server_with(|settings| settings.http_rate = Some(0)).await;
+    for _ in 0..300 {
+        assert_eq!(unbounded.get("/").await.status, 200);
+    }
 }
 
 #[tokio::test]

@@ -273,6 +273,12 @@ fn settings(endpoint: &Endpoint) -> Vec<Fact> {
         Some(AuthMode::Required) => format!("{access} <small>token required</small>"),
     };
     let lifetime = connection.lifetime_ms.map_or_else(|| "unlimited".to_owned(), duration);
+    let rate = format!("{} messages per second", connection.messages_per_second);
+    let rate = if endpoint.requests.iter().any(|request| request.http.is_some()) {
+        format!("{rate} <small>as many requests over HTTP per client address</small>")
+    } else {
+        rate
+    };
     let rows = [
         ("Heartbeat", format!("{} <small>silent longer: closed</small>", duration(connection.heartbeat_ms))),
         ("Activity", activity.to_owned()),
@@ -281,7 +287,7 @@ fn settings(endpoint: &Endpoint) -> Vec<Fact> {
         ("Largest message", size(connection.max_message_bytes)),
         ("Deepest nesting", format!("{} levels", connection.max_depth)),
         ("Subscriptions", format!("{} per connection", connection.max_subscriptions)),
-        ("Rate", format!("{} messages per second", connection.messages_per_second)),
+        ("Rate", rate),
         ("Send queue", format!("{} per connection", size(connection.queue_bytes))),
         ("Access", access),
         ("HTTP", code(if connection.http_base.is_empty() { "/" } else { &connection.http_base })),

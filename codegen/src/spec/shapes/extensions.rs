@@ -123,7 +123,7 @@ pub static CONNECTION: Shape = Shape {
         field(
             "messagesPerSecond",
             Kind::Count,
-            "Messages accepted per second; bursts of twice as many pass.",
+            "Messages accepted per second of a connection, and HTTP requests of an address; bursts of twice as many pass.",
         )
         .default("100"),
         field(

@@ -7,10 +7,11 @@ mod answer;
 mod path;
 mod payload;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::Query;
+use axum::extract::{ConnectInfo, Query};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -155,6 +156,9 @@ impl Route {
         if requests.node.shared().shutdown.has_begun() {
             return Err(Refusal::framework(ErrorCode::ShuttingDown, "The server is about to stop").into());
         }
+        if !self.is_within_rate(parts) {
+            return Err(Refusal::framework(ErrorCode::RateLimited, "Too many requests").into());
+        }
         // A page of another origin may ask a browser for anything, but only reading is harmless.
         if self.spec.method != HttpMethod::Get && !requests.origins.allows(&parts.headers) {
             return Err(Refusal::forbidden("This origin may not do that").into());
@@ -171,6 +175,13 @@ impl Route {
         check_access(&caller, self.service.spec().access, payload.as_deref().unwrap_or_default())
             .map_err(|refusal| Unanswered::Unknown(Box::new(forbidden(&refusal))))?;
         Ok(guarded(&self.served, answer).await.and_then(|answer| answer)?)
+    }
+
+    /// Whether the client's address asks no faster than it may. Those who look after the server's health are no clients.
+    fn is_within_rate(&self, parts: &Parts) -> bool {
+        let (Some(limit), false) = (&self.served.http_rate, self.is_health) else { return true };
+        let remote = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        remote.is_none_or(|ConnectInfo(remote)| limit.admits(remote.ip(), Instant::now()))
     }
 
     /// Who asks. Health is nobody's secret.
