@@ -1,21 +1,27 @@
 /**
  * Proof in a browser: headless Chromium opens a page that imports the built client and shows bars from the running
- * server, then the docs page that the server hosts. Prints `ok …` or `FAILED …` for each thing it looks at and leaves
+ * server, then the docs pages that the servers host. Prints `ok …` or `FAILED …` for each thing it looks at and leaves
  * screenshots in `target/browser`.
  */
-import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
+import { lookAtConsoles } from './consoles.js';
+import {
+  buildServers,
+  check,
+  failureCount,
+  none,
+  openPage,
+  patienceMs,
+  pictures,
+  startServer,
+} from './harness.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const root = join(here, '..', '..');
-const pictures = join(root, 'target', 'browser');
-const patienceMs = 20_000;
 const browserArguments = [
   '--no-sandbox', // needed as root; the page is ours
   '--disable-gpu',
@@ -25,47 +31,6 @@ const browserArguments = [
   '--disable-component-update',
   '--disable-sync',
 ];
-
-/** Builds the trading server and returns the path of its program. */
-function buildServer() {
-  const cargo = [
-    'build',
-    '--package',
-    'bellwire',
-    '--bin',
-    'trading',
-    '--message-format',
-    'json-render-diagnostics',
-  ];
-  const output = execFileSync('cargo', cargo, {
-    cwd: root,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const messages = output
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line));
-  return messages.find((message) => message.executable && message.target.name === 'trading').executable;
-}
-
-/** Starts the server on a free port; resolves with the process and the address of its socket. */
-function startServer(program) {
-  const server = spawn(program, ['--port', '0'], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
-  const socket = new Promise((resolve, reject) => {
-    const look = (line) => {
-      const found = /ws:\/\/\S+/.exec(line);
-      if (found) resolve(found[0]);
-    };
-    createInterface({ input: server.stdout }).on('line', look);
-    createInterface({ input: server.stderr }).on('line', look);
-    server.on('exit', (code) =>
-      reject(new Error(`the server ended with ${String(code)} before it listened`)),
-    );
-    setTimeout(() => reject(new Error('the server printed no address')), patienceMs).unref();
-  });
-  return { server, socket };
-}
 
 /** Serves the page and its script; resolves with the address. */
 async function servePage() {
@@ -87,33 +52,6 @@ async function servePage() {
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { server, address: `http://127.0.0.1:${server.address().port}` };
-}
-
-let failures = 0;
-
-/** Runs one look at the browser and prints how it went. */
-async function check(what, look) {
-  try {
-    await look();
-    console.log(`ok ${what}`);
-  } catch (error) {
-    failures += 1;
-    console.log(`FAILED ${what}: ${error.message}`);
-  }
-}
-
-/** A page whose errors, of scripts or of the console, are collected. */
-async function openPage(browser, address) {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-  const errors = [];
-  page.on('pageerror', (error) => errors.push(error.message));
-  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
-  await page.goto(address);
-  return { page, errors };
-}
-
-function none(errors) {
-  if (errors.length > 0) throw new Error(errors.join('; '));
 }
 
 async function lookAtBars(browser, address, socket) {
@@ -179,16 +117,18 @@ async function lookAtDocs(browser, socket) {
 }
 
 mkdirSync(pictures, { recursive: true });
-const { server, socket } = startServer(buildServer());
+const programs = buildServers(['trading', 'charts', 'carry', 'bot', 'screener']);
+const { server, socket } = startServer(programs.trading);
 const page = await servePage();
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const browser = await chromium.launch({ executablePath, headless: true, args: browserArguments });
 try {
   await lookAtBars(browser, page.address, await socket);
   await lookAtDocs(browser, await socket);
+  await lookAtConsoles(browser, programs);
 } finally {
   await browser.close();
   page.server.close();
   server.kill();
 }
-process.exitCode = failures > 0 ? 1 : 0;
+process.exitCode = failureCount() > 0 ? 1 : 0;

@@ -9,7 +9,7 @@ use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 
 use super::asyncapi::schema;
-use crate::model::{Api, Constraint, Field, IntWidth, Object, Shape, Type, TypeId};
+use crate::model::{Api, Constraint, Docs, Field, IntWidth, Object, Shape, Type, TypeId};
 
 /// Nesting below which optional members are left out, so that recursion ends.
 const DEPTH: usize = 4;
@@ -60,6 +60,12 @@ impl<'a> Examples<'a> {
         let found = self.validator(&schema).and_then(|validator| self.fitting(ty, &validator));
         self.known.borrow_mut().insert(key, found.clone());
         found
+    }
+
+    /// The first example that the author gives and that fits, else one that is made up.
+    pub(crate) fn given(&self, docs: &Docs, ty: &Type) -> Option<Value> {
+        let given = docs.examples.iter().find(|example| self.fits(ty, example));
+        given.cloned().or_else(|| self.of(ty))
     }
 
     /// Whether a given value fits the type's schema.

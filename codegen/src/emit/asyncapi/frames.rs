@@ -94,12 +94,12 @@ pub(crate) fn of_topic(api: &Api, endpoint: &Endpoint, topic: &Topic, examples: 
         history::answers(&mut frames[1]);
     }
     if let Some(tag) = &topic.message {
-        frames.push(alone(wrap, tag, &topic.update, examples));
+        frames.push(alone(wrap, tag, topic, examples));
         return frames;
     }
     let mut push = |verb: &str, summary: &str, payload: &Type| {
         let tag = format!("{route}.{verb}");
-        let frame = examples.of(payload).zip(name.as_ref()).map(|(payload, name)| {
+        let frame = examples.given(&topic.docs, payload).zip(name.as_ref()).map(|(payload, name)| {
             let epoch = [("epoch", json!("k3x9"))].into_iter().filter(|_| recoverable && verb == "snapshot");
             let offset = [("offset", json!(42))].into_iter().filter(|_| recoverable);
             let members: Vec<_> = [("topic", json!(name))].into_iter().chain(epoch).chain(offset).collect();
@@ -124,8 +124,10 @@ pub(crate) fn of_topic(api: &Api, endpoint: &Endpoint, topic: &Topic, examples: 
 }
 
 /// A publication or retained value whose frame holds the payload alone.
-fn alone(wrap: Wrap<'_>, tag: &str, payload: &Type, examples: &Examples<'_>) -> Frame {
-    let example = examples.of(payload).map(|payload| wrap.example(false, tag, &[], Some(payload)));
+fn alone(wrap: Wrap<'_>, tag: &str, topic: &Topic, examples: &Examples<'_>) -> Frame {
+    let payload = &topic.update;
+    let example =
+        examples.given(&topic.docs, payload).map(|payload| wrap.example(false, tag, &[], Some(payload)));
     Frame {
         key: tag.to_owned(),
         tag: tag.to_owned(),
@@ -149,7 +151,8 @@ pub(crate) fn of_request(
     let ask = match &request.payload {
         None => Some(wrap.example(true, tag, &[("id", json!("1"))], None)),
         Some(payload) => {
-            examples.of(payload).map(|payload| wrap.example(true, tag, &[("id", json!("1"))], Some(payload)))
+            let example = examples.given(&request.docs, payload);
+            example.map(|payload| wrap.example(true, tag, &[("id", json!("1"))], Some(payload)))
         }
     };
     let mut ok =
@@ -197,7 +200,10 @@ pub(crate) fn of_broadcast(
     let tag = &broadcast.name.wire;
     let frame = match &broadcast.payload {
         None => Some(wrap.example(false, tag, &[], None)),
-        Some(payload) => examples.of(payload).map(|payload| wrap.example(false, tag, &[], Some(payload))),
+        Some(payload) => {
+            let example = examples.given(&broadcast.docs, payload);
+            example.map(|payload| wrap.example(false, tag, &[], Some(payload)))
+        }
     };
     let summary = broadcast.docs.summary.clone().unwrap_or_else(|| format!("Broadcast `{tag}`."));
     Frame {

@@ -82,7 +82,7 @@ impl<'a> Call<'a> {
                 "contentType": "application/json",
                 "payload": schema::of(self.api, payload),
             });
-            put_example(&mut message, examples.of(payload));
+            put_example(&mut message, examples.given(&self.request.docs, payload));
             messages.push(("request", message));
         }
         let mut reply = json!({

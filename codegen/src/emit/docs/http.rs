@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::asyncapi::schema;
 use super::super::examples::Examples;
 use super::snippets;
-use crate::model::{Api, Endpoint, Http, HttpSubject, Request};
+use crate::model::{Api, Endpoint, Http, HttpCall, HttpSubject, Request, Type};
 
 /// The origin of the API over HTTP.
 pub(super) fn origin(api: &Api) -> String {
@@ -14,7 +14,8 @@ pub(super) fn origin(api: &Api) -> String {
 
 /// Where a request goes, and what it carries.
 fn address(api: &Api, request: &Request, http: &Http, examples: &Examples<'_>) -> (String, Option<Value>) {
-    let example = request.payload.as_ref().and_then(|payload| examples.of(payload)).unwrap_or_default();
+    let example = request.payload.as_ref();
+    let example = example.and_then(|payload| examples.given(&request.docs, payload)).unwrap_or_default();
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let mut path = http.path.clone();
     let mut query = Vec::new();
@@ -79,26 +80,72 @@ pub(super) fn place<T>(all: &[T], one: &T) -> usize {
 }
 
 /// An entry of the console.
-pub(super) fn send(api: &Api, request: &Request, http: &Http, examples: &Examples<'_>) -> Value {
+pub(super) fn send(api: &Api, endpoint: &Endpoint, call: &HttpCall, examples: &Examples<'_>) -> Value {
+    let HttpSubject::Request(at) = call.subject else { return get(api, endpoint, call, examples) };
+    let request = &endpoint.requests[at];
     let payload = request.payload.as_ref();
-    let query =
-        http.parameters.iter().filter(|parameter| !parameter.in_path).map(|parameter| &parameter.name);
+    let http = request.http.as_ref();
+    let schema = payload.map(|payload| schema::of(api, payload));
+    let example = payload.and_then(|payload| examples.given(&request.docs, payload));
+    let method = http.map_or("GET", |http| http.method.as_str());
+    entry(api, method, path(endpoint, call.subject), schema, example, http.is_some_and(|http| http.body))
+}
+
+/// The same for what is only read.
+fn get(api: &Api, endpoint: &Endpoint, call: &HttpCall, examples: &Examples<'_>) -> Value {
+    let path = path(endpoint, call.subject);
+    let params = match call.subject {
+        HttpSubject::Topic(at) => Some(Type::Named(endpoint.topics[at].params)),
+        _ => None,
+    };
+    let limit = json!({ "type": "object", "properties": { "limit": { "type": "integer", "minimum": 1 } } });
+    let given = params.as_ref().map(|params| schema::of(api, params));
+    let schema = match (given, call.limit) {
+        (Some(params), true) => Some(json!({ "allOf": [params, limit] })),
+        (None, true) => Some(limit),
+        (given, false) => given,
+    };
+    entry(api, "GET", path, schema, params.and_then(|params| examples.of(&params)), false)
+}
+
+fn entry(
+    api: &Api,
+    method: &str,
+    path: Option<&str>,
+    schema: Option<Value>,
+    example: Option<Value>,
+    has_body: bool,
+) -> Value {
+    let path = path.unwrap_or_default();
     json!({
         "group": "HTTP",
-        "tag": tag(http),
-        "schema": payload.map(|payload| schema::of(api, payload)),
-        "example": payload.and_then(|payload| examples.of(payload)),
-        "http": {
-            "origin": origin(api),
-            "method": http.method.as_str(),
-            "path": http.path,
-            "query": query.collect::<Vec<_>>(),
-            "body": http.body,
-        },
+        "tag": format!("{method} {path}"),
+        "schema": schema,
+        "example": example,
+        "http": { "origin": origin(api), "method": method, "path": path, "body": has_body },
     })
 }
 
-/// What the console calls the request.
+/// Where what is retained is read.
+fn path(endpoint: &Endpoint, subject: HttpSubject) -> Option<&str> {
+    match subject {
+        HttpSubject::Request(at) => endpoint.requests[at].http.as_ref().map(|http| http.path.as_str()),
+        HttpSubject::Topic(at) => endpoint.topics[at].state.as_ref()?.http.as_deref(),
+        HttpSubject::Store(at) => endpoint.stores[at].http.as_deref(),
+        HttpSubject::Broadcast(at) => endpoint.broadcasts[at].tells.as_ref()?.http.as_deref(),
+    }
+}
+
+/// What a button has to say to bring the console to this.
+pub(super) fn attempt(endpoint: &Endpoint, subject: HttpSubject) -> Option<String> {
+    let method = match subject {
+        HttpSubject::Request(at) => endpoint.requests[at].http.as_ref()?.method.as_str(),
+        _ => "GET",
+    };
+    Some(format!("{}|{method} {}", endpoint.name.wire, path(endpoint, subject)?))
+}
+
+/// What the console calls a request.
 pub(super) fn tag(http: &Http) -> String {
     format!("{} {}", http.method.as_str(), http.path)
 }

@@ -139,9 +139,12 @@ fn facts(api: &Api) -> Vec<Fact> {
     for (name, server) in api.servers.as_object().into_iter().flatten() {
         let text = |key: &str| server.get(key).and_then(Value::as_str).unwrap_or_default();
         let url = format!("{}://{}{}", text("protocol"), text("host"), text("pathname"));
-        let about = markdown::inline(text("description"));
+        let about = match text("description") {
+            "" => String::new(),
+            about => format!(": {}", markdown::inline(about)),
+        };
         let value = format!(
-            "<code>{}</code> <small>{} {about}</small>",
+            "<code>{}</code> <small>{}{about}</small>",
             markdown::escape(&url),
             markdown::escape(name)
         );
@@ -193,7 +196,7 @@ fn endpoint_view(api: &Api, endpoint: &Endpoint) -> EndpointView {
         } else {
             "Connection".into()
         },
-        text: types::prose(&endpoint.docs),
+        text: connection_text(api, endpoint),
         address: endpoint.address.clone(),
         settings: settings(endpoint),
         parameters: endpoint.parameters.iter().map(operations::parameter).collect(),
@@ -202,6 +205,13 @@ fn endpoint_view(api: &Api, endpoint: &Endpoint) -> EndpointView {
         closes: closes.collect(),
         errors: errors.collect(),
     }
+}
+
+/// The prose of an endpoint; a title that says what the page's does is left out.
+fn connection_text(api: &Api, endpoint: &Endpoint) -> String {
+    let mut docs = endpoint.docs.clone();
+    docs.summary = docs.summary.filter(|summary| summary != api.title());
+    types::prose(&docs)
 }
 
 /// What a page begins with.

@@ -167,7 +167,7 @@ fn request(
 ) -> Entry {
     let name = &request.name.wire;
     let payload = request.payload.as_ref();
-    let example = payload.and_then(|payload| examples.of(payload));
+    let example = payload.and_then(|payload| examples.given(&request.docs, payload));
     let code = request_code(endpoint, request, example.as_ref());
     let carries = payload.map(|payload| ("Payload", types::html(api, payload)));
     let reply = match request.produces() {
@@ -238,6 +238,7 @@ fn broadcast(
         carries: broadcast.payload.iter().map(|payload| ("Payload", types::html(api, payload))).collect(),
         frames: frame_views(vec![frames::of_broadcast(api, endpoint, broadcast, examples)], anchors),
         code: format!("client.{}.on((payload) => console.log(payload));{now}", broadcast.name.typescript),
+        attempt: http::attempt(endpoint, subject),
         ..entry(anchors.claim("broadcast", name), name, ("broadcast", "Broadcasts"), &broadcast.docs)
     }
 }
@@ -313,8 +314,7 @@ fn operation(
 /// The example a message gives, else one made up.
 pub(super) fn message_example(message: &Message, examples: &Examples<'_>) -> Option<Value> {
     let payload = message.payload.as_ref()?;
-    let given = message.docs.examples.iter().find(|example| examples.fits(payload, example));
-    given.cloned().or_else(|| examples.of(payload))
+    examples.given(&message.docs, payload)
 }
 
 pub(super) fn entry(

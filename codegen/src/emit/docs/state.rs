@@ -35,6 +35,7 @@ pub(super) fn entry(api: &Api, endpoint: &Endpoint, store: &Store, anchors: &mut
         members: "Members",
         fields: members_of(api, Some(&store.item)),
         carries: vec![("Holds", types::html(api, &store.shown))],
+        attempt: told.and_then(|at| http::attempt(endpoint, HttpSubject::Store(at))),
         code: call.unwrap_or_else(|| "// Comes with the messages to each new connection.".to_owned()),
         ..blank(anchors.claim("state", name), name, ("state", "Retained state"), &store.docs)
     }

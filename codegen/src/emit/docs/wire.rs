@@ -6,7 +6,7 @@ use super::super::asyncapi::{authentication, frames, retry, schema};
 use super::super::examples::Examples;
 use super::http;
 use super::operations::message_example;
-use crate::model::{Action, Activity, Api, Endpoint, Matcher, Type};
+use crate::model::{Action, Activity, Api, AuthMode, Endpoint, Matcher, Type};
 
 /// Length at which a line of data takes no further entry.
 const FULL: usize = 1200;
@@ -59,9 +59,20 @@ fn endpoint(api: &Api, endpoint: &Endpoint, examples: &Examples<'_>) -> Value {
         "heartbeatMs": connection.heartbeat_ms,
         "keepAlive": frames::speaks_envelope(endpoint) && connection.activity == Activity::Message,
         "closes": closes.collect::<Vec<_>>(),
-        "auth": connection.auth.asks,
+        "auth": auth(endpoint),
         "sends": sends(api, endpoint, examples),
     })
+}
+
+/// How a token is brought, where the document speaks of any.
+fn auth(endpoint: &Endpoint) -> Value {
+    let auth = &endpoint.connection.auth;
+    if !auth.asks {
+        return Value::Null;
+    }
+    // Who must have said who he is before his first message is gone by then, unless he is given time.
+    let has_time = auth.timeout_ms.is_some() || auth.mode != Some(AuthMode::Required);
+    json!({ "query": auth.query, "message": has_time && frames::speaks_envelope(endpoint) })
 }
 
 /// Everything a client may send: group, label, frame type, payload schema, example.
@@ -83,19 +94,10 @@ fn sends(api: &Api, endpoint: &Endpoint, examples: &Examples<'_>) -> Vec<Value> 
         }
     }
     for request in endpoint.socket_requests() {
-        out.push(entry("Request", &request.name.wire, request.payload.as_ref()));
-    }
-    for request in &endpoint.requests {
-        out.extend(request.http.as_ref().map(|http| http::send(api, request, http, examples)));
-    }
-    if frames::speaks_envelope(endpoint) {
-        out.push(entry("Control", "ping", None));
-        if endpoint.connection.auth.asks {
-            let mut authenticate = entry("Control", authentication::AUTHENTICATE, None);
-            authenticate["schema"] = authentication::payload();
-            authenticate["example"] = authentication::example();
-            out.push(authenticate);
-        }
+        let payload = request.payload.as_ref();
+        let mut entry = entry("Request", &request.name.wire, payload);
+        entry["example"] = json!(payload.and_then(|payload| examples.given(&request.docs, payload)));
+        out.push(entry);
     }
     for operation in endpoint.operations.iter().filter(|operation| operation.action == Action::Receive) {
         for index in &operation.messages {
@@ -109,6 +111,16 @@ fn sends(api: &Api, endpoint: &Endpoint, examples: &Examples<'_>) -> Vec<Value> 
             // The payload is the whole frame: nothing is put around it.
             entry["raw"] = json!(if message.matcher == Matcher::Text { "text" } else { "json" });
             out.push(entry);
+        }
+    }
+    out.extend(endpoint.http_calls.iter().map(|call| http::send(api, endpoint, call, examples)));
+    if frames::speaks_envelope(endpoint) {
+        out.push(entry("Control", "ping", None));
+        if endpoint.connection.auth.asks {
+            let mut authenticate = entry("Control", authentication::AUTHENTICATE, None);
+            authenticate["schema"] = authentication::payload();
+            authenticate["example"] = authentication::example();
+            out.push(authenticate);
         }
     }
     out

@@ -9,10 +9,12 @@ function httpRequest(http, payload) {
   const text = (value) => Array.isArray(value) ? value.join(',') : typeof value === 'object' ? JSON.stringify(value) : String(value);
   const path = http.path.replace(/\{([^}]+)\}/g, (_, name) => { const value = rest[name]; delete rest[name]; return encodeURIComponent(text(value ?? '')); });
   const query = new URLSearchParams();
-  for (const name of http.query) { if (rest[name] !== undefined && rest[name] !== null) { query.set(name, text(rest[name])); } }
-  const url = `${httpOrigin(http.origin)}${path}${query.size > 0 ? `?${query}` : ''}`;
-  const body = http.body ? { headers: { 'content-type': 'application/json' }, body: JSON.stringify(rest) } : {};
-  return { url, init: { method: http.method, ...body } };
+  for (const [name, value] of Object.entries(http.body ? {} : rest)) { if (value !== undefined && value !== null) { query.set(name, text(value)); } }
+  const pairs = query.toString();
+  const url = `${httpOrigin(http.origin)}${path}${pairs ? `?${pairs}` : ''}`;
+  const token = tokenGiven();
+  const headers = { ...(http.body ? { 'content-type': 'application/json' } : {}), ...(token ? { authorization: `Bearer ${token}` } : {}) };
+  return { url, init: { method: http.method, headers, ...(http.body ? { body: JSON.stringify(rest) } : {}) } };
 }
 
 async function sendOverHttp({ http }) {
@@ -23,7 +25,9 @@ async function sendOverHttp({ http }) {
   try {
     const answer = await fetch(url, init);
     const type = answer.headers.get('content-type') ?? '';
-    const body = type.includes('json') || type.startsWith('text/') ? await answer.text() : `[${type || 'nothing'}, ${(await answer.arrayBuffer()).byteLength} bytes]`;
-    record('down', `${answer.status} ${body}`, performance.now() - started, !answer.ok);
+    const isText = type.includes('json') || type.startsWith('text/');
+    const body = isText ? await answer.text() : await answer.blob();
+    const text = isText ? body : `[${type || 'nothing'}, ${body.size} bytes]`;
+    record('down', `${answer.status} ${text}`, performance.now() - started, !answer.ok, type.startsWith('image/') ? URL.createObjectURL(body) : null);
   } catch (error) { record('down', `${http.method} ${url}: ${error.message}`, performance.now() - started, true); }
 }

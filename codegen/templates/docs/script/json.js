@@ -2,9 +2,9 @@
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null|[{}[\],:]/g;
 
-function highlighted(text, pretty) {
+function highlighted(text, pretty, isCut = false) {
   const out = document.createDocumentFragment();
-  const tokens = isJson(text) ? text.match(TOKEN) : null;
+  const tokens = isCut || isJson(text) ? text.match(TOKEN) : null;
   if (!tokens) { out.append(text); return out; }
   let depth = 0;
   const newline = () => out.append('\n' + '  '.repeat(depth));

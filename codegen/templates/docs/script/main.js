@@ -21,6 +21,12 @@ function pickEndpoint(id) {
   composer.endpoint = DATA.endpoints.find((one) => one.id === id) ?? DATA.endpoints[0];
   $('endpoint').value = composer.endpoint.id;
   $('url').value = defaultUrl(composer.endpoint);
+  const { auth, sends } = composer.endpoint;
+  $('auth').hidden = !auth;
+  const ways = [['subprotocol', 'as subprotocol'], ['query', 'in the query'], ...(auth?.message ? [['message', 'as first message']] : [])];
+  $('by').replaceChildren(...ways.map(([value, text]) => el('option', { value }, text)));
+  $('tab-subs').hidden = !sends.some((send) => send.group === 'Subscribe');
+  pickTab('log');
   fillMessages();
 }
 
@@ -47,6 +53,8 @@ function setUpConsole() {
   list.append(...DATA.endpoints.map((one) => el('option', { value: one.id }, `${one.id} ${one.address}`)));
   list.addEventListener('change', () => { disconnect(); pickEndpoint(list.value); });
   $('connect').addEventListener('submit', (event) => { event.preventDefault(); if (link.socket) { disconnect(); } else { connect(); } });
+  $('token').addEventListener('change', authenticate);
+  $('token').addEventListener('keydown', (event) => { if (event.key === 'Enter' && link.socket) { event.preventDefault(); authenticate(); } });
   $('compose').addEventListener('submit', (event) => { event.preventDefault(); send(); });
   $('compose').addEventListener('input', (event) => { if (event.target.id !== 'what') { validate(); } });
   $('compose').addEventListener('keydown', (event) => { if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) { event.preventDefault(); send(); } });
@@ -66,7 +74,7 @@ function setUpConsole() {
   for (const name of ['log', 'subs']) { $(`tab-${name}`).addEventListener('click', () => pickTab(name)); }
   document.querySelector('.tabs').addEventListener('keydown', (event) => {
     if (!['ArrowLeft', 'ArrowRight'].includes(event.key)) { return; }
-    const other = $('panel-log').hidden ? 'log' : 'subs';
+    const other = $('panel-log').hidden || $('tab-subs').hidden ? 'log' : 'subs';
     pickTab(other);
     $(`tab-${other}`).focus();
   });
@@ -83,4 +91,4 @@ function setUpConsole() {
 setUpTheme();
 setUpContents();
 setUpCode();
-if (DATA.endpoints.length > 0) { setUpConsole(); pickEndpoint(DATA.endpoints[0].id); pickTab('log'); } else { $('console').hidden = true; }
+if (DATA.endpoints.length > 0) { setUpConsole(); pickEndpoint(DATA.endpoints[0].id); } else { $('console').hidden = true; }

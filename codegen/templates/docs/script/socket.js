@@ -1,6 +1,6 @@
 // The connection: one socket, its requests in flight and its subscriptions.
 
-const link = { socket: null, next: 1, pending: new Map(), subscriptions: new Map(), keepAlive: 0, waiting: [] };
+const link = { socket: null, token: '', next: 1, pending: new Map(), subscriptions: new Map(), keepAlive: 0, waiting: [] };
 
 function defaultUrl(endpoint) {
   const here = location.pathname;
@@ -16,24 +16,61 @@ function isOpen() {
   return link.socket?.readyState === WebSocket.OPEN;
 }
 
+// The token that was typed in, where the document speaks of any. It is kept in that field and nowhere else.
+function tokenGiven() {
+  return composer.endpoint.auth ? $('token').value.trim() : '';
+}
+
+function opened(url) {
+  const token = tokenGiven();
+  if (token && $('by').value === 'subprotocol') { return new WebSocket(url, [composer.endpoint.subprotocol, `bellwire.bearer.${token}`]); }
+  if (!token || $('by').value !== 'query') { return new WebSocket(url); }
+  const address = new URL(url);
+  address.searchParams.set(composer.endpoint.auth.query, token);
+  return new WebSocket(address);
+}
+
+// Says who this is on a connection that is open: at its beginning, or with a new token later.
+function authenticate() {
+  const token = tokenGiven();
+  if (!token || token === link.token || !isOpen() || !composer.endpoint.auth.message) { return; }
+  link.token = token;
+  transmit(wrapped('authenticate', nextId(), JSON.stringify({ token })));
+}
+
+function nextId() {
+  link.next += 1;
+  return String(link.next - 1);
+}
+
+// A frame as the page shows it: without the token.
+function masked(frame) {
+  const token = tokenGiven();
+  const shown = token ? frame.replaceAll(JSON.stringify(token), '"•••"') : frame;
+  return parse(frame)?.[composer.endpoint.envelope.clientTag] === 'authenticate' ? shown.replace(/("token"\s*:\s*")(?:[^"\\]|\\.)*"/, '$1•••"') : shown;
+}
+
 function connect() {
   const url = $('url').value.trim();
   $('closed').hidden = true;
   setState('busy', 'Connecting…');
   let socket = null;
-  try { socket = new WebSocket(url); } catch (error) {
+  try { socket = opened(url); } catch (error) {
     setState('lost', 'Not connected');
-    notice(error.message, false);
+    // What the browser says may repeat the token.
+    notice(tokenGiven() ? 'The address is none, or the token has characters that cannot be sent this way.' : error.message, false);
     link.waiting = [];
     return;
   }
   link.socket = socket;
+  link.token = $('by').value === 'message' ? '' : tokenGiven();
   const started = performance.now();
   socket.binaryType = 'arraybuffer';
   socket.addEventListener('open', () => {
     setState('open', 'Connected');
     note(`Connected to ${url} in ${Math.round(performance.now() - started)} ms`);
     if (composer.endpoint.keepAlive) { link.keepAlive = setInterval(() => transmit(wrapped('ping', null, null)), composer.endpoint.heartbeatMs * 0.6); }
+    authenticate();
     for (const frame of link.waiting.splice(0)) { transmit(frame); }
   });
   socket.addEventListener('message', ({ data }) => receive(typeof data === 'string' ? data : `[binary, ${data.byteLength} bytes]`));
@@ -76,9 +113,7 @@ function send() {
   if (!composer.send) { return; }
   validate();
   if (composer.send.http) { sendOverHttp(composer.send); return; }
-  const id = String(link.next);
-  link.next += 1;
-  const frame = frameToSend(id);
+  const frame = frameToSend(nextId());
   if (isOpen()) { transmit(frame); return; }
   link.waiting.push(frame);
   if (!link.socket) { connect(); }
@@ -89,7 +124,7 @@ function transmit(frame) {
   const parsed = parse(frame);
   if (parsed?.id !== undefined) { link.pending.set(String(parsed.id), performance.now()); }
   link.socket.send(frame);
-  record('up', frame);
+  record('up', masked(frame));
 }
 
 function receive(text) {
@@ -117,8 +152,11 @@ function follow(frame, text) {
   } else if (type.endsWith('.unsubscribe.response') && payload?.status === 'ok') {
     link.subscriptions.delete(topic);
     renderSubscriptions();
+  } else if (type === 'authenticate.response' && payload?.status === 'ok') {
+    $('closed').hidden = true;
   } else if (type === 'closing') {
-    notice(`The server is about to close: ${payload?.code} ${payload?.condition}, retry ${payload?.retry}.`, true);
+    const advice = payload?.condition === 'token-expired' ? 'A new token in the field above averts it.' : `Retry ${payload?.retry}.`;
+    notice(`The server is about to close: ${payload?.code} ${payload?.condition}. ${advice}`, true);
   } else if (link.subscriptions.has(frame.topic)) {
     const held = link.subscriptions.get(frame.topic);
     held.count += frame.conflated ?? 1;
@@ -129,9 +167,7 @@ function follow(frame, text) {
 
 function unsubscribe(held) {
   const { status, message, topic, ...params } = held.params;
-  const id = String(link.next);
-  link.next += 1;
-  transmit(wrapped(`${held.route}.unsubscribe`, id, JSON.stringify(params)));
+  transmit(wrapped(`${held.route}.unsubscribe`, nextId(), JSON.stringify(params)));
 }
 
 // A frame in the endpoint's envelope; `payload` is JSON text, or null where there is none.
