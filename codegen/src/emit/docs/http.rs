@@ -88,7 +88,8 @@ pub(super) fn send(api: &Api, endpoint: &Endpoint, call: &HttpCall, examples: &E
     let schema = payload.map(|payload| schema::of(api, payload));
     let example = payload.and_then(|payload| examples.given(&request.docs, payload));
     let method = http.map_or("GET", |http| http.method.as_str());
-    entry(api, method, path(endpoint, call.subject), schema, example, http.is_some_and(|http| http.body))
+    let has_body = http.is_some_and(|http| http.body);
+    entry(api, method, path(endpoint, call.subject), schema.as_ref(), example.as_ref(), has_body)
 }
 
 /// The same for what is only read.
@@ -105,15 +106,16 @@ fn get(api: &Api, endpoint: &Endpoint, call: &HttpCall, examples: &Examples<'_>)
         (None, true) => Some(limit),
         (given, false) => given,
     };
-    entry(api, "GET", path, schema, params.and_then(|params| examples.of(&params)), false)
+    let example = params.and_then(|params| examples.of(&params));
+    entry(api, "GET", path, schema.as_ref(), example.as_ref(), false)
 }
 
 fn entry(
     api: &Api,
     method: &str,
     path: Option<&str>,
-    schema: Option<Value>,
-    example: Option<Value>,
+    schema: Option<&Value>,
+    example: Option<&Value>,
     has_body: bool,
 ) -> Value {
     let path = path.unwrap_or_default();
