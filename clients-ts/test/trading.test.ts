@@ -2,7 +2,14 @@
 import { ConnectionClosedError, type ClientOptions } from 'bellwire';
 import { WebSocket } from 'ws';
 import { expect, test } from 'vitest';
-import { createTradingClient, OrderType, Side, type TradingClient } from '../generated/trading/index.js';
+import {
+  BarsErrorCode,
+  createTradingClient,
+  OrderType,
+  Resolution,
+  Side,
+  type TradingClient,
+} from '../generated/trading/index.js';
 import { useApp, type AppServer } from './appServer.js';
 
 const flags = ['--feed', 'synthetic', '--bar-interval', '0.05'];
@@ -33,7 +40,8 @@ test(
   '500 subscriptions in a row are as fast as the server allows, and no faster',
   { timeout: 60_000 },
   async () => {
-    const { url } = await serve();
+    // Back ends may publish whatever symbol they like, so that none is unknown.
+    const { url } = await serve(['--publish-token', 'token of back ends']);
     const client = connect(url);
     await client.bars.subscribe({ symbol: 'AAPL' }).ready;
     const handles = Array.from({ length: 500 }, (_, index) =>
@@ -69,6 +77,58 @@ test('live bars arrive after the consent, and stop with the last subscriber', as
   const [first] = await take(again.events(), 2).then((events) => events.slice(1));
   expect(first?.kind).toBe('snapshot');
   expect(unknown).toEqual([]);
+});
+
+test('every resolution is a topic of its own, and an unknown symbol is refused with the known ones', async () => {
+  const { url } = await serve();
+  const client = connect(url);
+  for (const resolution of Object.values(Resolution)) {
+    const bars = client.bars.subscribe({ symbol: 'AAPL', resolution });
+    const { topic } = await bars.ready;
+    expect(topic).toBe(`bars:{"resolution":"${resolution}","symbol":"AAPL"}`);
+    await take(bars.updates(), 1);
+  }
+  const unknown = {
+    code: BarsErrorCode.UnknownSymbol,
+    errors: [
+      { pointer: '/symbol', message: 'is not one of "AAPL", "GOOGL", "MSFT", "TSLA"', rule: 'refused' },
+    ],
+  };
+  await expect(client.bars.subscribe({ symbol: 'DOGE' }).ready).rejects.toMatchObject(unknown);
+  await expect(client.trades.subscribe({ symbol: 'DOGE' }).ready).rejects.toMatchObject(unknown);
+  await expect(client.orderbook.subscribe({ symbol: 'DOGE' }).ready).rejects.toMatchObject(unknown);
+  const fills = client.executions.subscribe({ accountId: 'A', symbol: 'DOGE' });
+  await expect(fills.ready).rejects.toMatchObject(unknown);
+  expect(client.status).toBe('connected');
+});
+
+test('a value that the document does not allow ends the connection with what it does', async () => {
+  const { url } = await serve();
+  const client = connect(url);
+  const resolution = '7' as Resolution;
+  await expect(client.bars.subscribe({ symbol: 'AAPL', resolution }).ready).rejects.toMatchObject({
+    code: 1003,
+    reason: 'Could not validate payload: /resolution is not one of "1", "5", "15", "30", "60", "D", "W", "M"',
+  });
+});
+
+test('quotes, trades and the best prices of several symbols arrive', async () => {
+  const { url } = await serve();
+  const client = connect(url);
+  const quotes = client.quotes.subscribe({ symbols: ['AAPL'], fast_symbols: ['MSFT', 'DOGE'] });
+  const [snapshot] = await take(quotes.events(), 1);
+  if (snapshot?.kind !== 'snapshot') throw new Error(`a snapshot comes first, not ${String(snapshot?.kind)}`);
+  const unknown = snapshot.value.find(({ n }) => n === 'DOGE');
+  expect(unknown).toEqual({ s: 'error', n: 'DOGE', v: { error: 'Symbol not found' } });
+  const seen = new Set<string>();
+  for await (const quote of quotes.updates()) {
+    if (quote.s === 'ok') expect(quote.v.spread).toBeCloseTo(quote.v.ask - quote.v.bid);
+    if (seen.add(quote.n).size === 2) break;
+  }
+  const [trade] = await take(client.trades.subscribe({ symbol: 'AAPL' }).updates(), 1);
+  expect(trade).toMatchObject({ symbol: 'AAPL', price: expect.any(Number) as number });
+  const [book] = await take(client.orderbook.subscribe({ symbol: 'AAPL' }).updates(), 1);
+  expect(book?.bids[0]?.[0]).toBeLessThan(book?.asks[0]?.[0] ?? 0);
 });
 
 test('a request is answered, and its refusal is typed', async () => {
