@@ -8,6 +8,7 @@ import {
   OrderType,
   Resolution,
   Side,
+  type Quote,
   type TradingClient,
 } from '../generated/trading/index.js';
 import { useApp, type AppServer } from './appServer.js';
@@ -115,16 +116,19 @@ test('a value that the document does not allow ends the connection with what it 
 test('quotes, trades and the best prices of several symbols arrive', async () => {
   const { url } = await serve();
   const client = connect(url);
-  const quotes = client.quotes.subscribe({ symbols: ['AAPL'], fast_symbols: ['MSFT', 'DOGE'] });
-  const [snapshot] = await take(quotes.events(), 1);
-  if (snapshot?.kind !== 'snapshot') throw new Error(`a snapshot comes first, not ${String(snapshot?.kind)}`);
-  const unknown = snapshot.value.find(({ n }) => n === 'DOGE');
-  expect(unknown).toEqual({ s: 'error', n: 'DOGE', v: { error: 'Symbol not found' } });
+  let snapshot: readonly Quote[] = [];
+  const onSnapshot = (quotes: readonly Quote[]): void => {
+    snapshot = quotes;
+  };
+  const params = { symbols: ['AAPL'], fast_symbols: ['MSFT', 'DOGE'] };
+  const quotes = client.quotes.subscribe(params, { onSnapshot });
   const seen = new Set<string>();
   for await (const quote of quotes.updates()) {
     if (quote.s === 'ok') expect(quote.v.spread).toBeCloseTo(quote.v.ask - quote.v.bid);
     if (seen.add(quote.n).size === 2) break;
   }
+  const unknown = snapshot.find(({ n }) => n === 'DOGE');
+  expect(unknown).toEqual({ s: 'error', n: 'DOGE', v: { error: 'Symbol not found' } });
   const [trade] = await take(client.trades.subscribe({ symbol: 'AAPL' }).updates(), 1);
   expect(trade).toMatchObject({ symbol: 'AAPL', price: expect.any(Number) as number });
   const [book] = await take(client.orderbook.subscribe({ symbol: 'AAPL' }).updates(), 1);
