@@ -5,3 +5,4 @@
 pub mod decode_frame;
 pub mod decode_websocket;
 pub mod load_document;
+pub mod websocket_seeds;

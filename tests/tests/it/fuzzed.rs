@@ -42,6 +42,24 @@ fn frames_that_once_broke_the_decoder_do_no_more() {
     }
 }
 
+/// `UPDATE_GOLDEN=1` writes them.
+#[test]
+fn the_fuzzer_begins_with_compressed_messages() {
+    let folder = project_root().join("tests/fuzz/seeds/decode_websocket");
+    for (name, bytes) in fuzzed::websocket_seeds::seeds() {
+        fuzzed::decode_websocket::run(&bytes);
+        let path = folder.join(format!("{name}.bin"));
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            fs::write(&path, &bytes).expect("the folder is there");
+        }
+        assert!(
+            fs::read(&path).is_ok_and(|seed| seed == bytes),
+            "{}: run with UPDATE_GOLDEN=1",
+            path.display()
+        );
+    }
+}
+
 #[test]
 fn what_a_client_sends_is_understood_however_it_is_cut() {
     replay(&["tests/fuzz/regressions/decode_websocket", "tests/frames"], fuzzed::decode_websocket::run);

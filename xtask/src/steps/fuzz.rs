@@ -16,6 +16,7 @@ const SEEDS: &[(&str, &str, &str)] = &[
     ("load_document", "asyncapi", "yaml"),
     ("load_document", "codegen/tests", "yaml"),
     ("decode_frame", "tests/frames", "json"),
+    ("decode_websocket", "tests/fuzz/seeds/decode_websocket", "bin"),
 ];
 
 /// Longest input in bytes: short ones run often, and what breaks on a long one breaks on a short one too.
