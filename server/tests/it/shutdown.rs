@@ -43,6 +43,24 @@ async fn replies_are_finished_before_the_close() {
 }
 
 #[tokio::test]
+async fn clients_are_told_to_return_at_different_times() {
+    let mut server = TestServer::start().await;
+    let mut clients = Vec::new();
+    for _ in 0..8 {
+        clients.push(server.client().await);
+    }
+    server.stop();
+    let mut delays = std::collections::BTreeSet::new();
+    for client in &mut clients {
+        let delay = client.frame().await["payload"]["retry_after_ms"].as_u64().expect("a delay");
+        assert!(delay <= 5000, "{delay}");
+        delays.insert(delay);
+    }
+    assert!(delays.len() > 1, "{delays:?}");
+    server.stopped().await;
+}
+
+#[tokio::test]
 async fn what_hangs_does_not_delay_the_stop_beyond_its_time() {
     let mut server = TestServer::start().await;
     let mut client = server.client().await;
