@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 use super::outbound::Outbound;
-use super::transport::{Event, Host, Transport, answer_close, say_close};
+use super::transport::{Event, Host, Transport, answer_close, last_words, say_close};
 use super::{Accepted, CLOSE_TIMEOUT, Ended};
 use crate::node::Node;
 use crate::protocol::{Close, CloseCondition, ReasonValues};
@@ -59,7 +59,9 @@ pub(crate) async fn echo(socket: Accepted, node: Node, max_message: usize) {
     let ended = poll_fn(|context| transport.poll(&mut echo, Instant::now(), context)).await;
     match ended {
         Some(Ended::ByUs(close)) => _ = timeout(CLOSE_TIMEOUT, say_close(&outbound, &close)).await,
-        Some(Ended::ByClient(close)) => _ = timeout(CLOSE_TIMEOUT, answer_close(&outbound, close)).await,
-        None => {}
+        Some(Ended::ByClient(close)) if !answer_close(&outbound, close.as_ref()) => {
+            _ = timeout(CLOSE_TIMEOUT, last_words(&outbound)).await;
+        }
+        Some(Ended::ByClient(_)) | None => {}
     }
 }

@@ -51,7 +51,7 @@ use outbound::Outbound;
 use pulse::Pulse;
 use replies::Reply;
 use topics::Topics;
-use transport::{Transport, answer_close, say_close};
+use transport::{Transport, answer_close, last_words, say_close};
 
 /// Requests and subscriptions of one connection that may be under way at once; further messages wait in the socket.
 const IN_FLIGHT_LIMIT: usize = 64;
@@ -157,17 +157,17 @@ pub(crate) fn serve(
 /// Takes leave: gone from the hub before the farewell, so that nothing is queued for a socket that closes.
 fn part(connection: &mut Connection, ended: Option<Ended>) -> impl Future<Output = ()> + Send + use<> {
     connection.leave();
-    let farewell = ended.map(|ended| say_farewell(connection, ended));
+    let farewell = ended.and_then(|ended| say_farewell(connection, ended));
     async move {
-        match farewell {
-            Some(farewell) => farewell.await,
-            None => tracing::debug!("disconnected"),
+        if let Some(farewell) = farewell {
+            farewell.await;
         }
+        tracing::debug!("disconnected");
     }
 }
 
-/// Ends the socket: with a close, or by answering the client's.
-fn say_farewell(connection: &Connection, ended: Ended) -> impl Future<Output = ()> + Send + use<> {
+/// Ends the socket: with a close, or by answering the client's. What has to be waited for, if anything.
+fn say_farewell(connection: &Connection, ended: Ended) -> Option<impl Future<Output = ()> + Send + use<>> {
     let (outbound, id) = (connection.outbound.clone(), connection.caller.id());
     match &ended {
         Ended::ByUs(close) => {
@@ -181,15 +181,18 @@ fn say_farewell(connection: &Connection, ended: Ended) -> impl Future<Output = (
         }
         Ended::ByClient(close) => {
             tracing::debug!(code = close.as_ref().map(|close| close.code), "closed by the client");
+            if answer_close(&outbound, close.as_ref()) {
+                return None;
+            }
         }
     }
-    Box::pin(timeout(CLOSE_TIMEOUT, async move {
+    let farewell = Box::pin(timeout(CLOSE_TIMEOUT, async move {
         match ended {
             Ended::ByUs(close) => say_close(&outbound, &close).await,
-            Ended::ByClient(close) => answer_close(&outbound, close).await,
+            Ended::ByClient(_) => last_words(&outbound).await,
         }
-    }))
-    .map(drop)
+    }));
+    Some(farewell.map(drop))
 }
 
 /// Closes a socket that may not be served.

@@ -11,7 +11,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::time::Instant;
 
 use super::stream::Stream;
@@ -139,7 +139,7 @@ impl Outbound {
             }
             let (joined, resync) = self.gather(&mut lanes);
             if !joined.is_empty() {
-                lanes.partial = joined;
+                lanes.write(&self.stream, joined);
             } else if let Some(topic) = resync {
                 return Poll::Ready(Flushed::Resync(topic));
             } else {
@@ -153,11 +153,11 @@ impl Outbound {
     }
 
     /// Joins what waits into one buffer, up to a size, or says which topic must be resynchronised before the rest.
-    fn gather(&self, lanes: &mut Lanes) -> (Bytes, Option<Arc<str>>) {
+    fn gather(&self, lanes: &mut Lanes) -> (BytesMut, Option<Arc<str>>) {
         let (mut joined, mut count) = lanes.take_control();
         if !lanes.has_data() {
             self.sent(count, joined.len());
-            return (joined.freeze(), None);
+            return (joined, None);
         }
         let now = Instant::now();
         let mut resync = None;
@@ -175,7 +175,7 @@ impl Outbound {
         }
         self.sent(count, joined.len());
         if joined.is_empty() {
-            return (Bytes::new(), resync);
+            return (joined, resync);
         }
         if let Some(topic) = resync
             && let Some(lag) = lanes.lag(&topic)
@@ -183,7 +183,7 @@ impl Outbound {
             // Asked again once what comes before it is written.
             lag.announced = false;
         }
-        (joined.freeze(), None)
+        (joined, None)
     }
 
     /// A shared frame, as this client takes it.
@@ -230,7 +230,7 @@ impl Outbound {
             if joined.is_empty() {
                 return self.stream.poll_flush(context);
             }
-            lanes.partial = joined;
+            lanes.write(&self.stream, joined);
         }
     }
 

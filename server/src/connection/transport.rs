@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -245,10 +245,15 @@ impl Transport {
     }
 }
 
-/// Answers the client's goodbye and ends the socket. A client sends nothing behind its close, so there is nothing to
-/// wait for.
-pub(super) async fn answer_close(outbound: &Outbound, close: Option<CloseFrame>) {
-    outbound.end_with(&close_frame(close.as_ref()));
+/// Answers the client's goodbye; says whether the answer has left, else [`last_words`] are to be waited for. A client
+/// sends nothing behind its close, so there is nothing else to wait for.
+pub(super) fn answer_close(outbound: &Outbound, close: Option<&CloseFrame>) -> bool {
+    outbound.end_with(&close_frame(close));
+    outbound.poll_last_words(&mut Context::from_waker(Waker::noop())).is_ready()
+}
+
+/// Waits until all has left that was said before the end.
+pub(super) async fn last_words(outbound: &Outbound) {
     let _ = poll_fn(|context| outbound.poll_last_words(context)).await;
 }
 

@@ -58,7 +58,7 @@ impl Endpoint {
     /// Serves a topic.
     #[must_use]
     pub fn topic<R: TopicRouter>(mut self, router: R) -> Self {
-        self.topics.push(Arc::new(ErasedTopic(Arc::new(router))));
+        self.topics.push(Arc::new(ErasedTopic::new(router)));
         self
     }
 

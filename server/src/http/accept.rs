@@ -1,11 +1,12 @@
 //! From a listener to sockets and HTTP: accepts connections, sets what their sockets need, bounds the time a request's
 //! head takes.
 
-use std::future::{Future, poll_fn};
+use std::future::{Future, ready};
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
@@ -19,14 +20,14 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use hyper_util::service::TowerToHyperService;
 use socket2::SockRef;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Sleep, sleep};
 
 use super::door::Door;
 use super::replayed::Replayed;
-use super::websocket::Admitted;
 use crate::connection::Stream;
+use crate::contract::erased::BoxFuture;
 
 /// How long to pause where connections cannot be accepted, because files have run out for instance.
 const BREATH: Duration = Duration::from_millis(100);
@@ -52,14 +53,18 @@ struct Reception {
     graceful: Mutex<Option<GracefulShutdown>>,
 }
 
-/// What the first bytes of a connection are.
-enum First {
-    /// A handshake, and what came behind it.
-    Socket(Admitted, Vec<u8>),
-    /// Anything else.
-    Http(Bytes),
-    /// The client left without a word.
-    Nothing,
+/// One who came, in one task from the first byte to the last. Written out, so that whoever is served does not go on
+/// holding what waiting for the first byte took.
+enum Guest {
+    Waiting {
+        reception: Arc<Reception>,
+        /// Taken out when it is known what for.
+        stream: Option<Stream>,
+        remote: SocketAddr,
+        /// Set where the first bytes were not there at once.
+        patience: Option<Pin<Box<Sleep>>>,
+    },
+    Served(BoxFuture<()>),
 }
 
 /// Sets on a listener what every socket it accepts is to have: the kernel hands it on, which spares a system call each.
@@ -110,7 +115,8 @@ pub(crate) async fn serve(
             // Not every system hands them on.
             let _ = set_up(&SockRef::from(&stream), options);
         }
-        tokio::spawn(reception.clone().receive(stream, remote));
+        let (reception, stream) = (reception.clone(), Some(Stream::Tcp(stream)));
+        tokio::spawn(Guest::Waiting { reception, stream, remote, patience: None });
     }
     drop(listener);
     let graceful = reception.graceful.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -126,42 +132,18 @@ impl Reception {
         Self { door, router, head_timeout, http, graceful: Mutex::new(Some(GracefulShutdown::new())) }
     }
 
-    /// Finds out what a client wants, and hands it on.
-    async fn receive(self: Arc<Self>, stream: TcpStream, remote: SocketAddr) {
-        let stream = Stream::Tcp(stream);
-        match timeout(self.head_timeout, self.first(&stream, remote)).await {
-            Ok(First::Socket(admitted, early)) => {
-                let (agreed, serve) = admitted.into_parts();
-                let mut answer = agreed.written();
-                // What keeps the socket from taking it, the connection will meet too.
-                let written = stream.try_write(&answer).unwrap_or(0);
-                serve(stream, early, answer.split_off(written));
-            }
-            Ok(First::Http(read)) => {
-                if let Stream::Tcp(stream) = stream {
-                    // Boxed, so that those who go another way do not carry it.
-                    Box::pin(self.serve_http(Replayed { read, stream }, remote)).await;
-                }
-            }
-            Ok(First::Nothing) | Err(_) => {}
+    /// Looks at the first bytes of a client, and serves what they ask for.
+    fn receive(self: &Arc<Self>, stream: Stream, remote: SocketAddr, bytes: Bytes) -> BoxFuture<()> {
+        if let Some((admitted, length)) = self.door.admit(&bytes, remote) {
+            let (agreed, serve) = admitted.into_parts();
+            let mut answer = agreed.written();
+            // What keeps the socket from taking it, the connection will meet too.
+            let written = stream.try_write(&answer).unwrap_or(0);
+            return serve(stream, bytes[length..].to_vec(), answer.split_off(written));
         }
-    }
-
-    /// Waits for the first bytes, and looks at them.
-    async fn first(&self, stream: &Stream, remote: SocketAddr) -> First {
-        poll_fn(|context| {
-            let mut buffer = [0; FIRST_READ];
-            let count = match ready!(stream.poll_read(context, &mut buffer)) {
-                Ok(0) | Err(_) => return Poll::Ready(First::Nothing),
-                Ok(count) => count,
-            };
-            let bytes = Bytes::copy_from_slice(&buffer[..count]);
-            Poll::Ready(match self.door.admit(&bytes, remote) {
-                Some((admitted, length)) => First::Socket(admitted, bytes[length..].to_vec()),
-                None => First::Http(bytes),
-            })
-        })
-        .await
+        let Stream::Tcp(stream) = stream else { return Box::pin(ready(())) };
+        let (reception, stream) = (self.clone(), Replayed { read: bytes, stream });
+        Box::pin(async move { reception.serve_http(stream, remote).await })
     }
 
     async fn serve_http(&self, stream: Replayed, remote: SocketAddr) {
@@ -184,5 +166,34 @@ impl Reception {
     ) -> Option<impl Future<Output = C::Output> + use<C>> {
         let graceful = self.graceful.lock().unwrap_or_else(PoisonError::into_inner);
         graceful.as_ref().map(|graceful| graceful.watch(connection))
+    }
+}
+
+impl Future for Guest {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let served = match &mut *self {
+                Self::Served(serving) => return serving.as_mut().poll(context),
+                Self::Waiting { reception, stream, remote, patience } => {
+                    let Some(waiting) = stream else { return Poll::Ready(()) };
+                    let mut buffer = [0; FIRST_READ];
+                    match waiting.poll_read(context, &mut buffer) {
+                        Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(()),
+                        Poll::Ready(Ok(count)) => {
+                            let Some(stream) = stream.take() else { return Poll::Ready(()) };
+                            reception.receive(stream, *remote, Bytes::copy_from_slice(&buffer[..count]))
+                        }
+                        Poll::Pending => {
+                            let patience =
+                                patience.get_or_insert_with(|| Box::pin(sleep(reception.head_timeout)));
+                            return patience.as_mut().poll(context);
+                        }
+                    }
+                }
+            };
+            *self = Self::Served(served);
+        }
     }
 }

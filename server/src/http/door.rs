@@ -65,7 +65,7 @@ impl Door {
         };
         let path = target.split_once('?').map_or(target, |(path, _)| path);
         let served = self.endpoints.iter().find(|served| served.endpoint.spec.address == path)?;
-        let mut headers = HeaderMap::with_capacity(16);
+        let mut headers = HeaderMap::with_capacity(request.headers.len());
         for line in request.headers.iter() {
             let name = HeaderName::from_bytes(line.name.as_bytes()).ok()?;
             if BODY.contains(&name) {

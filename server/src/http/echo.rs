@@ -19,7 +19,7 @@ pub fn echo_routes(path: &str, max_message: usize, compression: Option<Compressi
         upgrade.socket.switch(&agreed, move |stream, early| {
             let carried = Carried::Nothing;
             let accepted = Accepted { stream, unsent: Bytes::new(), early, carried, compression };
-            tokio::spawn(echo(accepted, node, max_message));
+            Box::pin(echo(accepted, node, max_message))
         })
     };
     Router::new().route(path, get(handler))

@@ -13,7 +13,7 @@ use crate::websocket::{CompressionPolicy, Terms, accept_extensions};
 /// A request that asks for a WebSocket, checked.
 #[derive(Debug)]
 pub(super) struct Handshake {
-    accept: HeaderValue,
+    accept: String,
     subprotocols: Vec<String>,
     extensions: String,
 }
@@ -32,9 +32,9 @@ pub(super) enum NoHandshake {
 /// A handshake as it is answered.
 #[derive(Debug)]
 pub(super) struct Agreed {
-    accept: HeaderValue,
+    accept: String,
     subprotocol: Option<&'static str>,
-    extensions: Option<HeaderValue>,
+    extensions: Option<String>,
     /// What was agreed about compression, if anything.
     pub(super) compression: Option<Terms>,
 }
@@ -54,8 +54,7 @@ impl Handshake {
             return Err(NoHandshake::WrongVersion);
         }
         let key = headers.get(header::SEC_WEBSOCKET_KEY).ok_or(NoHandshake::NoKey)?;
-        let accept =
-            HeaderValue::try_from(derive_accept_key(key.as_bytes())).map_err(|_| NoHandshake::NoKey)?;
+        let accept = derive_accept_key(key.as_bytes());
         let subprotocols =
             tokens(headers, &header::SEC_WEBSOCKET_PROTOCOL).filter(|name| !is_bearer_subprotocol(name));
         let subprotocols = subprotocols.map(str::to_owned).collect();
@@ -76,30 +75,29 @@ impl Handshake {
     ) -> Agreed {
         let negotiated = compression.and_then(|policy| accept_extensions(&self.extensions, policy));
         let (compression, extensions) = negotiated.map(|agreed| (agreed.terms, agreed.response)).unzip();
-        let extensions = extensions.and_then(|value| HeaderValue::try_from(value).ok());
         Agreed { accept: self.accept, subprotocol, extensions, compression }
     }
 }
 
 impl Agreed {
     /// The headers of the answer.
-    fn headers(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
-        let optional = [
-            (header::SEC_WEBSOCKET_PROTOCOL, self.subprotocol.map(HeaderValue::from_static)),
-            (header::SEC_WEBSOCKET_EXTENSIONS, self.extensions.clone()),
+    fn headers(&self) -> impl Iterator<Item = (HeaderName, &str)> {
+        let headers = [
+            (header::CONNECTION, Some("Upgrade")),
+            (header::UPGRADE, Some("websocket")),
+            (header::SEC_WEBSOCKET_ACCEPT, Some(&*self.accept)),
+            (header::SEC_WEBSOCKET_PROTOCOL, self.subprotocol),
+            (header::SEC_WEBSOCKET_EXTENSIONS, self.extensions.as_deref()),
         ];
-        let always = [
-            (header::CONNECTION, HeaderValue::from_static("Upgrade")),
-            (header::UPGRADE, HeaderValue::from_static("websocket")),
-            (header::SEC_WEBSOCKET_ACCEPT, self.accept.clone()),
-        ];
-        always.into_iter().chain(optional.into_iter().filter_map(|(name, value)| Some((name, value?))))
+        headers.into_iter().filter_map(|(name, value)| Some((name, value?)))
     }
 
     /// The answer, for an HTTP server to write.
     pub(super) fn response(&self) -> Response {
         let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
-        response.headers_mut().extend(self.headers());
+        let headers =
+            self.headers().filter_map(|(name, value)| Some((name, HeaderValue::from_str(value).ok()?)));
+        response.headers_mut().extend(headers);
         response
     }
 
@@ -108,8 +106,8 @@ impl Agreed {
         let mut answer = Vec::with_capacity(256);
         answer.extend_from_slice(b"HTTP/1.1 101 Switching Protocols\r\n");
         for (name, value) in self.headers() {
-            for part in [name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
-                answer.extend_from_slice(part);
+            for part in [name.as_str(), ": ", value, "\r\n"] {
+                answer.extend_from_slice(part.as_bytes());
             }
         }
         answer.extend_from_slice(b"\r\n");

@@ -12,6 +12,7 @@ use hyper::upgrade::OnUpgrade;
 use super::handshake::{Agreed, Handshake, NoHandshake};
 use super::replayed;
 use crate::connection::Stream;
+use crate::contract::erased::BoxFuture;
 
 /// A handshake, and how its socket is had once it is answered.
 #[derive(Debug)]
@@ -25,17 +26,19 @@ pub(super) struct Upgrade {
 pub(super) struct Socket(OnUpgrade);
 
 impl Socket {
-    /// The answer that switches protocols; afterwards the socket is handed over, with what came behind the request.
+    /// The answer that switches protocols; afterwards the socket is served in a task of its own, with what came behind
+    /// the request.
     pub(super) fn switch(
         self,
         agreed: &Agreed,
-        serve: impl FnOnce(Stream, Vec<u8>) + Send + 'static,
+        serve: impl FnOnce(Stream, Vec<u8>) -> BoxFuture<()> + Send + 'static,
     ) -> Response {
         tokio::spawn(async move {
             match self.0.await {
                 Ok(upgraded) => {
                     let (stream, early) = replayed::stream_of(upgraded);
-                    serve(stream, early);
+                    // Not this one: it is as large as what came before the socket.
+                    tokio::spawn(serve(stream, early));
                 }
                 Err(error) => tracing::debug!(%error, "the client left during the handshake"),
             }

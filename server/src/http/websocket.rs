@@ -19,6 +19,7 @@ use super::upgrade::Upgrade;
 use crate::auth::Carried;
 use crate::connection::{Accepted, Served, Stream, refuse, serve};
 use crate::contract::Caller;
+use crate::contract::erased::BoxFuture;
 use crate::limits::ConnectionPermit;
 use crate::protocol::CloseCondition;
 
@@ -132,31 +133,34 @@ pub(super) fn admit(served: &Arc<Served>, gate: &Gate, asked: Asked<'_>) -> Resu
 }
 
 impl Admitted {
-    /// The answer to the client, and what then serves its socket in a task of its own: given what the client sent behind
-    /// its request, and what the socket has not taken of the answer.
-    pub(super) fn into_parts(self) -> (Agreed, impl FnOnce(Stream, Vec<u8>, Bytes) + Send + 'static) {
+    /// The answer to the client, and what then serves its socket: given what the client sent behind its request, and
+    /// what the socket has not taken of the answer.
+    pub(super) fn into_parts(
+        self,
+    ) -> (Agreed, impl FnOnce(Stream, Vec<u8>, Bytes) -> BoxFuture<()> + Send + 'static) {
         let Self { agreed, served, permit, stay } = self;
         let compression = agreed.compression;
-        let spawn = move |stream, early, unsent| match stay {
-            Stay::Connected { caller, carried, span } => {
-                let socket = Accepted { stream, unsent, early, carried, compression };
-                if span.is_disabled() {
-                    tokio::spawn(serve(socket, served, caller, permit));
-                } else {
+        let serve = move |stream, early, unsent| -> BoxFuture<()> {
+            match stay {
+                Stay::Connected { caller, carried, span } => {
+                    let socket = Accepted { stream, unsent, early, carried, compression };
+                    if span.is_disabled() {
+                        return Box::pin(serve(socket, served, caller, permit));
+                    }
                     // Kept for as long as the connection: only where someone looks that closely.
                     let serving = span.in_scope(|| serve(socket, served, caller, permit));
-                    tokio::spawn(serving.instrument(span));
+                    Box::pin(serving.instrument(span))
+                }
+                Stay::Refused => {
+                    let socket = Accepted { stream, unsent, early, carried: Carried::Nothing, compression };
+                    Box::pin(async move {
+                        refuse(socket, &served, CloseCondition::TooManyConnections).await;
+                        drop(permit);
+                    })
                 }
             }
-            Stay::Refused => {
-                let socket = Accepted { stream, unsent, early, carried: Carried::Nothing, compression };
-                tokio::spawn(async move {
-                    refuse(socket, &served, CloseCondition::TooManyConnections).await;
-                    drop(permit);
-                });
-            }
         };
-        (agreed, spawn)
+        (agreed, serve)
     }
 }
 

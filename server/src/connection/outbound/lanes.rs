@@ -146,6 +146,15 @@ impl Lanes {
             && !self.ended
     }
 
+    /// Writes what the socket takes at once; the rest goes before everything.
+    pub(super) fn write(&mut self, stream: &Stream, joined: BytesMut) {
+        // Whatever keeps the socket from taking it, the next attempt will meet too.
+        let count = stream.try_write(&joined).unwrap_or(0);
+        if count < joined.len() {
+            self.partial = joined.freeze().slice(count..);
+        }
+    }
+
     pub(super) fn poll_partial(
         &mut self,
         stream: &Stream,

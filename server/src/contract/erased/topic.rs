@@ -1,7 +1,8 @@
 //! Topics behind trait objects.
 
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
@@ -11,7 +12,44 @@ use crate::contract::schema::Schemas;
 use crate::contract::{Caller, ParamsOf, Refusal, Topic, TopicRouter};
 use crate::protocol::{Faults, SchemaRef, TopicSpec, json, topic_name};
 
-pub(in crate::contract) struct ErasedTopic<R>(pub(in crate::contract) Arc<R>);
+/// How many subscribe payloads of a route are remembered with what they mean.
+const REMEMBERED: usize = 256;
+/// Longer ones are read each time.
+const REMEMBERED_BYTES: usize = 256;
+
+pub(in crate::contract) struct ErasedTopic<R: TopicRouter> {
+    router: Arc<R>,
+    /// What clients asked for of late: many ask for the same, and the answer depends on nothing else.
+    recent: Mutex<HashMap<Box<str>, Arc<Resolved<R>>>>,
+}
+
+impl<R: TopicRouter> ErasedTopic<R> {
+    pub(in crate::contract) fn new(router: R) -> Self {
+        Self { router: Arc::new(router), recent: Mutex::default() }
+    }
+
+    fn recent(&self) -> MutexGuard<'_, HashMap<Box<str>, Arc<Resolved<R>>>> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read(&self, schemas: &Schemas, payload: &str) -> Result<Resolved<R>, Faults> {
+        let spec: &'static TopicSpec = const { &R::Topic::SPEC };
+        // A name may be written with escapes.
+        let may_be = |wrapper: &&str| payload.contains(*wrapper) || payload.contains('\\');
+        let params: ParamsOf<R> = if spec.unwrap.iter().any(may_be) {
+            let mut value = parse(payload)?;
+            unwrap_members(&mut value, spec.unwrap);
+            schemas.read_value(spec.params, &value)?
+        } else {
+            schemas.read(spec.params, payload)?
+        };
+        let params_json = json::to_string(&params).map_err(|error| unwritable(&error))?.into();
+        let value = serde_json::to_value(&params).map_err(|error| unwritable(&error))?;
+        let topic: Arc<str> = topic_name(spec.route, spec.shape, &value).into();
+        let label = fill_label(spec.label, &value, spec.route).into();
+        Ok(Resolved { router: self.router.clone(), params, params_json, topic, label })
+    }
+}
 
 impl<R: TopicRouter> TopicService for ErasedTopic<R> {
     fn spec(&self) -> &'static TopicSpec {
@@ -23,15 +61,20 @@ impl<R: TopicRouter> TopicService for ErasedTopic<R> {
         schemas: &Schemas,
         payload: Option<&str>,
     ) -> Result<Arc<dyn ResolvedTopic>, Faults> {
-        let spec = self.spec();
-        let mut value = parse(payload.unwrap_or("{}"))?;
-        unwrap_members(&mut value, spec.unwrap);
-        let params: ParamsOf<R> = schemas.read_value(spec.params, &value)?;
-        let params_json = json::to_string(&params).map_err(|error| unwritable(&error))?.into();
-        let value = serde_json::to_value(&params).map_err(|error| unwritable(&error))?;
-        let topic: Arc<str> = topic_name(spec.route, spec.shape, &value).into();
-        let label = fill_label(spec.label, &value, spec.route).into();
-        Ok(Arc::new(Resolved::<R> { router: self.0.clone(), params, params_json, topic, label }))
+        let payload = payload.unwrap_or("{}");
+        if let Some(known) = self.recent().get(payload) {
+            return Ok(known.clone());
+        }
+        let resolved = Arc::new(self.read(schemas, payload)?);
+        if payload.len() <= REMEMBERED_BYTES {
+            let mut recent = self.recent();
+            if recent.len() >= REMEMBERED {
+                // Those that are asked for again come back soon.
+                recent.clear();
+            }
+            recent.insert(payload.into(), resolved.clone());
+        }
+        Ok(resolved)
     }
 
     fn read_update(&self, schemas: &Schemas, payload: &str) -> Result<String, Faults> {
