@@ -64,8 +64,8 @@ test('the strategy on paper goes through every risk status', async () => {
   const client = connect(server.url);
   const statuses = collect<string>(
     (listener) =>
-      client.riskStatusUpdate.on(({ status }) => {
-        listener(status);
+      client.riskStatusUpdate.on((risk) => {
+        if ('status' in risk) listener(risk.status);
       }),
     (values) => new Set(values).size === 3,
   );

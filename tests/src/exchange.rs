@@ -8,6 +8,8 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
+use tokio_tungstenite::tungstenite::http::StatusCode;
 
 use tokio::sync::broadcast;
 
@@ -52,6 +54,29 @@ impl Exchange {
         .await;
         exchange.orders = orders;
         exchange
+    }
+
+    /// Accepts WebSockets that bring `Authorization: Bearer <token>` and answers others with 401. What the header was is
+    /// [`heard`](Self::heard) each time.
+    ///
+    /// # Panics
+    /// When there is no free port.
+    pub async fn admitting(token: &'static str) -> Self {
+        Self::serving(move |stream, heard: Arc<Mutex<Vec<String>>>| async move {
+            let check = |request: &Request, response: Response| {
+                let given = request.headers().get("authorization").and_then(|value| value.to_str().ok());
+                heard.lock().unwrap().push(given.unwrap_or_default().to_owned());
+                if given.and_then(|given| given.strip_prefix("Bearer ")) == Some(token) {
+                    return Ok(response);
+                }
+                let mut refused = ErrorResponse::new(None);
+                *refused.status_mut() = StatusCode::UNAUTHORIZED;
+                Err(refused)
+            };
+            let Ok(mut socket) = tokio_tungstenite::accept_hdr_async(stream, check).await else { return };
+            while let Some(Ok(_)) = socket.next().await {}
+        })
+        .await
     }
 
     /// Sends a text to whoever is connected ([`talking`](Self::talking)).

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -141,8 +141,10 @@ impl TestSocket {
     /// # Panics
     /// When none comes in time, or the connection ends.
     pub async fn next_text(&mut self) -> String {
+        // Pings are no sign that the frame will come.
+        let deadline = Instant::now() + PATIENCE;
         loop {
-            match timeout(PATIENCE, self.stream.next()).await.expect("a frame in time") {
+            match timeout_at(deadline, self.stream.next()).await.expect("a frame in time") {
                 Some(Ok(Message::Text(text))) => return text.to_string(),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
                 other => panic!("a text frame was expected, not {other:?}"),

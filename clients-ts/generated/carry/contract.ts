@@ -43,5 +43,10 @@ export const contract: Contract = {
         },
       ],
     },
+    say: {
+      action: 'receive',
+      messages: [{ name: 'text', match: { kind: 'text' } }],
+      reply: [{ name: 'echo', match: { kind: 'tag', pointer: '/type', value: 'echo' } }],
+    },
   },
 };

@@ -268,7 +268,9 @@ class Client implements CoreClient {
     const message = tryParse(data);
     const frame = message.isJson ? asFrame(message.value, this.#contract.envelope) : undefined;
     if (frame !== undefined && this.#route(frame)) return;
-    if (!this.#operations.deliver(message.value, message.isJson)) this.#events.unknown.emit(message.value);
+    if (this.#operations.deliver(message.value, message.isJson)) return;
+    if (frame?.type === 'error' && this.#operations.refuse(frame)) return;
+    this.#events.unknown.emit(message.value);
   }
 
   /** Handles a frame of the envelope; says whether it was one that something here knows. */

@@ -7,9 +7,10 @@
 import { Calls, type Call, type CallSettings } from './calls.js';
 import type { Contract, Correlation, OperationContract } from './contract.js';
 import { createListeners, type Listeners, type Report, type Unsubscribe } from './emitter.js';
-import { known } from './errors.js';
+import { known, RequestError } from './errors.js';
 import { stringifyJson } from './json.js';
 import { findMessage, readPointer, withPointer } from './match.js';
+import { readFailure, type Frame } from './protocol/frames.js';
 import type { RequestOptions } from './requests.js';
 
 /** What stands beside a message of a plain operation. */
@@ -40,6 +41,8 @@ export interface Operations {
   ): Unsubscribe;
   /** A frame came; says whether an operation knows it. */
   deliver(frame: unknown, isJson: boolean): boolean;
+  /** An `error` frame came that nothing else knows; says whether it ended a call: the one of its id, else the oldest. */
+  refuse(frame: Frame): boolean;
   /** The client is closed: everything fails, and listeners go. */
   close(error: Error): void;
 }
@@ -120,6 +123,15 @@ class PlainOperations implements Operations {
       listeners.emit(frame, { message: message.name });
     }
     return isKnown;
+  }
+
+  refuse(frame: Frame): boolean {
+    for (const call of this.calls.pending) {
+      if (frame.id !== undefined && String(call.id) !== String(frame.id)) continue;
+      call.fail(new RequestError(call.type, readFailure(frame)));
+      return true;
+    }
+    return false;
   }
 
   close(error: Error): void {

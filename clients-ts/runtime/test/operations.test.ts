@@ -73,6 +73,27 @@ describe('sending', () => {
     ]);
   });
 
+  test('fails by an error frame: the call of its id, else the oldest that waits', async () => {
+    const { client, open } = harness(exchange);
+    const calls = [
+      client.send('list', { action: 'list' }),
+      client.send('subscribe', { event: 'subscribe', reqid: 42 }),
+      client.send('list', { action: 'list' }),
+    ];
+    const settled = Promise.allSettled(calls);
+    const socket = open();
+    const failure = { code: 'too-many', message: 'No more', retry: 'later' };
+    socket.receive({ type: 'error', id: 42, payload: failure });
+    socket.receive({ type: 'error', payload: failure });
+    socket.receive({ type: 'ack', count: 2 });
+    const refused = { status: 'rejected', reason: { name: 'RequestError', ...failure } };
+    expect(await settled).toMatchObject([
+      { ...refused, reason: { type: 'list' } },
+      { ...refused, reason: { type: 'subscribe' } },
+      { status: 'fulfilled', value: { type: 'ack', count: 2 } },
+    ]);
+  });
+
   test('resolves once sent where no reply is declared; text goes out bare', async () => {
     const { client, open } = harness(exchange);
     const sent = client.send('ping', 'ping');

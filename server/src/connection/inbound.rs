@@ -2,7 +2,6 @@
 
 use std::ops::ControlFlow;
 
-use serde_json::Value;
 use tokio::time::Instant;
 
 use super::credentials::AUTHENTICATE;
@@ -127,7 +126,7 @@ impl Connection {
         let (operation, index) = find(&candidate, messages, &served.endpoint.schemas)?;
         let service = served.endpoint.operations[operation].clone();
         let spec = service.spec();
-        let value = candidate.value.clone().unwrap_or_else(|| Value::String(text.to_owned()));
+        let value = candidate.as_message(&spec.messages[index]);
         let schema = spec.messages[index].schema;
         let checked = schema.map_or(Ok(()), |schema| served.endpoint.schemas.check(schema, &value));
         let called = checked.and_then(|()| service.call(index, text, self.caller.clone()));

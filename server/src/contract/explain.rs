@@ -40,8 +40,14 @@ fn push(faults: &mut Vec<Fault>, pointer: &str, kind: &Kind) {
                 }
             } else if let Some(told) = no_arm(pointer, &arms) {
                 faults.extend(told);
+            } else if let Some(arm) = arm_complete(pointer, &arms) {
+                for error in arm {
+                    push(faults, error.instance_path().as_str(), error.kind());
+                }
             } else {
-                faults.push(Fault::new(pointer, kind.keyword(), "fits none of the allowed forms"));
+                let message = needs(pointer, &arms);
+                let message = message.unwrap_or_else(|| "fits none of the allowed forms".to_owned());
+                faults.push(Fault::new(pointer, kind.keyword(), message));
             }
         }
         other => faults.push(Fault::new(pointer, other.keyword(), words(other))),
@@ -94,6 +100,32 @@ fn no_arm(pointer: &str, arms: &[Arm<'_>]) -> Option<Vec<Fault>> {
         push(&mut faults, error.instance_path().as_str(), error.kind());
     }
     Some(faults).filter(|faults| !faults.is_empty())
+}
+
+/// The only form that objects to members alone, not to the value as a whole.
+fn arm_complete<'a, 'b>(pointer: &str, arms: &'b [Arm<'a>]) -> Option<&'b Arm<'a>> {
+    let is_complete = |arm: &&Arm<'_>| arm.iter().all(|error| error.instance_path().as_str() != pointer);
+    let mut complete = arms.iter().filter(is_complete);
+    complete.next().filter(|_| complete.next().is_none())
+}
+
+/// What forms miss that differ in nothing else: "needs `a`, or `b` and `c`".
+fn needs(pointer: &str, arms: &[Arm<'_>]) -> Option<String> {
+    let of = |arm: &Arm<'_>| {
+        let members: Vec<String> = missing(pointer, arm).map(|member| format!("`{member}`")).collect();
+        (members.len() == arm.len()).then(|| members.join(" and "))
+    };
+    let forms: Vec<String> = arms.iter().map(of).collect::<Option<_>>()?;
+    Some(format!("needs {}", forms.join(", or ")))
+}
+
+/// The members of the value itself that a form misses.
+fn missing<'b>(pointer: &str, arm: &'b Arm<'_>) -> impl Iterator<Item = &'b str> {
+    let own = arm.iter().filter(move |error| error.instance_path().as_str() == pointer);
+    own.filter_map(|error| match error.kind() {
+        Kind::Required { property } => property.as_str(),
+        _ => None,
+    })
 }
 
 /// Members of the value that some form wants to be a constant: what tells forms apart.
@@ -215,10 +247,33 @@ mod tests {
     }
 
     #[test]
-    fn of_forms_without_a_tag_none_is_singled_out() {
-        let schema = json!({ "anyOf": [{ "required": ["a"] }, { "required": ["b"] }] });
+    fn of_forms_without_a_tag_the_one_that_is_complete_is_meant() {
+        let schema = json!({
+            "anyOf": [
+                { "required": ["a"], "properties": { "a": { "enum": ["x", "y"] } } },
+                { "required": ["b", "c"], "properties": { "b": { "type": "number" } } },
+                { "type": "string" },
+            ],
+        });
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let told = |value: Value| {
+            let faults = explain(validator.iter_errors(&value));
+            assert_eq!(faults.len(), 1, "{faults:?}");
+            (faults[0].pointer.clone(), faults[0].message.to_string())
+        };
+        let told_of = |pointer: &str, message: &str| (pointer.to_owned(), message.to_owned());
+        assert_eq!(told(json!({ "a": "z" })), told_of("/a", "is not one of \"x\", \"y\""));
+        assert_eq!(told(json!({ "b": "1", "c": 1 })), told_of("/b", "is not a number"));
+        assert_eq!(told(json!(7)), told_of("", "fits none of the allowed forms"));
+    }
+
+    #[test]
+    fn where_no_form_is_complete_it_is_said_what_each_needs() {
+        let schema = json!({ "anyOf": [{ "required": ["a"] }, { "required": ["b", "c"] }] });
         let validator = jsonschema::validator_for(&schema).unwrap();
         let faults = explain(validator.iter_errors(&json!({})));
-        assert_eq!((faults[0].pointer.as_str(), faults.len()), ("", 1));
+        let told: Vec<(&str, &str)> =
+            faults.iter().map(|fault| (fault.pointer.as_str(), fault.message.as_ref())).collect();
+        assert_eq!(told, [("", "needs `a`, or `b` and `c`")]);
     }
 }

@@ -20,6 +20,12 @@ impl<'a> Candidate<'a> {
         Self { text, value: serde_json::from_str(text).ok() }
     }
 
+    /// What it holds as this message: text is text, also where it could be read as JSON.
+    pub(crate) fn as_message(&self, message: &MessageSpec) -> Value {
+        let bare = || Value::String(self.text.to_owned());
+        self.value.clone().filter(|_| message.matcher != Matcher::Text).unwrap_or_else(bare)
+    }
+
     /// Whether a tag says that it is this message.
     pub(crate) fn is_tagged(&self, message: &MessageSpec) -> bool {
         let Matcher::Tag { pointer, value } = message.matcher else { return false };

@@ -1,5 +1,6 @@
 //! Providers that speak JSON, or any text, over a WebSocket.
 
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +30,7 @@ pub struct Change<'a> {
     pub session: &'a str,
 }
 
+type HeaderValueSource = Arc<dyn Fn() -> BoxFuture<'static, Result<String, FeedError>> + Send + Sync>;
 type Messages = Arc<dyn Fn(Change<'_>) -> Vec<String> + Send + Sync>;
 type Classify = Arc<dyn Fn(String) -> Result<Incoming, FeedError> + Send + Sync>;
 
@@ -38,7 +40,7 @@ pub struct WebSocketProvider {
     name: String,
     url: String,
     enabled: bool,
-    headers: Vec<(String, String)>,
+    headers: Vec<(String, HeaderValueSource)>,
     step: Option<HttpStep>,
     hello: Messages,
     subscribe: Messages,
@@ -79,8 +81,22 @@ impl WebSocketProvider {
 
     /// Adds a header to the handshake.
     #[must_use]
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
+    pub fn header(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let value = value.into();
+        self.header_from(name, move || ready(Ok(value.clone())))
+    }
+
+    /// Adds a header whose value is asked for before each connection, for tokens that are renewed while the program runs.
+    #[must_use]
+    pub fn header_from<F>(
+        mut self,
+        name: impl Into<String>,
+        value: impl Fn() -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<String, FeedError>> + Send + 'static,
+    {
+        self.headers.push((name.into(), Arc::new(move || value().boxed())));
         self
     }
 
@@ -146,6 +162,7 @@ impl WebSocketProvider {
         };
         let mut request = self.url.as_str().into_client_request().map_err(|error| failure(&error))?;
         for (name, value) in &self.headers {
+            let value = value().await?;
             let invalid = |_| FeedError::Refused(format!("header `{name}` cannot be sent"));
             let name = HeaderName::try_from(name).map_err(|_| invalid(()))?;
             let mut value = HeaderValue::try_from(value).map_err(|_| invalid(()))?;

@@ -11,6 +11,7 @@ mod macros;
 mod new_api;
 mod readme;
 mod screener;
+mod systems;
 mod topics;
 mod trading;
 mod websocket;

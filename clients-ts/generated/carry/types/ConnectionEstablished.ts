@@ -3,7 +3,7 @@
 import type { Time } from './Time.js';
 
 /**
- * The one frame whose members stand beside its type.
+ * Its members stand beside its type.
  *
  * Declared at `#/components/schemas/ConnectionEstablished`.
  */

@@ -256,11 +256,22 @@ impl<'s> Lowering<'s, '_> {
         }
     }
 
+    /// Whether an object of the one arm cannot be one of the other, which demands a member that the first allows nobody.
+    fn excludes(&self, closed: &Arm<'s>, other: &Arm<'s>) -> bool {
+        let [closed, other] = [closed, other].map(|arm| Flat::new(self.schemas.resolved(&arm.conjunction)));
+        closed.additional.iter().any(|part| part.value == &Value::Bool(false))
+            && closed.patterns.is_empty()
+            && other.required.iter().any(|name| !closed.properties.contains_key(name))
+    }
+
     fn warn_of_overlap(&mut self, arms: &[Arm<'s>], site: &Site) {
         let types: Vec<Types> = arms.iter().map(|arm| self.schemas.types_of(&arm.conjunction)).collect();
         for (b, second) in types.iter().enumerate() {
             for (a, first) in types[..b].iter().enumerate() {
-                if first.overlaps(*second) {
+                let objects = *first == Types::OBJECT && *second == Types::OBJECT;
+                let apart =
+                    objects && (self.excludes(&arms[a], &arms[b]) || self.excludes(&arms[b], &arms[a]));
+                if first.overlaps(*second) && !apart {
                     let message = format!(
                         "nothing tells the arms `{}` and `{}` of {} apart; they are tried in order",
                         arms[a].name,

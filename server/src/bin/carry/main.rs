@@ -31,7 +31,7 @@ async fn main() -> anyhow::Result<()> {
         tokio::spawn(demo::run(Demo::new(args.equity), publish, args.interval));
     }
     let service = CarryService::new(&node);
-    let api = CarryApi { requests: service.clone(), connect: service };
+    let api = CarryApi { requests: service.clone(), operations: service.clone(), connect: service };
     App::new(node, args.server)
         .endpoint(api.into_endpoint())
         .on_bound(move |address| banner::print(address, args.demo))

@@ -1,7 +1,10 @@
 //! The risk rules: a day's loss of more than 3 % pauses openings, a drawdown of more than 6 % stops everything.
 
-use crate::generated::types::{Equity, Fraction, Risk, RiskStatus};
-use crate::values::{decimal, money};
+use crate::generated::types::{
+    EmergencyAction, EmergencyActionAction, Equity, Fraction, RiskReport, RiskReportStatus,
+};
+use crate::values::{decimal, money, time};
+use jiff::Timestamp;
 
 /// Loss of a day, in per cent, above which no position is opened.
 const DAY_LOSS_LIMIT: i64 = 3;
@@ -11,7 +14,7 @@ const DRAWDOWN_LIMIT: i64 = 6;
 /// What the rules know: cents, and days as numbers.
 #[derive(Debug, Clone)]
 pub(crate) struct Rules {
-    status: RiskStatus,
+    status: RiskReportStatus,
     equity: i64,
     peak: i64,
     day: i64,
@@ -21,22 +24,27 @@ pub(crate) struct Rules {
 impl Rules {
     /// Rules for an account that begins with this much on this day.
     pub(crate) fn new(equity: i64, day: i64) -> Self {
-        Self { status: RiskStatus::Normal, equity, peak: equity, day, day_open: equity }
+        Self { status: RiskReportStatus::Normal, equity, peak: equity, day, day_open: equity }
+    }
+
+    /// How things stand.
+    pub(crate) fn status(&self) -> RiskReportStatus {
+        self.status
     }
 
     /// Whether positions may be opened.
     pub(crate) fn may_open(&self) -> bool {
-        self.status == RiskStatus::Normal
+        self.status == RiskReportStatus::Normal
     }
 
     /// The equity as it is told.
     pub(crate) fn equity(&self) -> Equity {
         let (now, peak) = (money(self.equity), money(self.peak));
-        Equity { total_equity: now.clone(), peak_equity: peak, current_equity: now }
+        Equity { total_equity: now.clone(), peak_equity: peak, current_equity: now, timestamp: None }
     }
 
     /// Takes note of the equity; gives what is to be told where the status changes.
-    pub(crate) fn assess(&mut self, equity: i64, day: i64) -> Option<Risk> {
+    pub(crate) fn assess(&mut self, equity: i64, day: i64) -> Option<RiskReport> {
         if day != self.day {
             (self.day, self.day_open) = (day, self.equity);
         }
@@ -50,30 +58,30 @@ impl Rules {
         Some(self.report())
     }
 
-    fn judge(&self) -> RiskStatus {
+    fn judge(&self) -> RiskReportStatus {
         let exceeds = |loss: i64, of: i64, per_cent: i64| {
             i128::from(loss) * 100 > i128::from(of) * i128::from(per_cent)
         };
         let drawdown = self.peak - self.equity;
         // A stop does not end by a hair's breadth: the drawdown must be below half its limit.
-        let stopped = self.status == RiskStatus::HardStop
+        let stopped = self.status == RiskReportStatus::HardStop
             && i128::from(drawdown) * 100 >= i128::from(self.peak) * i128::from(DRAWDOWN_LIMIT / 2);
         if stopped || exceeds(drawdown, self.peak, DRAWDOWN_LIMIT) {
-            RiskStatus::HardStop
+            RiskReportStatus::HardStop
         } else if exceeds(self.day_open - self.equity, self.day_open, DAY_LOSS_LIMIT) {
-            RiskStatus::SoftPause
+            RiskReportStatus::SoftPause
         } else {
-            RiskStatus::Normal
+            RiskReportStatus::Normal
         }
     }
 
-    fn report(&self) -> Risk {
+    fn report(&self) -> RiskReport {
         let message = match self.status {
-            RiskStatus::SoftPause => "New position openings stopped. Existing positions remain open.",
-            RiskStatus::HardStop => "All trading stopped: the drawdown limit is exceeded.",
+            RiskReportStatus::SoftPause => "New position openings stopped. Existing positions remain open.",
+            RiskReportStatus::HardStop => "All trading stopped: the drawdown limit is exceeded.",
             _ => "Within all limits.",
         };
-        Risk {
+        RiskReport {
             status: self.status,
             message: message.to_owned(),
             reason: None,
@@ -81,8 +89,28 @@ impl Rules {
             daily_loss_pct: Some(fraction((self.day_open - self.equity).max(0), self.day_open)),
             duration_seconds: None,
             open_positions: None,
+            timestamp: None,
         }
     }
+}
+
+/// What a change of status does to the positions that are open: a stop pauses them, its end lets them go on.
+pub(crate) fn action(
+    before: RiskReportStatus,
+    after: RiskReportStatus,
+    positions_affected: Vec<String>,
+    now: Timestamp,
+) -> Option<EmergencyAction> {
+    let (action, message) = match (before, after) {
+        (RiskReportStatus::HardStop, RiskReportStatus::HardStop) => return None,
+        (_, RiskReportStatus::HardStop) => (EmergencyActionAction::Pause, "Positions are left alone."),
+        (RiskReportStatus::HardStop, _) => {
+            (EmergencyActionAction::Resume, "Positions are looked after again.")
+        }
+        _ => return None,
+    };
+    let (type_, message, timestamp) = (Default::default(), message.to_owned(), time(now));
+    Some(EmergencyAction { type_, action, message, positions_affected, timestamp })
 }
 
 /// A part as a fraction with four digits.

@@ -1,12 +1,13 @@
-//! What every new connection is told, and what is answered over HTTP.
+//! What every new connection is told, and what is answered.
 
 use bellwire::Node;
-use bellwire::contract::Caller;
+use bellwire::contract::{Caller, Refusal};
 use jiff::Timestamp;
 
-use crate::generated::types::{ConnectionEstablished, Health, Service};
+use crate::generated::types::{ConnectionEstablished, Echo, Health, Service};
 use crate::generated::{
-    CarryConnect, CarryRequests, ConnectionEstablishedMessage, ENDPOINT, HealthError, ServiceError,
+    CarryConnect, CarryOperations, CarryRequests, ConnectionEstablishedMessage, ENDPOINT, HealthError,
+    SayMessage, SayReply, ServiceError,
 };
 use crate::values::time;
 
@@ -30,6 +31,14 @@ impl CarryConnect for CarryService {
             message: "Connected to the cash-and-carry monitor".to_owned(),
             queued_messages: caller.replayed() as u64,
         })]
+    }
+}
+
+impl CarryOperations for CarryService {
+    async fn say(&self, _: &Caller, message: SayMessage) -> Result<Option<SayReply>, Refusal> {
+        let SayMessage::Text(text) = message;
+        let (timestamp, message) = (time(Timestamp::now()), format!("Received: {text}"));
+        Ok(Some(SayReply::Echo(Echo { type_: Default::default(), timestamp, message })))
     }
 }
 

@@ -146,10 +146,18 @@ fn file_name(chart: &str, theme: Theme, scale: u32) -> String {
 /// Readers see the old picture or the new one, never a part: the new one is written beside it and renamed.
 fn write_atomically(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let beside = path.with_extension("png.partial");
-    let mut file = std::fs::File::create(&beside)?;
+    let written = write(&beside, bytes).and_then(|()| std::fs::rename(&beside, path));
+    if written.is_err() {
+        // A part of a picture helps nobody, least of all on a full disk; where it cannot be removed it will be written over.
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
+}
+
+fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = std::fs::File::create(path)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
-    std::fs::rename(beside, path)
+    file.sync_all()
 }
 
 impl<K> std::fmt::Debug for Exporter<K> {

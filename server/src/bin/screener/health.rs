@@ -14,6 +14,8 @@ pub(crate) struct Findings {
     pub(crate) total_symbols: usize,
     pub(crate) frames_skipped: u64,
     pub(crate) last_update: Option<Timestamp>,
+    /// The upstream's token is in a file, which is read before each connection.
+    pub(crate) has_token_file: bool,
 }
 
 /// The market by the calendar.
@@ -57,7 +59,11 @@ fn judge(findings: &Findings) -> Judgement {
     };
     let error = feed.last_error.as_deref().unwrap_or("no answer yet");
     let expired = feed.failures > 0 && error == FeedError::TokenExpired.to_string();
-    let renew = || vec![format!("Renew the upstream's token and restart ({error})")];
+    let how = match findings.has_token_file {
+        true => "Write a new token to the file of --upstream-token-file: it is read within a minute",
+        false => "Renew the upstream's token and restart; with --upstream-token-file that needs no restart",
+    };
+    let renew = || vec![format!("{how} ({error})")];
     let retried = |what: &str| vec![format!("{what}; tries go on ({error})")];
     match feed.state {
         FeedState::Closed => {
@@ -124,7 +130,15 @@ mod tests {
         ] {
             let (total_symbols, frames_skipped, last_update) = (3, 0, None);
             let opening = Opening::Open;
-            let page = health(&Findings { opening, feed, total_symbols, frames_skipped, last_update });
+            let has_token_file = false;
+            let page = health(&Findings {
+                opening,
+                feed,
+                total_symbols,
+                frames_skipped,
+                last_update,
+                has_token_file,
+            });
             assert_eq!((page.status, page.fyers), (status, fyers), "{page:?}");
             match advice {
                 Some(advice) => assert!(page.recommendations[0].contains(advice), "{page:?}"),

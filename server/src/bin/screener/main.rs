@@ -14,6 +14,7 @@ mod health;
 mod service;
 mod settings;
 mod ticks;
+mod token;
 mod upstream;
 
 use std::sync::Arc;
@@ -41,7 +42,7 @@ async fn main() -> anyhow::Result<()> {
     tokio::spawn(upstream.run(feed));
 
     let (source, opening) = (args.source(), hours.at(clock.now()));
-    let service = ScreenerService::new(desk, view, hours, clock);
+    let service = ScreenerService::new(desk, view, hours, clock).with_token_file(args.has_token_file());
     let api = ScreenerApi { ticks: service.clone(), requests: service.clone(), operations: service };
     App::new(node, args.server)
         .endpoint(api.into_endpoint())

@@ -26,11 +26,17 @@ pub(crate) struct ScreenerService {
     upstream: UpstreamView,
     hours: Hours,
     clock: Clock,
+    has_token_file: bool,
 }
 
 impl ScreenerService {
     pub(crate) fn new(desk: Arc<Desk>, upstream: UpstreamView, hours: Hours, clock: Clock) -> Self {
-        Self { desk, upstream, hours, clock }
+        Self { desk, upstream, hours, clock, has_token_file: false }
+    }
+
+    /// Says whether the upstream's token is in a file, which decides how it is renewed.
+    pub(crate) fn with_token_file(self, has_token_file: bool) -> Self {
+        Self { has_token_file, ..self }
     }
 
     /// Adds symbols to those of a connection, all or none; says how many it holds then.
@@ -132,6 +138,7 @@ impl ScreenerRequests for ScreenerService {
             total_symbols: self.desk.interests().len(),
             frames_skipped: self.upstream.rejects.count(),
             last_update: self.upstream.last_update(),
+            has_token_file: self.has_token_file,
         }))
     }
 }

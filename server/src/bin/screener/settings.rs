@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::demo::Demo;
 use crate::exchanges::COINBASE_RECORDING;
 use crate::ticks;
+use crate::token::Token;
 use crate::upstream::MakeFeed;
 
 /// Most symbols that are subscribed upstream.
@@ -30,6 +31,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
   screener --feed replay                       recorded BTC-USD and ETH-USD trades, over and over: COINBASE:BTC-USD
   screener --feed replay:ticks.jsonl           a recording of your own
   screener --feed wss://ticks.example.org/ws   live, with SCREENER_UPSTREAM_TOKEN in the environment
+  screener --feed wss://… --upstream-token-file token.json   the same; when the token expires, write a new one there
   screener --market-holidays 2026-01-26,2026-08-15"
 )]
 pub(crate) struct Args {
@@ -51,6 +53,15 @@ pub(crate) struct Args {
         help_heading = "Upstream"
     )]
     upstream_token: String,
+    /// The same in a file, as text or as `access_token` in JSON; read before each connection, so that a new token needs no restart
+    #[arg(
+        long,
+        env = "SCREENER_UPSTREAM_TOKEN_FILE",
+        value_name = "FILE",
+        conflicts_with = "upstream_token",
+        help_heading = "Upstream"
+    )]
+    upstream_token_file: Option<PathBuf>,
     /// Seconds before the first new attempt to connect; doubled up to 60
     #[arg(long, env = "SCREENER_RETRY", value_name = "SECONDS", default_value = "1", value_parser = seconds(0.0..=60.0), help_heading = "Upstream")]
     retry: Duration,
@@ -118,6 +129,11 @@ impl Args {
         usize::from(self.max_symbols)
     }
 
+    /// Whether the upstream's token can be renewed without a restart.
+    pub(crate) fn has_token_file(&self) -> bool {
+        self.upstream_token_file.is_some()
+    }
+
     /// Where ticks come from, for the person who started the server; addresses may carry secrets.
     pub(crate) fn source(&self) -> String {
         match &self.feed {
@@ -132,7 +148,10 @@ impl Args {
     pub(crate) fn feed(&self, hours: &Hours, clock: &Clock) -> anyhow::Result<MakeFeed> {
         Ok(match &self.feed {
             Source::Demo => self.made_of(hours, clock, Demo),
-            Source::Live(url) => self.made_of(hours, clock, ticks::provider(url, &self.upstream_token)),
+            Source::Live(url) => {
+                let token = Token::new(&self.upstream_token, self.upstream_token_file.as_deref())?;
+                self.made_of(hours, clock, ticks::provider(url, &token))
+            }
             Source::Recorded(path) => {
                 let text = match path {
                     Some(path) => std::fs::read_to_string(path)

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::desk::full;
 use crate::exchanges::{Event, coinbase, kraken};
 use crate::generated::types::Tick;
+use crate::token::Token;
 
 /// Name of the provider whose frames are Coinbase's.
 pub(crate) const COINBASE: &str = "coinbase";
@@ -25,7 +26,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(2);
 const EXPIRED: [i64; 5] = [401, -8, -15, -16, -17];
 
 /// The upstream at this address.
-pub(crate) fn provider(url: &str, token: &str) -> WebSocketProvider {
+pub(crate) fn provider(url: &str, token: &Token) -> WebSocketProvider {
     let messages = |action: &'static str| {
         move |change: Change<'_>| vec![json!({ "action": action, "symbols": change.keys }).to_string()]
     };
@@ -33,7 +34,7 @@ pub(crate) fn provider(url: &str, token: &str) -> WebSocketProvider {
         .subscribe(messages("subscribe"))
         .unsubscribe(messages("unsubscribe"))
         .classify(classify);
-    if token.is_empty() { provider } else { provider.header("authorization", format!("Bearer {token}")) }
+    token.authorize(provider)
 }
 
 /// Tells refusals from what the decoder is to read.

@@ -328,12 +328,9 @@ impl<O: Operation> Publishable for ErasedSend<O> {
     }
 
     fn whole(&self, schemas: &Schemas, index: usize, text: &str) -> Result<Written, Faults> {
-        let candidate = Candidate::new(text);
-        let MessageSpec { schema, matcher, .. } = O::SPEC.messages[index];
-        if let Some(schema) = schema {
-            let bare = || Value::String(text.to_owned());
-            let value = candidate.value.filter(|_| matcher != Matcher::Text).unwrap_or_else(bare);
-            schemas.check(schema, &value)?;
+        let message = &O::SPEC.messages[index];
+        if let Some(schema) = message.schema {
+            schemas.check(schema, &Candidate::new(text).as_message(message))?;
         }
         let message = O::Message::decode(index, text)
             .map_err(|error| Faults::new(vec![Fault::new("", "type", error.to_string())]))?;

@@ -103,6 +103,43 @@ async fn back_ends_publish_what_the_document_declares_and_nothing_else() {
         ),
         ("risk_status_update", json!({"status": "hard_stop", "message": "m"})),
         (
+            "risk_status_update",
+            json!({
+                "status": "emergency", "reason": "critical_network_failure", "message": "m",
+                "duration_seconds": 125.5, "open_positions": 2, "timestamp": "2024-01-15T10:30:00.000Z",
+            }),
+        ),
+        (
+            "risk_status_update",
+            json!({
+                "type": "emergency_action", "action": "emergency_close", "message": "m",
+                "positions_affected": ["uuid"], "timestamp": "2024-01-15T10:30:00.000Z",
+            }),
+        ),
+        (
+            "equity_update",
+            json!({
+                "total_equity": "1.00", "peak_equity": "2.00", "current_equity": "1.00",
+                "timestamp": "2024-01-15T10:30:00.000Z",
+            }),
+        ),
+        (
+            "scout_status",
+            json!({
+                "scout_id": "s", "total_markets": 3, "total_scanned": 2, "valid_opportunities": 1,
+                "scan_duration_seconds": 0.5, "last_scan_time": "2024-01-15T10:30:00.000Z",
+                "opportunities": [{"symbol": "BTC/USDT", "spread_pct": "0.10", "funding_rate": "0.01"}],
+            }),
+        ),
+        (
+            "scout_progress",
+            json!({
+                "scout_id": "s", "strategy_type": "cross_exchange", "status": "scanning", "scanned": 1, "total": 2,
+                "valid_opportunities": 0, "progress_percent": 50, "current_symbol": "BTC/USDT", "completed": false,
+                "timestamp": "2024-01-15T10:30:00.000Z",
+            }),
+        ),
+        (
             "system_log",
             json!({"level": "CRITICAL", "module": "m", "message": "m", "timestamp": "2024-01-15T10:30:00.000Z"}),
         ),
@@ -140,9 +177,58 @@ async fn back_ends_publish_what_the_document_declares_and_nothing_else() {
             assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{answer:?}");
         }
     }
+    for (kind, data, pointer, allowed) in [
+        (
+            "risk_status_update",
+            json!({"status": "panic", "message": "m"}),
+            "/data/status",
+            r#""normal", "soft_pause", "hard_stop""#,
+        ),
+        (
+            "risk_status_update",
+            json!({
+                "type": "emergency_action", "action": "run", "message": "m", "positions_affected": [],
+                "timestamp": "2024-01-15T10:30:00.000Z",
+            }),
+            "/data/action",
+            r#""emergency_close", "pause", "resume""#,
+        ),
+        (
+            "worker_status",
+            json!({"status": "idle", "symbol": "s"}),
+            "/data/status",
+            r#""processing", "executing""#,
+        ),
+    ] {
+        let answer = post(&url, Some(TOKEN), &json!({"type": kind, "data": data}).to_string());
+        let error = answer.json();
+        assert_eq!((answer.status, &error["code"]), (422, &json!("invalid-payload")), "{error}");
+        assert_eq!(error["errors"][0]["pointer"], pointer, "{error}");
+        assert!(error["errors"][0]["message"].as_str().unwrap().contains(allowed), "{error}");
+    }
     assert_eq!(post(&url, Some("wrong"), &equity("1").to_string()).status, 401);
     let without = Spawned::start("carry", &["--demo", "false"]);
     assert_eq!(post(&without.url("/publish"), Some(TOKEN), &equity("1").to_string()).status, 404);
+}
+
+#[tokio::test]
+async fn bare_text_comes_back_and_a_frame_that_is_none_is_refused() {
+    let server = quiet(&[], &[]);
+    let mut socket = TestSocket::connect(server.socket()).await;
+    for text in ["hello", "", "7", "\"quoted\"", "ping"] {
+        socket.send_text(text).await;
+        let echo = socket.next_of("echo").await;
+        assert_eq!(echo["message"], format!("Received: {text}"));
+        let members: BTreeSet<&str> = echo.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(members, BTreeSet::from(["message", "timestamp", "type"]));
+        assert!(is_moment(&echo["timestamp"]), "{echo}");
+    }
+    for (text, code) in [(r#"{"type":"no.such"}"#, "unknown-type"), ("[1]", "invalid-json")] {
+        socket.send_text(text).await;
+        assert_eq!(socket.next_of("error").await["data"]["code"], code, "{text}");
+    }
+    socket.send_text(r#"{"type":"ping"}"#).await;
+    socket.next_of("pong").await;
 }
 
 #[tokio::test]
@@ -152,12 +238,13 @@ async fn the_demo_moves_and_its_money_is_in_decimal_strings() {
     let mut seen: BTreeMap<String, Value> = BTreeMap::new();
     let mut risk = BTreeSet::new();
     let start = Instant::now();
-    while (seen.len() < 8 || risk.len() < 3) && start.elapsed() < PATIENCE {
+    while (seen.len() < 8 || risk.len() < 5) && start.elapsed() < PATIENCE {
         let frame = socket.next().await;
         assert!(is_moment(&frame["timestamp"]), "{frame}");
         let kind = frame["type"].as_str().unwrap().to_owned();
         if kind == "risk_status_update" {
-            risk.insert(frame["data"]["status"].as_str().unwrap().to_owned());
+            let data = &frame["data"];
+            risk.insert(data["status"].as_str().or(data["action"].as_str()).unwrap().to_owned());
         }
         seen.insert(kind, frame["data"].clone());
     }
@@ -173,7 +260,7 @@ async fn the_demo_moves_and_its_money_is_in_decimal_strings() {
         "worker_status",
     ];
     assert_eq!(kinds, all);
-    assert_eq!(risk, ["hard_stop", "normal", "soft_pause"].map(str::to_owned).into());
+    assert_eq!(risk, ["hard_stop", "normal", "pause", "resume", "soft_pause"].map(str::to_owned).into());
     let is_decimal = |value: &Value| value.as_str().is_some_and(|text| text.parse::<f64>().is_ok());
     for member in ["total_equity", "peak_equity", "current_equity"] {
         assert!(is_decimal(&seen["equity_update"][member]), "{member}");

@@ -1,20 +1,9 @@
 //! The contract of the chart server, line by line.
 
-use e2e::{PATIENCE, TestSocket, eventually, get, post};
+use e2e::{PATIENCE, eventually, get, post};
 use serde_json::json;
 
-use super::charts;
-
-const EVERY: [&str; 4] = ["chart:2M", "chart:5M", "chart:15M", "chart:zones"];
-
-/// Takes the texts that every new connection gets.
-async fn connected(server: &e2e::Spawned) -> TestSocket {
-    let mut socket = TestSocket::connect(server.socket()).await;
-    for text in EVERY {
-        assert_eq!(socket.next_text().await, text);
-    }
-    socket
-}
+use super::{EVERY, charts, connected};
 
 #[tokio::test]
 async fn every_connection_is_told_every_chart_first() {
@@ -56,11 +45,22 @@ fn what_is_no_chart_is_refused_with_the_allowed_ones() {
     }
     for (path, body, status) in [
         ("/trigger-chart-update", "{}", 422),
+        ("/trigger-chart-update", r#"{"timeframes":[]}"#, 422),
+        ("/refresh-chart", "{}", 422),
         ("/trigger-chart-update", "{", 400),
         ("/refresh-chart", r#"{"timeframe":"5M","chart_type":"dead"}"#, 422),
     ] {
         assert_eq!(post(&charts.server.url(path), None, body).status, status, "{path} {body}");
     }
+    let nothing = post(&charts.server.url("/trigger-chart-update"), None, "{}").json();
+    assert_eq!(nothing["errors"][0]["message"], "needs `timeframe`, or `timeframes`", "{nothing}");
+    let kind =
+        post(&charts.server.url("/refresh-chart"), None, r#"{"timeframe":"5M","chart_type":"dead"}"#).json();
+    assert_eq!(kind["errors"][0]["pointer"], "/chart_type", "{kind}");
+    assert!(kind["errors"][0]["message"].as_str().unwrap().contains(r#""live", "zones""#), "{kind}");
+    let picture = get(&charts.server.url("/charts/7M.png"));
+    assert_eq!((picture.status, &picture.json()["errors"][0]["pointer"]), (422, &json!("/timeframe")));
+    assert!(picture.body.contains("15M"), "{picture:?}");
     assert_eq!(get(&charts.server.url("/trigger-chart-update")).status, 405);
 }
 
@@ -88,24 +88,6 @@ async fn a_refresh_tells_at_once_and_renders_a_real_picture() {
 }
 
 #[tokio::test]
-async fn a_failing_export_never_touches_the_broadcast() {
-    // A file stands where the folder of the pictures should be.
-    let place = super::new_folder();
-    std::fs::write(&place, "").unwrap();
-    let server = e2e::Spawned::start("charts", &["--speed", "0.01", "--folder", place.to_str().unwrap()]);
-    let mut socket = connected(&server).await;
-    for _ in 0..3 {
-        let answer = post(&server.url("/refresh-chart"), None, r#"{"timeframe":"5M"}"#);
-        assert_eq!((answer.status, &answer.json()["clients"]), (200, &json!(1)));
-        assert_eq!(socket.next_text().await, "chart:5M");
-    }
-    let failed = || (get(&server.url("/status")).json()["exports_failed"] == 1).then_some(());
-    eventually("the failed export", failed).await;
-    assert_eq!(get(&server.url("/charts/5M.png")).status, 404);
-    std::fs::remove_file(place).unwrap();
-}
-
-#[tokio::test]
 async fn the_demo_moves() {
     let charts = charts(&["--speed", "2000"]);
     let mut socket = connected(&charts.server).await;
@@ -125,6 +107,11 @@ async fn back_ends_publish_the_text_itself() {
     let answer = post(&url, Some("t0ken"), "chart:15M");
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(socket.next_text().await, "chart:15M");
-    assert_eq!(post(&url, Some("t0ken"), "chart:1D").status / 100, 4);
-    assert_eq!(post(&url, None, "chart:15M").status, 401);
+    let refused = post(&url, Some("t0ken"), "chart:1D");
+    assert_eq!((refused.status, &refused.json()["code"]), (422, &json!("invalid-payload")), "{refused:?}");
+    for wrong in [None, Some("wrong")] {
+        assert_eq!(post(&url, wrong, "chart:15M").status, 401);
+    }
+    let without = super::charts(&["--speed", "0.01"]);
+    assert_eq!(post(&without.server.url("/publish"), Some("t0ken"), "chart:15M").status, 404);
 }

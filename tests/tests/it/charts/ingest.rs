@@ -49,6 +49,66 @@ async fn trades_of_kraken_become_a_picture_and_what_does_not_fit_is_counted() {
     assert!(exchange.hears(1).await[0].contains(r#""pair":["XMR/USD"]"#));
     picture(&charts, "2M").await;
     status(&charts, "two skipped frames", |status| status["frames_skipped"] == 2).await;
+    let output = charts.server.output();
+    assert_eq!(output.matches("does not fit").count(), 1, "said once in a while: {output}");
+}
+
+#[tokio::test]
+async fn a_session_is_asked_for_three_times_before_the_next_provider_is_tried() {
+    let session = Exchange::answering(500, "no").await;
+    let coinbase = Exchange::playing(recorded_frames("coinbase-btc-eth.jsonl"), false).await;
+    let charts = charts(&[
+        "--providers",
+        "tradier,coinbase",
+        "--tradier-token",
+        "s3cret",
+        "--tradier-session-url",
+        &session.url(),
+        "--coinbase-url",
+        &coinbase.socket(),
+    ]);
+    coinbase.hears(3).await;
+    assert_eq!(session.heard().len(), 3);
+    let status = status(&charts, "the exchange", |status| status["feed"] == "live").await;
+    assert_eq!(status["provider"], "coinbase", "{status}");
+}
+
+#[tokio::test]
+async fn a_provider_that_is_not_enabled_is_passed_over() {
+    let session = Exchange::answering(200, r#"{"stream":{"sessionid":"x"}}"#).await;
+    let coinbase = Exchange::playing(recorded_frames("coinbase-btc-eth.jsonl"), false).await;
+    // Without its token the broker takes no part.
+    let charts = charts(&[
+        "--providers",
+        "tradier,coinbase",
+        "--tradier-session-url",
+        &session.url(),
+        "--coinbase-url",
+        &coinbase.socket(),
+    ]);
+    coinbase.hears(3).await;
+    assert_eq!(session.heard(), [""; 0]);
+    drop(charts);
+}
+
+#[tokio::test]
+async fn whether_the_market_is_open_has_nothing_to_do_with_the_socket() {
+    let coinbase = Exchange::playing(recorded_frames("coinbase-btc-eth.jsonl"), false).await;
+    let gone = Exchange::answering(500, "no").await;
+    let always = ["--market-days", "Mon-Sun", "--market-hours", "00:00-23:59:59", "--market-zone", "UTC"];
+    // A day that is neither today nor, at midnight, tomorrow.
+    let day = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::UTC).weekday().wrapping_add(3_i8);
+    let day = format!("{day:?}")[..3].to_owned();
+    let never = ["--market-days", &day, "--market-zone", "UTC"];
+    for (exchange, hours, feed, open) in
+        [(&coinbase, &never[..], "live", false), (&gone, &always[..], "degraded", true)]
+    {
+        let url = exchange.socket();
+        let own = ["--providers", "coinbase", "--coinbase-url", &url];
+        let charts = charts(&[&own, hours].concat());
+        let status = status(&charts, feed, |status| status["feed"] == feed).await;
+        assert_eq!(status["market_open"], open, "{status}");
+    }
 }
 
 #[tokio::test]

@@ -1,12 +1,15 @@
 //! The chart server as its users meet it: a process, its socket, its HTTP, and the exchanges it connects to.
 
 mod contract;
+mod export;
 mod ingest;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use e2e::Spawned;
+use e2e::{Spawned, TestSocket};
+
+const EVERY: [&str; 4] = ["chart:2M", "chart:5M", "chart:15M", "chart:zones"];
 
 /// A chart server with a picture folder of its own.
 struct Charts {
@@ -20,6 +23,15 @@ fn charts(arguments: &[&str]) -> Charts {
     let own = ["--folder", folder.to_str().expect("a path in UTF-8")];
     let server = Spawned::start("charts", &[&own, arguments].concat());
     Charts { server, folder }
+}
+
+/// Connects and takes the texts that every new connection gets.
+async fn connected(server: &Spawned) -> TestSocket {
+    let mut socket = TestSocket::connect(server.socket()).await;
+    for text in EVERY {
+        assert_eq!(socket.next_text().await, text);
+    }
+    socket
 }
 
 fn new_folder() -> PathBuf {

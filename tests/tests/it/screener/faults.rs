@@ -1,6 +1,6 @@
 //! What goes wrong upstream: it hangs up, wants fewer requests, wants a new token, talks nonsense.
 
-use e2e::{Exchange, TestSocket, eventually};
+use e2e::{Exchange, Spawned, TestSocket, eventually};
 use serde_json::{Value, json};
 
 use super::{ask, connected, following, health, page, quiet, tick};
@@ -81,6 +81,28 @@ async fn an_expired_token_is_reported_as_such_and_never_shown() {
 }
 
 #[tokio::test]
+async fn a_token_that_has_expired_is_renewed_without_a_restart() {
+    let exchange = Exchange::admitting("new").await;
+    let file = std::env::temp_dir().join(format!("bellwire-screener-{}.token", std::process::id()));
+    std::fs::write(&file, "old\n").unwrap();
+    let server = following(&exchange, &["--upstream-token-file", file.to_str().unwrap(), "--retry", "0.2"]);
+    let expired = page(&server, "/api/system/health", |health| health["fyers"] == "TOKEN_EXPIRED").await;
+    let advice = expired["recommendations"][0].as_str().unwrap();
+    assert!(advice.contains("Write a new token"), "{expired}");
+    std::fs::write(&file, r#"{"access_token":"new"}"#).unwrap();
+    let good = health(&server, "READY").await;
+    assert_eq!((&good["fyers"], &good["recommendations"]), (&json!("OK"), &json!([])));
+    assert_eq!(exchange.heard().last().map(String::as_str), Some("Bearer new"));
+    std::fs::remove_file(&file).unwrap();
+    let output = Spawned::command("screener")
+        .args(["--feed", &exchange.socket(), "--upstream-token-file", file.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot read"), "{output:?}");
+}
+
+#[tokio::test]
 async fn frames_that_do_not_fit_are_counted_and_lose_nothing() {
     let exchange = quiet().await;
     let server = following(&exchange, &[]);
@@ -98,4 +120,11 @@ async fn frames_that_do_not_fit_are_counted_and_lose_nothing() {
     assert_eq!((&frame["data"]["symbol"], &frame["data"]["ltp"]), (&json!("NSE:SBIN-EQ"), &json!(3)));
     let page = page(&server, "/api/system/health", |health| health["frames_skipped"] == 4).await;
     assert!(page["recommendations"][0].as_str().unwrap().contains("did not fit"), "{page}");
+    assert_eq!(
+        server.output().matches("does not fit").count(),
+        1,
+        "said once in a while: {}",
+        server.output()
+    );
+    assert!(!server.output().contains("nonsense"), "what an upstream sends is not logged");
 }

@@ -16,9 +16,10 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::generated::CarryPublishers;
 use crate::generated::types::{
-    Position, PositionStatus, Risk, RiskStatus, ScoutProgress, ScoutStatus, WorkerStatus, WorkerStatusStatus,
+    Position, PositionStatus, Risk, RiskReport, RiskReportStatus, ScoutProgress, ScoutStatus, WorkerStatus,
+    WorkerStatusStatus,
 };
-use crate::risk::Rules;
+use crate::risk::{Rules, action};
 use crate::values::{decimal, money};
 use holding::Holding;
 use market::Market;
@@ -83,10 +84,14 @@ impl Demo {
         }
         let mut events = self.look_after_positions(now);
         let equity = self.cash + self.holdings.iter().map(|held| held.value(self.market(held))).sum::<i64>();
-        if let Some(mut risk) = self.rules.assess(equity, day(now)) {
-            risk.open_positions = Some(self.holdings.len() as u64);
-            tell_of(&risk);
-            events.push(Event::Risk(risk));
+        let before = self.rules.status();
+        if let Some(mut report) = self.rules.assess(equity, day(now)) {
+            report.open_positions = Some(self.holdings.len() as u64);
+            tell_of(&report);
+            let held = self.holdings.iter().map(|held| held.id.clone()).collect();
+            let action = action(before, report.status, held, now);
+            events.push(Event::Risk(Risk::RiskReport(report)));
+            events.extend(action.map(|action| Event::Risk(Risk::EmergencyAction(action))));
         }
         events.push(Event::Equity);
         let (progress, scouted) = self.scout.step(&self.markets, now);
@@ -178,10 +183,10 @@ pub(crate) async fn run(mut demo: Demo, publish: CarryPublishers, every: Duratio
     }
 }
 
-fn tell_of(risk: &Risk) {
+fn tell_of(risk: &RiskReport) {
     match risk.status {
-        RiskStatus::Normal => tracing::info!(target: "RiskEngine", "{}", risk.message),
-        RiskStatus::HardStop => tracing::error!(target: "RiskEngine", "{}", risk.message),
+        RiskReportStatus::Normal => tracing::info!(target: "RiskEngine", "{}", risk.message),
+        RiskReportStatus::HardStop => tracing::error!(target: "RiskEngine", "{}", risk.message),
         _ => tracing::warn!(target: "RiskEngine", "{}", risk.message),
     }
 }

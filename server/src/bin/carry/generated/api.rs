@@ -7,22 +7,26 @@ use bellwire::contract as rt;
 
 /// The services of `/ws`, one per topic; leaving one out does not compile.
 #[derive(Debug)]
-pub struct CarryApi<Requests, Connect> {
+pub struct CarryApi<Requests, Connect, Operations> {
     /// Answers the requests.
     pub requests: Requests,
     /// Greets new connections.
     pub connect: Connect,
+    /// Takes the messages of the explicit operations.
+    pub operations: Operations,
 }
 
-impl<Requests, Connect> CarryApi<Requests, Connect> {
+impl<Requests, Connect, Operations> CarryApi<Requests, Connect, Operations> {
     /// The endpoint, ready to be served.
     pub fn into_endpoint(self) -> rt::Endpoint
     where
         Requests: super::CarryRequests,
         Connect: super::CarryConnect,
+        Operations: super::CarryOperations,
     {
         let requests = Arc::new(super::requests::RequestsRouter(self.requests));
         let connect = Arc::new(super::broadcasts::ConnectRouter(self.connect));
+        let operations = Arc::new(super::operations::OperationsRouter(self.operations));
         rt::Endpoint::new(&super::endpoint::ENDPOINT)
             .request::<super::Service, _>(requests.clone())
             .request::<super::Health, _>(requests.clone())
@@ -35,5 +39,6 @@ impl<Requests, Connect> CarryApi<Requests, Connect> {
             .broadcast::<super::WorkerStatus>()
             .sends::<super::ConnectionEstablished>()
             .greets::<super::ConnectionEstablished, _>(connect.clone())
+            .operation::<super::Say, _>(operations.clone())
     }
 }

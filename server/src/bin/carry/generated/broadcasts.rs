@@ -58,7 +58,7 @@ impl rt::Broadcast for EquityUpdate {
         endpoint: "/ws",
         name: "equity_update",
         envelope: rt::Envelope::new("type", "type", Some("data"), Some("timestamp")),
-        payload: Some(rt::SchemaRef::unchecked("#/components/schemas/Equity")),
+        payload: Some(rt::SchemaRef::checked("#/components/schemas/Equity")),
         on_connect: false,
     };
     const REPLAY: Option<rt::ReplaySpec> = Some(rt::ReplaySpec {

@@ -43,5 +43,6 @@ pub use broadcasts::{
     SystemLogPublisher, WorkerStatus, WorkerStatusPublisher,
 };
 pub use operations::{
-    ConnectionEstablished, ConnectionEstablishedMessage, ConnectionEstablishedPublisher,
+    CarryOperations, ConnectionEstablished, ConnectionEstablishedMessage,
+    ConnectionEstablishedPublisher, Say, SayMessage, SayReply,
 };

@@ -3,7 +3,7 @@
 use bellwire::contract as rt;
 use super::Time;
 
-/// The one frame whose members stand beside its type.
+/// Its members stand beside its type.
 ///
 /// Declared at `#/components/schemas/ConnectionEstablished`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -2,6 +2,8 @@
 //! The types of the document, each named as there.
 
 mod connection_established;
+mod echo;
+mod emergency_action;
 mod equity;
 mod fraction;
 mod health;
@@ -10,9 +12,11 @@ mod money;
 mod opportunity;
 mod position;
 mod risk;
+mod risk_report;
 mod scout_progress;
 mod scout_status;
 mod service;
+mod text;
 mod time;
 mod worker_status;
 
@@ -22,11 +26,15 @@ pub use time::Time;
 pub use service::{Service, ServiceStatus};
 pub use health::Health;
 pub use connection_established::{ConnectionEstablished, ConnectionEstablishedType};
+pub use echo::{Echo, EchoType};
 pub use position::{Position, PositionStatus, PositionStrategyType};
 pub use equity::Equity;
-pub use risk::{Risk, RiskReason, RiskStatus};
+pub use risk::Risk;
+pub use risk_report::{RiskReport, RiskReportReason, RiskReportStatus};
+pub use emergency_action::{EmergencyAction, EmergencyActionAction, EmergencyActionType};
 pub use log_line::{LogLine, LogLineLevel};
 pub use scout_status::ScoutStatus;
 pub use opportunity::Opportunity;
 pub use scout_progress::{ScoutProgress, ScoutProgressStatus, ScoutProgressStrategyType};
 pub use worker_status::{WorkerStatus, WorkerStatusStatus, WorkerStatusStrategyType};
+pub use text::Text;
