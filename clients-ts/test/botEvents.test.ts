@@ -1,7 +1,7 @@
 /** Every event of the bot's dashboard, whichever way it is pushed: told, logged and retained in one order. */
 import { WebSocket } from 'ws';
 import { expect, test } from 'vitest';
-import { createBotClient, type BotClient, type Event } from '../generated/bot/index.js';
+import { botHttp, createBotClient, type BotClient, type Event } from '../generated/bot/index.js';
 import { useApp, type AppServer } from './appServer.js';
 import { PUBLISH_TOKEN, get, post } from './asking.js';
 
@@ -28,7 +28,7 @@ const EVENTS: Event[] = [
   { type: 'STAT_ARB_FLATTEN', symbol: 'A/B', message: 'closed', timestamp: WHEN },
 ];
 
-const { closeLater } = useApp('bot');
+const { serve, closeLater } = useApp('bot');
 
 /** A dashboard: its log, newest first, begun with the snapshot's. */
 interface Dashboard {
@@ -97,7 +97,7 @@ test('every event arrives as it was pushed, by either way', async () => {
   const server = await serve(['--no-demo', '--publish-token', PUBLISH_TOKEN]);
   const { log, until } = await dashboard(server);
   for (const event of EVENTS) {
-    expect(await (await post(server, '/api/events', event)).json()).toEqual({ status: 'ok', clients: 1 });
+    expect(await botHttp(server.origin).pushEvent(event)).toEqual({ status: 'ok', clients: 1 });
     expect(await (await post(server, '/publish', event, PUBLISH_TOKEN)).json()).toEqual({ subscribers: 1 });
   }
   await until(2 * EVENTS.length);

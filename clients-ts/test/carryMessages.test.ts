@@ -51,7 +51,7 @@ const MESSAGES = {
   worker_status: { status: 'rejected', symbol: 'ETH/USDT', failed_checks: ['spread'] },
 };
 
-const { closeLater } = useApp('carry');
+const { serve, closeLater } = useApp('carry');
 
 function connect(server: AppServer, query = ''): CarryClient {
   return closeLater(createCarryClient({ url: `${server.url}${query}`, WebSocket }));

@@ -4,24 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { expect, test } from 'vitest';
-import { createChartsClient, type ChartUpdate } from '../generated/charts/index.js';
+import { chartsHttp, createChartsClient, type ChartUpdate } from '../generated/charts/index.js';
 import { useApp, type AppServer } from './appServer.js';
-import { PUBLISH_TOKEN, eventually, get, post } from './asking.js';
+import { PUBLISH_TOKEN, eventually, post } from './asking.js';
 
-const { closeLater, doLater } = useApp('charts');
+const { serve, closeLater, doLater } = useApp('charts');
 
 /** A server on which nothing moves by itself, and a client that has been told every chart. */
 async function connected(): Promise<{ server: AppServer; next: () => Promise<ChartUpdate> }> {
   const folder = await mkdtemp(join(tmpdir(), 'bellwire-charts-'));
   doLater(() => rm(folder, { recursive: true, force: true }));
-  const server = await serve([
-    '--speed',
-    '0.01',
-    '--folder',
-    folder,
-    '--publish-token',
-    PUBLISH_TOKEN,
-  ]);
+  const server = await serve(['--speed', '0.01', '--folder', folder, '--publish-token', PUBLISH_TOKEN]);
   const told: ChartUpdate[] = [];
   let wake = (): void => undefined;
   const client = closeLater(createChartsClient({ url: server.url, WebSocket }));
@@ -44,24 +37,32 @@ async function connected(): Promise<{ server: AppServer; next: () => Promise<Cha
 
 test('one chart or several are triggered', async () => {
   const { server, next } = await connected();
-  const one = await post(server, '/trigger-chart-update', { timeframe: '5M' });
-  expect(await one.json()).toEqual({ status: 'broadcasted', timeframes: ['5M'], clients: 1 });
+  const http = chartsHttp(server.origin);
+  expect(await http.triggerChartUpdate({ timeframe: '5M' })).toEqual({
+    status: 'broadcasted',
+    timeframes: ['5M'],
+    clients: 1,
+  });
   expect(await next()).toBe('chart:5M');
-  const two = await post(server, '/trigger-chart-update', { timeframes: ['2M', 'zones'] });
-  expect(await two.json()).toEqual({ status: 'broadcasted', timeframes: ['2M', 'zones'], clients: 1 });
+  expect(await http.triggerChartUpdate({ timeframes: ['2M', 'zones'] })).toEqual({
+    status: 'broadcasted',
+    timeframes: ['2M', 'zones'],
+    clients: 1,
+  });
   expect([await next(), await next()]).toEqual(['chart:2M', 'chart:zones']);
 });
 
 test('a refresh tells at once, and the picture follows', async () => {
   const { server, next } = await connected();
-  const answer = await post(server, '/refresh-chart', { timeframe: '5M', chart_type: 'zones' });
-  expect(await answer.json()).toEqual({ status: 'saved-and-broadcast', timeframes: ['zones'], clients: 1 });
-  expect(await next()).toBe('chart:zones');
-  const picture = await eventually(async () => {
-    const picture = await get(server, '/charts/zones.png');
-    return picture.status === 200 ? picture : undefined;
+  const http = chartsHttp(server.origin);
+  expect(await http.refreshChart({ timeframe: '5M', chart_type: 'zones' })).toEqual({
+    status: 'saved-and-broadcast',
+    timeframes: ['zones'],
+    clients: 1,
   });
-  expect(picture.headers.get('content-type')).toBe('image/png');
+  expect(await next()).toBe('chart:zones');
+  const picture = await eventually(async () => http.picture({ timeframe: 'zones' }).catch(() => undefined));
+  expect(picture.type).toBe('image/png');
   const bytes = new Uint8Array(await picture.arrayBuffer());
   expect([...bytes.slice(0, 8)]).toEqual([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 });
@@ -78,6 +79,11 @@ test('what is no chart is refused with those there are, and nobody is told', asy
     const message = expect.stringContaining('"2M", "5M", "15M", "zones"') as string;
     expect(await answer.json()).toMatchObject({ code: 'invalid-payload', errors: [{ pointer, message }] });
   }
+  const unknown = chartsHttp(server.origin).picture({ timeframe: '7M' as '5M' });
+  await expect(unknown).rejects.toMatchObject({
+    code: 'invalid-payload',
+    errors: [{ pointer: '/timeframe' }],
+  });
   expect((await post(server, '/publish', 'chart:7M', PUBLISH_TOKEN)).status).toBe(422);
   expect((await post(server, '/publish', 'chart:15M', 'wrong')).status).toBe(401);
   expect((await post(server, '/publish', 'chart:15M', PUBLISH_TOKEN)).status).toBe(200);

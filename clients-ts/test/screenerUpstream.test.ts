@@ -3,7 +3,12 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 import { expect, test } from 'vitest';
-import { createScreenerClient, type ScreenerClient, type Tick } from '../generated/screener/index.js';
+import {
+  createScreenerClient,
+  screenerHttp,
+  type ScreenerClient,
+  type Tick,
+} from '../generated/screener/index.js';
 import { useApp, type AppServer } from './appServer.js';
 import { PUBLISH_TOKEN, eventually, get, post } from './asking.js';
 
@@ -11,7 +16,7 @@ import { PUBLISH_TOKEN, eventually, get, post } from './asking.js';
 const NOON = '2026-01-23T12:00:00+05:30';
 const SATURDAY = '2026-01-24T12:00:00+05:30';
 
-const { closeLater, doLater } = useApp('screener');
+const { serve, closeLater, doLater } = useApp('screener');
 
 /** An upstream that notes what it is told. */
 interface Upstream {
@@ -129,7 +134,7 @@ test('outside market hours nothing connects, and the last values are served', as
   const late = listen(server);
   await late.client.subscribe({ action: 'subscribe', symbols: ['SBIN'] });
   expect(await late.next()).toEqual(tick);
-  expect(await (await get(server, '/api/market/status')).json()).toEqual({
+  expect(await screenerHttp(server.origin).marketStatus()).toEqual({
     market_status: 'CLOSED_WEEKEND',
     fyers_connected: false,
   });
@@ -155,13 +160,12 @@ test('symbols are pinned and given up over HTTP, and nobody loses what it holds'
   const server = await serve(['--feed', exchange.url, '--now', NOON]);
   const { client } = listen(server);
   await client.subscribe({ action: 'subscribe', symbols: ['SBIN'] });
-  const pinned = await post(server, '/api/websocket/subscribe', { symbols: ['TCS'] });
-  expect(await pinned.json()).toEqual({
+  const http = screenerHttp(server.origin);
+  expect(await http.pin({ symbols: ['TCS'] })).toEqual({
     status: 'subscribed',
     subscribed_symbols: ['NSE:SBIN-EQ', 'NSE:TCS-EQ'],
   });
-  const left = await post(server, '/api/websocket/disconnect', '');
-  expect(await left.json()).toEqual({ status: 'in_use', subscribed_symbols: ['NSE:SBIN-EQ'] });
+  expect(await http.disconnect()).toEqual({ status: 'in_use', subscribed_symbols: ['NSE:SBIN-EQ'] });
   const refused = await post(server, '/api/websocket/subscribe', { symbols: ['A', 7] });
   expect(refused.status).toBe(422);
   expect(await refused.json()).toMatchObject({ errors: [{ pointer: '/symbols/1' }] });

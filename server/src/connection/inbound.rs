@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::credentials::AUTHENTICATE;

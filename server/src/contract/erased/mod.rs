@@ -21,8 +21,7 @@ use super::{
     Request, RequestRouter, Snapshot,
 };
 use crate::protocol::{
-    Fault, Faults, Matcher, MessageSpec, OperationSpec, ReplaySpec, RequestSpec, SchemaRef, StoreSpec,
-    TopicSpec, json,
+    Fault, Faults, MessageSpec, OperationSpec, ReplaySpec, RequestSpec, SchemaRef, StoreSpec, TopicSpec, json,
 };
 
 /// A boxed future that a connection drives.
