@@ -65,7 +65,7 @@ test('a refresh tells at once, and the picture follows', async () => {
   expect(picture.type).toBe('image/png');
   const bytes = new Uint8Array(await picture.arrayBuffer());
   expect([...bytes.slice(0, 8)]).toEqual([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-});
+}, 30_000);
 
 test('what is no chart is refused with those there are, and nobody is told', async () => {
   const { server, next } = await connected();

@@ -147,6 +147,7 @@ test('a lost upstream is degraded, and clients go on where it comes back', async
   const { client, next } = listen(server);
   await client.subscribe({ action: 'subscribe', symbols: ['SBIN'] });
   await health(server, 'READY');
+  await eventually(async () => Promise.resolve(exchange.told[0]));
   exchange.hangUp();
   expect(await health(server, 'DEGRADED')).toMatchObject({ fyers: 'DOWN', market_status: 'OPEN' });
   await health(server, 'READY');
