@@ -85,18 +85,18 @@ fn health_and_service_information_are_served() {
     }
 }
 
-#[tokio::test]
-async fn back_ends_publish_what_the_document_declares_and_nothing_else() {
-    let server = quiet(&[], &[]);
-    let mut socket = TestSocket::connect(server.socket()).await;
-    let url = server.url("/publish");
-    let position = json!({
+fn position() -> Value {
+    json!({
         "position_id": "uuid", "symbol": "BTC/USDT", "status": "open", "spot_entry_price": "45000.00",
         "perp_entry_price": "45010.00", "spot_quantity": "0.1", "perp_quantity": "0.1",
         "unrealized_pnl": "50.25", "funding_collected": "12.50",
-    });
-    for (kind, data) in [
-        ("position_update", position.clone()),
+    })
+}
+
+/// Messages as back ends send them, each of which is told as it is.
+fn declared() -> Vec<(&'static str, Value)> {
+    vec![
+        ("position_update", position()),
         (
             "risk_status_update",
             json!({"status": "soft_pause", "message": "m", "drawdown_pct": "0.04", "daily_loss_pct": "0.03"}),
@@ -144,7 +144,14 @@ async fn back_ends_publish_what_the_document_declares_and_nothing_else() {
             json!({"level": "CRITICAL", "module": "m", "message": "m", "timestamp": "2024-01-15T10:30:00.000Z"}),
         ),
         ("worker_status", json!({"status": "rejected", "symbol": "ETH/USDT", "failed_checks": ["spread"]})),
-    ] {
+    ]
+}
+
+#[tokio::test]
+async fn back_ends_publish_what_the_document_declares() {
+    let server = quiet(&[], &[]);
+    let mut socket = TestSocket::connect(server.socket()).await;
+    for (kind, data) in declared() {
         publish(&server, &json!({"type": kind, "data": data}));
         loop {
             let frame = socket.next_of(kind).await;
@@ -155,7 +162,13 @@ async fn back_ends_publish_what_the_document_declares_and_nothing_else() {
             }
         }
     }
-    let mut number = position;
+}
+
+#[test]
+fn what_the_document_does_not_declare_is_refused_with_its_place() {
+    let server = quiet(&[], &[]);
+    let url = server.url("/publish");
+    let mut number = position();
     number["unrealized_pnl"] = json!(50.25);
     for (body, status, pointer) in [
         (json!({"type": "position_update", "data": number}), 422, "/data/unrealized_pnl"),
@@ -177,6 +190,15 @@ async fn back_ends_publish_what_the_document_declares_and_nothing_else() {
             assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{answer:?}");
         }
     }
+    assert_eq!(post(&url, Some("wrong"), &equity("1").to_string()).status, 401);
+    let without = Spawned::start("carry", &["--demo", "false"]);
+    assert_eq!(post(&without.url("/publish"), Some(TOKEN), &equity("1").to_string()).status, 404);
+}
+
+#[test]
+fn an_unknown_state_is_refused_with_the_allowed_ones() {
+    let server = quiet(&[], &[]);
+    let url = server.url("/publish");
     for (kind, data, pointer, allowed) in [
         (
             "risk_status_update",
@@ -206,9 +228,6 @@ async fn back_ends_publish_what_the_document_declares_and_nothing_else() {
         assert_eq!(error["errors"][0]["pointer"], pointer, "{error}");
         assert!(error["errors"][0]["message"].as_str().unwrap().contains(allowed), "{error}");
     }
-    assert_eq!(post(&url, Some("wrong"), &equity("1").to_string()).status, 401);
-    let without = Spawned::start("carry", &["--demo", "false"]);
-    assert_eq!(post(&without.url("/publish"), Some(TOKEN), &equity("1").to_string()).status, 404);
 }
 
 #[tokio::test]
