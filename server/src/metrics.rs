@@ -184,9 +184,13 @@ impl Metrics {
         out
     }
 
-    pub(crate) fn published(&self, route: &'static str, subscribers: usize) {
-        self.published.get_or_create(&RouteLabel { route }).inc();
-        self.deliveries.get_or_create(&RouteLabel { route }).inc_by(subscribers as u64);
+    /// What counts the publications of a route.
+    pub(crate) fn publications(&self, route: &'static str) -> Published {
+        let label = RouteLabel { route };
+        Published {
+            published: self.published.get_or_create(&label).clone(),
+            deliveries: self.deliveries.get_or_create(&label).clone(),
+        }
     }
 
     pub(crate) fn dropped(&self, route: &'static str, count: u64) {
@@ -211,6 +215,20 @@ impl Metrics {
 
     pub(crate) fn reply_error(&self, code: &str) {
         self.reply_errors.get_or_create(&CodeLabel { code: code.to_owned() }).inc();
+    }
+}
+
+/// Counts the publications of one route.
+#[derive(Debug, Clone)]
+pub(crate) struct Published {
+    published: Counter,
+    deliveries: Counter,
+}
+
+impl Published {
+    pub(crate) fn count(&self, subscribers: usize) {
+        self.published.inc();
+        self.deliveries.inc_by(subscribers as u64);
     }
 }
 

@@ -265,9 +265,13 @@ impl Connection {
         self.outbound.forget(resolved.topic());
         let (route, payload) = (resolved.spec().route, refusal.failure().error());
         tracing::debug!(topic = %resolved.topic(), code = refusal.code(), "subscription ended");
-        self.outbound.control(
-            &self.served.writer().topic_frame(route, "ended", resolved.topic(), (None, None), &payload).0,
-        );
+        self.outbound.control(&self.served.writer().topic_frame(
+            route,
+            "ended",
+            resolved.topic(),
+            (None, None),
+            &payload,
+        ));
     }
 
     /// A topic lost updates, and there is room again.

@@ -180,7 +180,7 @@ fn publish_to(served: &Served, resolved: &dyn ResolvedTopic, payload: String) ->
     };
     let reached = hub_route.publish(|| Ok::<_, std::convert::Infallible>(topic.clone()), || Ok(payload));
     let subscribers = reached.unwrap_or_default();
-    served.node.shared().metrics.published(route, subscribers);
+    served.node.shared().metrics.publications(route).count(subscribers);
     Published { subscribers, topic: Some(topic) }
 }
 

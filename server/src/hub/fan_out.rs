@@ -71,9 +71,9 @@ impl FanOut {
     /// Starts the tasks on the current runtime, unless they run.
     pub(crate) fn start(&self) {
         self.workers.get_or_init(|| {
-            let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
-            // One task is the cheapest per message; more help once there are cores to spare.
-            let workers: Vec<Arc<Worker>> = (0..(cores / 2).max(1)).map(|_| Arc::default()).collect();
+            let threads = tokio::runtime::Handle::current().metrics().num_workers();
+            // One task is the cheapest per message; more help once there are threads to spare.
+            let workers: Vec<Arc<Worker>> = (0..(threads / 2).max(1)).map(|_| Arc::default()).collect();
             for worker in &workers {
                 tokio::spawn(worker.clone().run());
             }

@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::RoutePolicy;
 use crate::protocol::DeliverySpec;
-use crate::websocket::{OpCode, Terms, frame_into, header_len};
+use crate::websocket::{HEADER_ROOM, OpCode, Terms, frame_into, header_len, put_header};
 
 /// What a frame is to its receivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,21 +61,26 @@ impl Publication {
         let verb = if kind == PublicationKind::Snapshot { "snapshot" } else { "update" };
         let &RoutePolicy { route, envelope, delivery, message, .. } = policy;
         let writer = envelope.now();
-        let (text, rest_at) = match message {
-            Some(message) => (writer.message(message, Some(payload)), None),
+        let (wire, frame, rest_at) = match message {
+            Some(message) => {
+                let (wire, frame) = framed(&writer.message(message, Some(payload)));
+                (wire, frame, None)
+            }
             None => {
-                let (text, rest_at) = writer.topic_frame(route, verb, topic, position, payload);
-                (text, Some(rest_at))
+                // The text is written once, behind room for its header.
+                let mut text = "\0".repeat(HEADER_ROOM);
+                let at = writer.topic_frame_into(&mut text, route, verb, topic, position, payload);
+                let (wire, frame) = framed_in_place(text);
+                (wire, frame, Some(at - HEADER_ROOM))
             }
         };
-        let (wire, frame) = framed(&text);
         Self {
             route,
             topic: topic.clone(),
             kind,
+            payload: writer.payload_range(frame.len(), payload),
             wire,
             frame,
-            payload: writer.payload_range(text.len(), payload),
             is_flat: envelope.body.is_none(),
             rest_at,
             delivery,
@@ -131,6 +136,14 @@ impl Publication {
         frame.extend_from_slice(rest);
         frame.into()
     }
+}
+
+/// The same for a text behind [`HEADER_ROOM`] bytes.
+fn framed_in_place(text: String) -> (Bytes, Bytes) {
+    let mut bytes = text.into_bytes();
+    let start = put_header(&mut bytes);
+    let bytes = Bytes::from(bytes);
+    (bytes.slice(start..), bytes.slice(HEADER_ROOM..))
 }
 
 /// A text with its header in front, and the text alone out of the same bytes.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
@@ -10,7 +10,8 @@ use super::Node;
 use crate::contract::erased::{Written, broadcast_written};
 use crate::contract::{Broadcast, Caller, Frames, Operation, Topic};
 use crate::hub::{Audience, Event, Publication, Route, RoutePolicy};
-use crate::protocol::{DeliveryMode, DeliverySpec, Overflow, TopicSpec, json, topic_name};
+use crate::metrics::Published;
+use crate::protocol::{DeliveryMode, DeliverySpec, Overflow, TopicSpec, json, topic_of};
 
 /// Broadcasts and explicit messages cannot be dropped without breaking what the document promises.
 pub(crate) const MESSAGE_DELIVERY: DeliverySpec =
@@ -27,6 +28,8 @@ pub struct Reach {
 pub struct Publisher<T> {
     route: Arc<Route>,
     node: Node,
+    /// Looked up once, by the first publication.
+    counters: OnceLock<Published>,
     topic: PhantomData<fn() -> T>,
 }
 
@@ -34,16 +37,18 @@ impl<T: Topic> Publisher<T> {
     /// A publisher into the node's hub.
     pub fn new(node: &Node) -> Self {
         let route = route_of(node, const { &T::SPEC });
-        Self { route, node: node.clone(), topic: PhantomData }
+        Self { route, node: node.clone(), counters: OnceLock::new(), topic: PhantomData }
     }
 
     /// Sends an update to every subscriber of these parameters and says how many there are. Never blocks. An update
     /// that cannot be written as JSON is logged and reaches nobody.
     pub fn publish(&self, params: &T::Params, update: &T::Update) -> Reach {
-        let published = self.route.publish(|| topic_of::<T>(params), || json::to_string(update));
+        let published =
+            self.route.publish(|| topic_of(T::SPEC.route, T::SPEC.shape, params), || json::to_string(update));
         match published {
             Ok(subscribers) => {
-                self.node.shared().metrics.published(T::SPEC.route, subscribers);
+                let metrics = &self.node.shared().metrics;
+                self.counters.get_or_init(|| metrics.publications(T::SPEC.route)).count(subscribers);
                 Reach { subscribers }
             }
             Err(error) => {
@@ -56,7 +61,8 @@ impl<T: Topic> Publisher<T> {
     /// Whether anyone listens: a cheap check before costly work.
     pub fn has_subscribers(&self, params: &T::Params) -> bool {
         self.route.subscription_count() > 0
-            && topic_of::<T>(params).is_ok_and(|topic| self.route.subscriber_count(&topic) > 0)
+            && topic_of(T::SPEC.route, T::SPEC.shape, params)
+                .is_ok_and(|topic| self.route.subscriber_count(&topic) > 0)
     }
 }
 
@@ -69,13 +75,10 @@ pub(crate) fn route_of(node: &Node, spec: &TopicSpec) -> Arc<Route> {
     node.shared().hub.route(spec.endpoint, policy)
 }
 
-fn topic_of<T: Topic>(params: &T::Params) -> Result<String, serde_json::Error> {
-    Ok(topic_name(T::SPEC.route, T::SPEC.shape, &serde_json::to_value(params)?))
-}
-
 impl<T> Clone for Publisher<T> {
     fn clone(&self) -> Self {
-        Self { route: self.route.clone(), node: self.node.clone(), topic: PhantomData }
+        let (route, node, counters) = (self.route.clone(), self.node.clone(), self.counters.clone());
+        Self { route, node, counters, topic: PhantomData }
     }
 }
 

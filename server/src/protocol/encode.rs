@@ -147,5 +147,5 @@ pub(crate) fn closing(writer: &Writer, close: &Close, retry_after_ms: u64) -> By
 
 /// The notice that updates were dropped and a snapshot follows.
 pub(crate) fn resync(writer: &Writer, route: &str, topic: &str, dropped: u64) -> Bytes {
-    writer.topic_frame(route, "resync", topic, (None, None), &format!("{{\"dropped\":{dropped}}}")).0
+    writer.topic_frame(route, "resync", topic, (None, None), &format!("{{\"dropped\":{dropped}}}"))
 }

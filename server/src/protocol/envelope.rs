@@ -68,7 +68,7 @@ impl Writer {
     /// `{"type":…,"id":…,"payload":…}`.
     pub(crate) fn frame(&self, kind: &str, id: Option<&str>, payload: Option<&str>) -> Bytes {
         let mut out = String::with_capacity(kind.len() + payload.map_or(0, str::len) + 96);
-        self.begin(&mut out, kind, "");
+        self.begin(&mut out, kind, [""; 2]);
         push_id(&mut out, id);
         self.finish(&mut out, payload.map(|payload| |out: &mut String| out.push_str(payload)));
         out.into()
@@ -82,7 +82,7 @@ impl Writer {
         id: Option<&str>,
         payload: impl FnOnce(&mut String),
     ) {
-        self.begin(out, kind, ".response");
+        self.begin(out, kind, [".", "response"]);
         push_id(out, id);
         self.finish(out, Some(payload));
     }
@@ -96,7 +96,7 @@ impl Writer {
         payload: &str,
     ) -> Bytes {
         let mut out = String::with_capacity(kind.len() + payload.len() + 160);
-        self.begin(&mut out, kind, ".response");
+        self.begin(&mut out, kind, [".", "response"]);
         push_id(&mut out, id);
         if let Some(beginning) = beginning {
             write_beginning(&mut out, beginning);
@@ -105,8 +105,7 @@ impl Writer {
         out.into()
     }
 
-    /// `{"type":"<route>.<verb>","topic":…,"payload":…}` with epoch and offset before the payload where there are any,
-    /// and where further members may be put, each after a comma.
+    /// `{"type":"<route>.<verb>","topic":…,"payload":…}` with epoch and offset before the payload where there are any.
     pub(crate) fn topic_frame(
         &self,
         route: &str,
@@ -114,15 +113,30 @@ impl Writer {
         topic: &str,
         position: Position<'_>,
         payload: &str,
-    ) -> (Bytes, usize) {
-        let mut out = String::with_capacity(route.len() + verb.len() + 2 * topic.len() + payload.len() + 96);
-        self.begin(&mut out, route, &format!(".{verb}"));
+    ) -> Bytes {
+        let mut out = String::new();
+        self.topic_frame_into(&mut out, route, verb, topic, position, payload);
+        out.into()
+    }
+
+    /// Appends the same, and says where in the text further members may be put, each after a comma.
+    pub(crate) fn topic_frame_into(
+        &self,
+        out: &mut String,
+        route: &str,
+        verb: &str,
+        topic: &str,
+        position: Position<'_>,
+        payload: &str,
+    ) -> usize {
+        out.reserve(route.len() + verb.len() + 2 * topic.len() + payload.len() + 96);
+        self.begin(out, route, [".", verb]);
         out.push_str(",\"topic\":");
-        write_string(&mut out, topic);
-        write_position(&mut out, position);
+        write_string(out, topic);
+        write_position(out, position);
         let rest_at = out.len();
-        self.finish(&mut out, Some(|out: &mut String| out.push_str(payload)));
-        (out.into(), rest_at)
+        self.finish(out, Some(|out: &mut String| out.push_str(payload)));
+        rest_at
     }
 
     /// Where the text of a payload stands in a frame of such a length: all of it, or its members alone where they stand
@@ -140,14 +154,14 @@ impl Writer {
         end - text.len()..end
     }
 
-    fn begin(&self, out: &mut String, kind: &str, ending: &str) {
+    fn begin(&self, out: &mut String, kind: &str, ending: [&str; 2]) {
         out.push('{');
         write_string(out, self.envelope.tag);
         out.push(':');
         write_string(out, kind);
         // The closing quote makes room for the ending, which needs no escapes.
         out.pop();
-        out.push_str(ending);
+        ending.iter().for_each(|part| out.push_str(part));
         out.push('"');
         if self.envelope.body.is_some() {
             self.stamp(out);

@@ -13,7 +13,7 @@ const EXACT_LIMIT: f64 = 9_007_199_254_740_992.0;
 /// # Errors
 /// Where the value has no JSON form.
 pub(crate) fn to_string<T: Serialize + ?Sized>(value: &T) -> Result<String, serde_json::Error> {
-    let mut out = Vec::with_capacity(128);
+    let mut out = Vec::with_capacity(256);
     value.serialize(&mut Serializer::with_formatter(&mut out, ShortFloats))?;
     String::from_utf8(out).map_err(serde::ser::Error::custom)
 }

@@ -4,11 +4,29 @@
 //! one that is `null` or absent is `""`. Integers keep all their digits, also beyond 2^53, where RFC 8785 would merge
 //! neighbours into one topic.
 
+mod flat;
+
 use std::cmp::Ordering;
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::ParamMember;
+
+/// The topic of a route and typed parameters.
+///
+/// # Errors
+/// Where the parameters have no JSON form.
+pub(crate) fn topic_of<P: Serialize>(
+    route: &str,
+    shape: &[ParamMember],
+    params: &P,
+) -> Result<String, serde_json::Error> {
+    match flat::topic_of(route, shape, params) {
+        Some(topic) => Ok(topic),
+        None => Ok(topic_name(route, shape, &serde_json::to_value(params)?)),
+    }
+}
 
 /// The topic of a route and its parameters.
 pub(crate) fn topic_name(route: &str, shape: &[ParamMember], params: &Value) -> String {
@@ -21,10 +39,8 @@ pub(crate) fn topic_name(route: &str, shape: &[ParamMember], params: &Value) -> 
 
 /// Writes the declared members, and those alone.
 fn write_shaped(out: &mut String, shape: &[ParamMember], object: Option<&Map<String, Value>>) {
-    let mut members: Vec<&ParamMember> = shape.iter().collect();
-    members.sort_by(|left, right| utf16_order(left.key, right.key));
     out.push('{');
-    for (index, member) in members.into_iter().enumerate() {
+    for (index, member) in canonical_order(shape).into_iter().enumerate() {
         if index > 0 {
             out.push(',');
         }
@@ -35,14 +51,25 @@ fn write_shaped(out: &mut String, shape: &[ParamMember], object: Option<&Map<Str
     out.push('}');
 }
 
+/// Members in the order in which they stand in topics.
+fn canonical_order(shape: &[ParamMember]) -> Vec<&ParamMember> {
+    let mut members: Vec<&ParamMember> = shape.iter().collect();
+    members.sort_by(|left, right| utf16_order(left.key, right.key));
+    members
+}
+
 fn write_member(out: &mut String, member: &ParamMember, value: Option<&Value>) {
-    let default = || member.default.and_then(|text| serde_json::from_str::<Value>(text).ok());
     match value {
-        None => match default() {
-            Some(default) => write_member_value(out, member, &default),
-            None => out.push_str("\"\""),
-        },
+        None => write_default(out, member),
         Some(value) => write_member_value(out, member, value),
+    }
+}
+
+/// Writes a member that is absent.
+fn write_default(out: &mut String, member: &ParamMember) {
+    match member.default.and_then(|text| serde_json::from_str::<Value>(text).ok()) {
+        Some(default) => write_member_value(out, member, &default),
+        None => out.push_str("\"\""),
     }
 }
 
@@ -123,6 +150,9 @@ pub(crate) fn write_string(out: &mut String, text: &str) {
 }
 
 fn utf16_order(left: &str, right: &str) -> Ordering {
+    if left.is_ascii() && right.is_ascii() {
+        return left.cmp(right);
+    }
     left.encode_utf16().cmp(right.encode_utf16())
 }
 

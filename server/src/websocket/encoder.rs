@@ -17,24 +17,44 @@ pub fn header_len(payload_len: usize) -> usize {
     }
 }
 
-/// Appends one whole frame; `compressed` sets RSV1.
-pub fn frame_into(buffer: &mut BytesMut, opcode: OpCode, compressed: bool, payload: &[u8]) {
-    buffer.reserve(header_len(payload.len()) + payload.len());
-    buffer.put_u8(0x80 | (u8::from(compressed) << 6) | opcode as u8);
-    match payload.len() {
+/// Room that any header fits into.
+pub(crate) const HEADER_ROOM: usize = 10;
+
+/// The header of a frame, and how long it is.
+fn header(opcode: OpCode, compressed: bool, payload_len: usize) -> ([u8; HEADER_ROOM], usize) {
+    let mut header = [0; HEADER_ROOM];
+    header[0] = 0x80 | (u8::from(compressed) << 6) | opcode as u8;
+    match payload_len {
         #[expect(clippy::cast_possible_truncation, reason = "the arm bounds the length")]
-        short @ 0..=125 => buffer.put_u8(short as u8),
+        short @ 0..=125 => header[1] = short as u8,
         #[expect(clippy::cast_possible_truncation, reason = "the arm bounds the length")]
         medium @ 126..=0xffff => {
-            buffer.put_u8(126);
-            buffer.put_u16(medium as u16);
+            header[1] = 126;
+            header[2..4].copy_from_slice(&(medium as u16).to_be_bytes());
         }
         long => {
-            buffer.put_u8(127);
-            buffer.put_u64(long as u64);
+            header[1] = 127;
+            header[2..].copy_from_slice(&(long as u64).to_be_bytes());
         }
     }
+    (header, header_len(payload_len))
+}
+
+/// Appends one whole frame; `compressed` sets RSV1.
+pub fn frame_into(buffer: &mut BytesMut, opcode: OpCode, compressed: bool, payload: &[u8]) {
+    let (header, length) = header(opcode, compressed, payload.len());
+    buffer.reserve(length + payload.len());
+    buffer.put_slice(&header[..length]);
     buffer.put_slice(payload);
+}
+
+/// Puts the header of a text message before its text, for which there are [`HEADER_ROOM`] bytes; says where the frame
+/// begins.
+pub(crate) fn put_header(text: &mut [u8]) -> usize {
+    let (header, length) = header(OpCode::Text, false, text.len() - HEADER_ROOM);
+    let start = HEADER_ROOM - length;
+    text[start..HEADER_ROOM].copy_from_slice(&header[..length]);
+    start
 }
 
 fn whole(opcode: OpCode, payload: &[u8]) -> Bytes {

@@ -15,5 +15,6 @@ mod utf8;
 pub use close::{CloseFrame, Violation};
 pub use decoder::{Decoder, Event, Limits};
 pub use deflate::{CompressionPolicy, Compressor, Inflating, Negotiated, Terms, accept_extensions};
+pub(crate) use encoder::{HEADER_ROOM, put_header};
 pub use encoder::{close_frame, control_frame, frame_into, header_len, text_frame};
 pub use header::OpCode;

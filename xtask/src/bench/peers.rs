@@ -41,7 +41,7 @@ enum Kind {
 }
 
 const PEERS: &[Peer] = &[
-    Peer { name: OURS, about: "this project", kind: Kind::Ours },
+    Peer { name: OURS, about: "this project, on one thread", kind: Kind::Ours },
     Peer {
         name: "bare",
         about: "a poll loop, one write per socket and frame",

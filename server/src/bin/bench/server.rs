@@ -8,6 +8,7 @@ mod generated;
 use bellwire::contract::Caller;
 use bellwire::{App, Node};
 use clap::Parser;
+use tokio::runtime::Builder;
 
 use generated::{
     BenchApi, BenchPublishers, BenchRequests, EchoError, PublishError,
@@ -20,6 +21,9 @@ use generated::{
 struct Args {
     #[command(flatten)]
     server: bellwire::Settings,
+    /// Threads that serve: one is the cheapest for each message, more deliver more of them
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: u16,
 }
 
 /// Publishes what it is told to.
@@ -52,16 +56,24 @@ impl BenchRequests for Bench {
     }
 }
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let mut args = Args::parse();
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let runtime = match args.threads {
+        // Nobody to share work with, so nothing is spent on sharing it.
+        1 => Builder::new_current_thread().enable_all().build(),
+        more => Builder::new_multi_thread().worker_threads(more.into()).enable_all().build(),
+    };
+    runtime?.block_on(serve(args.server))
+}
+
+async fn serve(mut settings: bellwire::Settings) -> anyhow::Result<()> {
     // A load of ten thousand connections must not meet a limit.
-    args.server.max_connections.get_or_insert(1_000_000);
-    bellwire::init_logging(&args.server)?;
+    settings.max_connections.get_or_insert(1_000_000);
+    bellwire::init_logging(&settings)?;
     let node = Node::new();
     let bench = Bench { publish: BenchPublishers::new(&node) };
     let api = BenchApi { bars: (), joined: (), requests: bench };
-    App::new(node, args.server).endpoint(api.into_endpoint()).on_bound(announce).serve().await?;
+    App::new(node, settings).endpoint(api.into_endpoint()).on_bound(announce).serve().await?;
     Ok(())
 }
 
