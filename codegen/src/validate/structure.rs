@@ -11,7 +11,7 @@ use crate::source::{SourceMap, Span};
 use crate::spec::quantity::{duration_ms, size_bytes};
 use crate::spec::shape::{Kind, Shape, one_of};
 use crate::spec::shapes::asyncapi::DOCUMENT;
-use crate::spec::{Node, NodeValue, References};
+use crate::spec::{Node, NodeValue, References, Resolved};
 
 /// Our extensions and where they are read.
 const EXTENSIONS: &[(&str, &str)] = &[
@@ -116,20 +116,9 @@ impl Walker<'_, '_> {
         if node.get("$ref").is_none() {
             return self.object(node, shape, place);
         }
-        if !self.is_reference(node) {
-            return;
-        }
-        self.siblings(node);
-        match self.references.resolve(node) {
-            Ok(resolved) => {
-                if let Some(pointer) = resolved.escaped {
-                    self.unescaped(node, &pointer);
-                }
-                if self.visited.insert(std::ptr::from_ref(resolved.node)) {
-                    self.object(resolved.node, shape, place);
-                }
-            }
-            Err(diagnostic) => self.sink.push(*diagnostic),
+        let resolved = self.followed(node, self.references.resolve(node));
+        if let Some(resolved) = resolved.filter(|node| self.visited.insert(std::ptr::from_ref(*node))) {
+            self.object(resolved, shape, place);
         }
     }
 
@@ -137,17 +126,30 @@ impl Walker<'_, '_> {
         if node.get("$ref").is_none() {
             return self.wrong_type(node, Kind::Reference, place);
         }
+        self.followed(node, self.references.step(node));
+    }
+
+    /// What a `$ref` leads to; says what is wrong with it.
+    fn followed<'n>(
+        &mut self,
+        node: &Node,
+        followed: Result<Resolved<'n>, Box<Diagnostic>>,
+    ) -> Option<&'n Node> {
         if !self.is_reference(node) {
-            return;
+            return None;
         }
         self.siblings(node);
-        match self.references.step(node) {
+        match followed {
             Ok(resolved) => {
                 if let Some(pointer) = resolved.escaped {
                     self.unescaped(node, &pointer);
                 }
+                Some(resolved.node)
             }
-            Err(diagnostic) => self.sink.push(*diagnostic),
+            Err(diagnostic) => {
+                self.sink.push(*diagnostic);
+                None
+            }
         }
     }
 
