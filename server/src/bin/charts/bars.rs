@@ -3,9 +3,7 @@
 //! Two-minute bars come from trades alone; five and fifteen minutes are folded from candles, which trades carry
 //! forward between two of the exchange's frames. Pure; bounded; knows no clock.
 
-use std::collections::BTreeMap;
-
-use crate::exchanges::Candle;
+use crate::exchanges::{Candle, series::Series};
 
 const MINUTE: i64 = 60_000;
 /// Bars kept of each kind: a chart shows fewer.
@@ -33,72 +31,50 @@ impl Span {
 }
 
 /// What is known of one symbol.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Bars {
-    two: BTreeMap<i64, Candle>,
-    five: BTreeMap<i64, Candle>,
+    two: Series,
+    five: Series,
+}
+
+impl Default for Bars {
+    fn default() -> Self {
+        Self { two: Series::new(KEPT), five: Series::new(KEPT) }
+    }
 }
 
 impl Bars {
     /// Takes in a trade; one that is not `live` is in the exchange's candles already.
     pub(crate) fn trade(&mut self, time: i64, price: f64, quantity: f64, live: bool) {
-        extend(&mut self.two, Span::Two, time, price, quantity);
+        self.two.trade(start(time, Span::Two), price, quantity);
         if live {
-            extend(&mut self.five, Span::Five, time, price, quantity);
+            self.five.trade(start(time, Span::Five), price, quantity);
         }
     }
 
     /// Takes in a five-minute candle, which replaces what trades have made of it.
     pub(crate) fn candle(&mut self, candle: Candle) {
-        self.five.insert(candle.time, candle);
-        trim(&mut self.five);
+        self.five.put(candle);
     }
 
     /// The latest `count` bars, oldest first.
     pub(crate) fn latest(&self, span: Span, count: usize) -> Vec<Candle> {
-        let source = if span == Span::Two { &self.two } else { &self.five };
-        let mut bars: Vec<Candle> = Vec::new();
-        for (time, part) in source {
-            let start = start(*time, span);
-            match bars.last_mut().filter(|bar| bar.time == start) {
-                Some(bar) => {
-                    bar.high = bar.high.max(part.high);
-                    bar.low = bar.low.min(part.low);
-                    bar.close = part.close;
-                    bar.volume += part.volume;
-                }
-                None => bars.push(Candle { time: start, ..*part }),
-            }
-        }
+        let mut bars = self.source(span).folded(i64::MIN, |time| Some(start(time, span)));
         bars.split_off(bars.len().saturating_sub(count))
     }
 
     /// When the newest bar begins. A later one than before means that a bar has closed.
     pub(crate) fn newest(&self, span: Span) -> Option<i64> {
-        let source = if span == Span::Two { &self.two } else { &self.five };
-        source.last_key_value().map(|(time, _)| start(*time, span))
+        self.source(span).newest().map(|time| start(time, span))
+    }
+
+    fn source(&self, span: Span) -> &Series {
+        if span == Span::Two { &self.two } else { &self.five }
     }
 }
 
 fn start(time: i64, span: Span) -> i64 {
     time.div_euclid(span.millis()) * span.millis()
-}
-
-fn extend(bars: &mut BTreeMap<i64, Candle>, span: Span, time: i64, price: f64, quantity: f64) {
-    let start = start(time, span);
-    let fresh = Candle { time: start, open: price, high: price, low: price, close: price, volume: 0.0 };
-    let bar = bars.entry(start).or_insert(fresh);
-    bar.high = bar.high.max(price);
-    bar.low = bar.low.min(price);
-    bar.close = price;
-    bar.volume += quantity;
-    trim(bars);
-}
-
-fn trim(bars: &mut BTreeMap<i64, Candle>) {
-    while bars.len() > KEPT {
-        bars.pop_first();
-    }
 }
 
 #[cfg(test)]
@@ -144,6 +120,8 @@ mod tests {
         for minute in 0..10_000 {
             bars.trade(minute * MINUTE, 1.0, 1.0, true);
         }
-        assert_eq!((bars.two.len(), bars.five.len()), (KEPT, KEPT));
+        for span in [Span::Two, Span::Five] {
+            assert_eq!(bars.latest(span, usize::MAX).len(), KEPT);
+        }
     }
 }

@@ -7,6 +7,7 @@
 
 pub(crate) mod coinbase;
 pub(crate) mod kraken;
+pub(crate) mod series;
 pub(crate) mod tradier;
 
 use serde::{Deserialize, Deserializer, de::Error as _};

@@ -14,8 +14,8 @@ use tokio::sync::mpsc;
 pub(crate) use replay::Pace;
 
 pub(crate) use crate::exchanges::Ticker;
-use crate::exchanges::{self, Event};
-use crate::generated::types::{Bar, Trade, TradeSide};
+use crate::exchanges::{self, Candle, Event};
+use crate::generated::types::{Trade, TradeSide};
 
 /// Events that wait for the market before a feed has to.
 const EVENTS_QUEUED: usize = 1_024;
@@ -26,7 +26,7 @@ pub(crate) enum MarketEvent {
     /// A trade; one that is not `live` is history, told once at the start.
     Trade { trade: Trade, live: bool },
     /// The exchange's own five-minute candle so far.
-    Candle { symbol: String, candle: Bar },
+    Candle { symbol: String, candle: Candle },
     /// Best prices and day figures.
     Ticker(Ticker),
 }
@@ -39,10 +39,7 @@ impl From<Event> for MarketEvent {
                 let exchanges::Trade { id, symbol, price, quantity, time, live, .. } = trade;
                 Self::Trade { trade: Trade { trade_id: id, symbol, price, quantity, side, time }, live }
             }
-            Event::Candle { symbol, candle } => {
-                let exchanges::Candle { time, open, high, low, close, volume } = candle;
-                Self::Candle { symbol, candle: Bar { time, open, high, low, close, volume } }
-            }
+            Event::Candle { symbol, candle } => Self::Candle { symbol, candle },
             Event::Ticker(ticker) => Self::Ticker(ticker),
         }
     }

@@ -3,9 +3,8 @@
 //! One-minute bars come from trades alone. Coarser ones are folded from five-minute candles, which the exchange sends
 //! with its own totals; between two of its frames, trades carry the running candle forward.
 
-use std::collections::BTreeMap;
-
 use super::resolution::bar_start;
+use crate::exchanges::{Candle, series::Series};
 use crate::generated::types::{Bar, Resolution};
 
 /// Candles and minutes kept per symbol: a day and a half of candles, two hours of minutes.
@@ -13,91 +12,55 @@ const CANDLES_KEPT: usize = 432;
 const MINUTES_KEPT: usize = 120;
 
 /// Bars of one symbol.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct BarBook {
-    minutes: BTreeMap<i64, Bar>,
-    candles: BTreeMap<i64, Bar>,
+    minutes: Series,
+    candles: Series,
+}
+
+impl Default for BarBook {
+    fn default() -> Self {
+        Self { minutes: Series::new(MINUTES_KEPT), candles: Series::new(CANDLES_KEPT) }
+    }
 }
 
 impl BarBook {
     /// Takes in a trade; `live` ones also carry the running candle forward, those of a snapshot are in it already.
     pub(crate) fn trade(&mut self, time_ms: i64, price: f64, quantity: f64, live: bool) {
-        extend(&mut self.minutes, Resolution::Minute1, time_ms, price, quantity);
-        trim(&mut self.minutes, MINUTES_KEPT);
-        if live {
-            extend(&mut self.candles, Resolution::Minute5, time_ms, price, quantity);
-            trim(&mut self.candles, CANDLES_KEPT);
+        if let Some(start) = bar_start(Resolution::Minute1, time_ms) {
+            self.minutes.trade(start, price, quantity);
+        }
+        if let Some(start) = bar_start(Resolution::Minute5, time_ms).filter(|_| live) {
+            self.candles.trade(start, price, quantity);
         }
     }
 
     /// Takes in a five-minute candle, which replaces what trades have made of it.
-    pub(crate) fn candle(&mut self, candle: Bar) {
-        self.candles.insert(candle.time, candle);
-        trim(&mut self.candles, CANDLES_KEPT);
+    pub(crate) fn candle(&mut self, candle: Candle) {
+        self.candles.put(candle);
     }
 
     /// The newest bar at a resolution.
     pub(crate) fn latest(&self, resolution: Resolution) -> Option<Bar> {
-        let (&newest, _) = self.source(resolution).last_key_value()?;
-        self.at(resolution, bar_start(resolution, newest)?)
+        let newest = self.source(resolution).newest()?;
+        self.from(resolution, bar_start(resolution, newest)?).next_back()
     }
 
     /// Bars at a resolution that start after `after`, oldest first.
     pub(crate) fn since(&self, resolution: Resolution, after: i64) -> Vec<Bar> {
-        let mut starts: Vec<i64> = self
-            .source(resolution)
-            .range(after..)
-            .filter_map(|(time, _)| bar_start(resolution, *time))
-            .collect();
-        starts.dedup();
-        starts
-            .into_iter()
-            .filter(|start| *start > after)
-            .filter_map(|start| self.at(resolution, start))
-            .collect()
+        self.from(resolution, after).filter(|bar| bar.time > after).collect()
     }
 
-    fn source(&self, resolution: Resolution) -> &BTreeMap<i64, Bar> {
+    fn source(&self, resolution: Resolution) -> &Series {
         if resolution == Resolution::Minute1 { &self.minutes } else { &self.candles }
     }
 
-    fn at(&self, resolution: Resolution, start: i64) -> Option<Bar> {
-        let parts = self.source(resolution).range(start..);
-        parts
-            .take_while(|(time, _)| bar_start(resolution, **time) == Some(start))
-            .map(|(_, part)| part.clone())
-            .reduce(|bar, part| Bar {
-                time: start,
-                open: bar.open,
-                high: bar.high.max(part.high),
-                low: bar.low.min(part.low),
-                close: part.close,
-                volume: bar.volume + part.volume,
-            })
+    fn from(&self, resolution: Resolution, start: i64) -> impl DoubleEndedIterator<Item = Bar> {
+        let folded = self.source(resolution).folded(start, |time| bar_start(resolution, time));
+        folded.into_iter().map(|Candle { time, open, high, low, close, volume }| {
             // Sums of binary fractions carry noise that no exchange printed: eight decimals are what it prints.
-            .map(|bar| Bar { time: start, volume: (bar.volume * 1e8).round() / 1e8, ..bar })
-    }
-}
-
-fn extend(bars: &mut BTreeMap<i64, Bar>, resolution: Resolution, time_ms: i64, price: f64, quantity: f64) {
-    let Some(start) = bar_start(resolution, time_ms) else { return };
-    let bar = bars.entry(start).or_insert(Bar {
-        time: start,
-        open: price,
-        high: price,
-        low: price,
-        close: price,
-        volume: 0.0,
-    });
-    bar.high = bar.high.max(price);
-    bar.low = bar.low.min(price);
-    bar.close = price;
-    bar.volume += quantity;
-}
-
-fn trim(bars: &mut BTreeMap<i64, Bar>, kept: usize) {
-    while bars.len() > kept {
-        bars.pop_first();
+            Bar { time, open, high, low, close, volume: (volume * 1e8).round() / 1e8 }
+        })
     }
 }
 
@@ -109,6 +72,10 @@ mod tests {
 
     fn bar(time: i64, [open, high, low, close, volume]: [f64; 5]) -> Bar {
         Bar { time, open, high, low, close, volume }
+    }
+
+    fn candle(time: i64, [open, high, low, close, volume]: [f64; 5]) -> Candle {
+        Candle { time, open, high, low, close, volume }
     }
 
     #[test]
@@ -127,9 +94,9 @@ mod tests {
     #[test]
     fn coarser_bars_fold_candles() {
         let mut book = BarBook::default();
-        book.candle(bar(0, [1.0, 3.0, 1.0, 2.0, 10.0]));
-        book.candle(bar(5 * MINUTE, [2.0, 5.0, 2.0, 4.0, 10.0]));
-        book.candle(bar(15 * MINUTE, [4.0, 4.0, 0.5, 1.0, 10.0]));
+        book.candle(candle(0, [1.0, 3.0, 1.0, 2.0, 10.0]));
+        book.candle(candle(5 * MINUTE, [2.0, 5.0, 2.0, 4.0, 10.0]));
+        book.candle(candle(15 * MINUTE, [4.0, 4.0, 0.5, 1.0, 10.0]));
         assert_eq!(book.latest(Resolution::Minute15), Some(bar(15 * MINUTE, [4.0, 4.0, 0.5, 1.0, 10.0])));
         assert_eq!(book.latest(Resolution::Minute30), Some(bar(0, [1.0, 5.0, 0.5, 1.0, 30.0])));
         assert_eq!(book.latest(Resolution::Minute1), None);
@@ -138,12 +105,12 @@ mod tests {
     #[test]
     fn the_exchange_corrects_the_running_candle() {
         let mut book = BarBook::default();
-        book.candle(bar(0, [1.0, 3.0, 1.0, 2.0, 10.0]));
+        book.candle(candle(0, [1.0, 3.0, 1.0, 2.0, 10.0]));
         book.trade(1_000, 7.0, 1.0, true);
         assert_eq!(book.latest(Resolution::Minute5), Some(bar(0, [1.0, 7.0, 1.0, 7.0, 11.0])));
         book.trade(900, 8.0, 1.0, false);
         assert_eq!(book.latest(Resolution::Minute5), Some(bar(0, [1.0, 7.0, 1.0, 7.0, 11.0])));
-        book.candle(bar(0, [1.0, 7.0, 1.0, 6.5, 12.0]));
+        book.candle(candle(0, [1.0, 7.0, 1.0, 6.5, 12.0]));
         assert_eq!(book.latest(Resolution::Minute5), Some(bar(0, [1.0, 7.0, 1.0, 6.5, 12.0])));
     }
 
@@ -153,6 +120,7 @@ mod tests {
         for minute in 0..1_000 {
             book.trade(minute * MINUTE, 1.0, 1.0, true);
         }
-        assert_eq!((book.minutes.len(), book.candles.len()), (MINUTES_KEPT, 200));
+        assert_eq!(book.since(Resolution::Minute1, -1).len(), MINUTES_KEPT);
+        assert_eq!(book.since(Resolution::Minute5, -1).len(), 200);
     }
 }

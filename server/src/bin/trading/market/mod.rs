@@ -43,7 +43,7 @@ impl Market {
             MarketEvent::Trade { trade, live } => {
                 instrument.bars.trade(trade.time, trade.price, trade.quantity, *live);
             }
-            MarketEvent::Candle { candle, .. } => instrument.bars.candle(candle.clone()),
+            MarketEvent::Candle { candle, .. } => instrument.bars.candle(*candle),
             MarketEvent::Ticker(ticker) => {
                 instrument.ticker = Some(ticker.clone());
                 instrument.book_sequence += 1;
