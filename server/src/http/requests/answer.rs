@@ -21,16 +21,14 @@ pub(super) fn success(spec: &HttpSpec, fetched: Fetched, headers: &HeaderMap) ->
             (headers, text).into_response()
         }
         // Whoever has the bytes already is told so.
-        Fetched::Bytes(content) => {
-            bytes(spec, content, kept.unwrap_or_else(|| "no-cache".to_owned()), headers)
-        }
+        Fetched::Bytes(content) => bytes(spec, content, kept.as_deref().unwrap_or("no-cache"), headers),
     }
 }
 
-fn bytes(spec: &HttpSpec, content: Content, cache: String, headers: &HeaderMap) -> Response {
+fn bytes(spec: &HttpSpec, content: Content, cache: &str, headers: &HeaderMap) -> Response {
     let kind = spec.produces.unwrap_or("application/octet-stream");
     let own = [(header::CONTENT_TYPE, kind), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
-    tagged(headers, &cache, own, content.into_bytes())
+    tagged(headers, cache, own, content.into_bytes())
 }
 
 /// The answer where there is none: the document's status of the code, else the usual one.
