@@ -113,6 +113,25 @@ test('a value that the document does not allow ends the connection with what it 
   });
 });
 
+test('a bar that a back end publishes reaches every subscriber', async () => {
+  const { url, origin } = await serve(['--publish-token', 'token of back ends']);
+  const all = [connect(url), connect(url)].map((client) => client.bars.subscribe({ symbol: 'ACME' }));
+  await Promise.all(all.map(({ ready }) => ready));
+  const bars = all.map((bar) => take(bar.updates(), 100));
+  for (let time = 0; time < 100; time += 1) {
+    const payload = { time, open: 1, high: 2, low: 1, close: 2, volume: 3 };
+    const response = await fetch(`${origin}/api/v1/publish`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer token of back ends' },
+      body: JSON.stringify({ type: 'bars.update', params: { symbol: 'ACME' }, payload }),
+    });
+    expect(await response.json()).toMatchObject({ subscribers: 2 });
+  }
+  for (const received of await Promise.all(bars)) {
+    expect(received.map(({ time }) => time)).toEqual(Array.from({ length: 100 }, (_, time) => time));
+  }
+});
+
 test('quotes, trades and the best prices of several symbols arrive', async () => {
   const { url } = await serve();
   const client = connect(url);

@@ -14,6 +14,7 @@ import {
   type Balance,
   type Equity,
   type Execution,
+  type Notification,
   type PlacedOrder,
   type PlaceOrder,
   type Position,
@@ -213,6 +214,13 @@ test('orders are changed and cancelled, positions closed, and late clients told 
   expect(await snapshot(late.executions.subscribe(params).events())).toMatchObject([{ symbol, qty: 0.5 }]);
   expect(await snapshot(late.orders.subscribe(params).events())).toMatchObject([{ id: bought }, { id }]);
 
+  expect(await snapshot(late.brokerConnection.subscribe(params).events())).toMatchObject({ status: 1 });
+  expect(await snapshot(late.equity.subscribe(params).events())).toMatchObject({ realizedPL: 0 });
+  expect(await snapshot(late.account.subscribe(params).events())).toMatchObject([
+    { asset: 'USD' },
+    { asset: 'BTC', total: 0.5 },
+  ]);
+
   const { orderId } = await client.positions.close({ accountId, positionId: symbol });
   await owner.life(orderId, Filled);
   await owner.until((told) => told.route === 'positions' && told.value.qty === 0);
@@ -221,6 +229,9 @@ test('orders are changed and cancelled, positions closed, and late clients told 
 test('refusals are typed', async () => {
   const owner = await Owner.of(await serve(), 'TEST-001');
   const { client, accountId } = owner;
+  const notice = new Promise<Notification>((resolve) => {
+    client.notifications.subscribe({ accountId }, { onUpdate: resolve });
+  });
   const market = { type: OrderType.Market, side: Side.Buy, qty: 1 };
   const limit = { ...market, type: OrderType.Limit };
   const refused = (code: OrdersPlaceErrorCode, pointer: string): object => ({
@@ -244,7 +255,8 @@ test('refusals are typed', async () => {
     code: 'unknown-position',
     errors: [{ pointer: '/positionId' }],
   });
-  await owner.until((told) => told.route === 'orders' && told.value.status === OrderStatus.Rejected);
+  await owner.order(({ status }) => status === OrderStatus.Rejected);
+  await expect(notice).resolves.toMatchObject({ category: 'error' });
 });
 
 test('accounts are isolated, and with a key only for their owners', async () => {

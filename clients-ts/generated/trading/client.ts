@@ -150,7 +150,7 @@ export interface TradingClient extends CoreClient {
   /**
    * What one account is worth.
    *
-   * Told after every fill, and at every price of what the account holds.
+   * Told after every fill, and when a price changes what the account is worth.
    *
    * The snapshot is the latest update.
    *

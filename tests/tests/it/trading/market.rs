@@ -14,9 +14,14 @@ pub(super) const SYMBOL: &str = "BTC-USD";
 const PRICES: [u32; 4] = [100, 110, 100, 90];
 const TRADES: u32 = 3_000;
 
-/// A server that replays these prices and tells nothing else, with more arguments.
+/// A server that replays these prices for a minute and tells nothing else, with more arguments.
 pub(super) fn market(arguments: &[&str]) -> Spawned {
-    let path = recording();
+    replaying(TRADES, arguments)
+}
+
+/// The same of so many trades.
+pub(super) fn replaying(trades: u32, arguments: &[&str]) -> Spawned {
+    let path = recording(trades);
     let feed = format!("replay:{}", path.display());
     let fixed = ["--feed", feed.as_str(), "--bar-symbols", "", "--bar-interval", "0.05"];
     let server = Spawned::start("trading", &[&fixed, arguments].concat());
@@ -24,11 +29,11 @@ pub(super) fn market(arguments: &[&str]) -> Spawned {
     server
 }
 
-fn recording() -> PathBuf {
+fn recording(trades: u32) -> PathBuf {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let path = env::temp_dir().join(format!("bellwire-market-{}-{number}.jsonl", process::id()));
-    let lines: Vec<String> = (0..TRADES).map(line).collect();
+    let lines: Vec<String> = (0..trades).map(line).collect();
     fs::write(&path, lines.join("\n")).expect("a recording");
     path
 }

@@ -5,6 +5,7 @@ mod bars;
 mod broadcaster;
 mod broker;
 mod closes;
+mod feeds;
 mod market;
 mod publish;
 mod restart;

@@ -45,7 +45,10 @@ async fn health_metrics_and_the_broadcaster_tell_what_goes_on() {
         (&json!("healthy"), &json!(1)),
         "{health}"
     );
-    assert!(!health["timestamp"].is_null(), "{health}");
+    let members: Vec<&String> = health.as_object().expect("an object").keys().collect();
+    assert_eq!(members, ["status", "active_connections", "timestamp"]);
+    let timestamp = health["timestamp"].as_str().expect("a text");
+    assert!(timestamp.len() == 24 && timestamp.ends_with('Z'), "ISO 8601, UTC: {timestamp}");
 
     let metrics = get(&server.url("/metrics"));
     assert_eq!(metrics.status, 200);

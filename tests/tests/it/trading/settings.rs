@@ -45,11 +45,17 @@ fn help_shows_every_setting_its_default_and_examples_within_a_hundred_columns() 
 
 #[test]
 fn unusable_settings_are_refused_by_name() {
-    let cases: [(&[&str], &str); 6] = [
+    let cases: [(&[&str], &str); 12] = [
         (&["--port", "70000"], "--port"),
         (&["--heartbeat", "soon"], "soon"),
         (&["--max-message", "0"], "--max-message"),
         (&["--feed", "nonsense"], "nonsense"),
+        (&["--feed", "replay:no-such-file.jsonl"], "no-such-file.jsonl"),
+        (&["--feed", "replay:Cargo.toml"], "line 1 is not a line of a recording"),
+        (&["--speed", "0"], "--speed"),
+        (&["--bar-interval", "0"], "--bar-interval"),
+        (&["--bar-symbols", "A B"], "is no symbol"),
+        (&["--bar-resolutions", "7"], "there are 1, 5, 15, 30, 60, D, W, M"),
         (&["--config", "no-such-file.toml"], "no-such-file.toml"),
         (&["--no-such-flag"], "--no-such-flag"),
     ];
@@ -68,6 +74,14 @@ fn the_first_free_port_of_a_range_is_taken_and_printed() {
     let server = trading(&["--port", &port.to_string(), "--port-range", "20"]);
     assert!(!server.socket().contains(&format!(":{port}/")), "{}", server.socket());
     assert_eq!(e2e::get(&server.url("/health")).status, 200);
+}
+
+#[test]
+fn the_address_to_listen_on_is_taken_and_printed() {
+    let server = trading(&["--host", "0.0.0.0"]);
+    assert!(server.socket().starts_with("ws://0.0.0.0:"), "{}", server.socket());
+    let url = server.url("/health").replace("0.0.0.0", "127.0.0.1");
+    assert_eq!(e2e::get(&url).status, 200);
 }
 
 #[tokio::test]

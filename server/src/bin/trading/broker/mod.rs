@@ -62,7 +62,7 @@ impl Broker {
             account.take_price(symbol, offer.last);
             account.work(symbol, &offer, &mut || next_id(orders), &mut events);
             if events.is_empty() && account.held(symbol) > DUST {
-                events.push(Event::Equity(account.equity()));
+                account.tell_new_equity(&mut events);
             }
             if !events.is_empty() {
                 told.push((id.clone(), events));

@@ -5,6 +5,11 @@ use crate::generated::types::{OrderStatus, OrderType, PlacedOrder, Side};
 /// Quantities below this are binary noise, not holdings.
 pub(crate) const DUST: f64 = 1e-9;
 
+/// Eight decimals are what exchanges print; sums of binary fractions carry noise beyond.
+pub(super) fn printed(price: f64) -> f64 {
+    (price * 1e8).round() / 1e8
+}
+
 /// A price at which some quantity can be had.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Offer {
@@ -107,7 +112,7 @@ impl Order {
         let average = self.placed.avg_price.unwrap_or(0.0);
         let total = filled + fill.quantity;
         self.placed.filled_qty = Some(total);
-        self.placed.avg_price = Some((average * filled + fill.price * fill.quantity) / total);
+        self.placed.avg_price = Some(printed((average * filled + fill.price * fill.quantity) / total));
         self.placed.update_time = Some(time);
         if self.open_quantity() <= DUST {
             self.placed.filled_qty = Some(self.placed.qty);

@@ -412,7 +412,7 @@ fn an_order_that_cash_cannot_finish_ends() {
         &[
             "fill 495 @ 200",
             "order 000001 Working 505",
-            "position 505 @ 198.01980198019803",
+            "position 505 @ 198.01980198",
             "equity 101000 open 1000 closed 0",
             "order 000001 Canceled 505",
             "notice the price has risen beyond the cash",

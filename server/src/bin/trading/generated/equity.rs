@@ -8,7 +8,7 @@ use super::types;
 
 /// What one account is worth.
 ///
-/// Told after every fill, and at every price of what the account holds.
+/// Told after every fill, and when a price changes what the account is worth.
 ///
 /// Declared at `#/channels/trading.equity`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

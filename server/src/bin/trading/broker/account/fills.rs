@@ -80,7 +80,7 @@ impl Account {
         events.push(Event::Execution(execution));
         events.push(Event::Order(order.placed.clone()));
         events.push(Event::Position(self.settle(&order, fill)));
-        events.push(Event::Equity(self.equity()));
+        self.tell_equity(events);
         if order.is_working() {
             if let Some(reserved) = self.reserved.get_mut(id) {
                 *reserved = (*reserved - fill.quantity * fill.price).max(0.0);

@@ -57,6 +57,15 @@ pub(crate) struct Account {
     reserved: BTreeMap<String, f64>,
     ended: VecDeque<PlacedOrder>,
     executions: VecDeque<Execution>,
+    /// What the owner was told last, as what has not changed is not told again.
+    told: Told,
+}
+
+#[derive(Debug, Default)]
+struct Told {
+    equity: Option<Equity>,
+    /// By asset.
+    balances: BTreeMap<String, Balance>,
 }
 
 impl Default for Account {
@@ -70,6 +79,7 @@ impl Default for Account {
             reserved: BTreeMap::new(),
             ended: VecDeque::new(),
             executions: VecDeque::new(),
+            told: Told::default(),
         }
     }
 }
@@ -199,8 +209,29 @@ impl Account {
         self.ended.truncate(ENDED_KEPT);
     }
 
-    fn tell_balances(&self, events: &mut Vec<Event>) {
-        events.extend(self.balances().into_iter().map(Event::Balance));
+    /// The equity, where prices have changed it.
+    pub(crate) fn tell_new_equity(&mut self, events: &mut Vec<Event>) {
+        if self.told.equity.as_ref() != Some(&self.equity()) {
+            self.tell_equity(events);
+        }
+    }
+
+    fn tell_equity(&mut self, events: &mut Vec<Event>) {
+        let equity = self.equity();
+        self.told.equity = Some(equity.clone());
+        events.push(Event::Equity(equity));
+    }
+
+    /// The balances that have changed; that of an asset which is gone is 0.
+    fn tell_balances(&mut self, events: &mut Vec<Event>) {
+        let now: BTreeMap<String, Balance> =
+            self.balances().into_iter().map(|balance| (balance.asset.clone(), balance)).collect();
+        let gone = self.told.balances.keys().filter(|asset| !now.contains_key(*asset));
+        let gone =
+            gone.map(|asset| Balance { asset: asset.clone(), available: 0.0, locked: 0.0, total: 0.0 });
+        let changed = now.values().filter(|balance| self.told.balances.get(&balance.asset) != Some(*balance));
+        events.extend(changed.cloned().chain(gone).map(Event::Balance));
+        self.told.balances = now;
     }
 }
 

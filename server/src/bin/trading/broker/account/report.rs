@@ -1,7 +1,7 @@
 //! What an account tells of itself: orders, positions, fills, what it is worth.
 
 use super::{Account, Balance, DEPOSIT, Equity, Execution, Holding, PlacedOrder, Position};
-use crate::broker::order::DUST;
+use crate::broker::order::{DUST, printed};
 use crate::generated::types::Side;
 
 /// Currency that cash is counted in.
@@ -35,7 +35,7 @@ impl Account {
         }
     }
 
-    /// Cash and each asset that is held, or was when an order last filled.
+    /// Cash and each asset that is held.
     pub(crate) fn balances(&self) -> Vec<Balance> {
         let available = self.available_cash();
         let cash = Balance {
@@ -44,9 +44,7 @@ impl Account {
             locked: cents(self.cash - available),
             total: cents(self.cash),
         };
-        // What has been sold out stands in `taken` until the next price: its balance of 0 is told, too.
-        let sold_out = self.taken.keys().filter(|symbol| !self.holdings.contains_key(*symbol));
-        let assets = self.holdings.keys().chain(sold_out).map(|symbol| {
+        let assets = self.holdings.keys().map(|symbol| {
             let total = self.held(symbol);
             let locked = self.promised(symbol, None).min(total);
             let asset = symbol.split(['-', '/']).next().unwrap_or(symbol).to_owned();
@@ -63,7 +61,7 @@ impl Holding {
             symbol: symbol.to_owned(),
             qty: if self.quantity <= DUST { 0.0 } else { self.quantity },
             side: Side::Buy,
-            avg_price: self.average,
+            avg_price: printed(self.average),
         }
     }
 }
