@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use bellwire_load::Figures;
 use serde_json::{Value, json};
 
+use super::peers::rank;
 use super::profile::{Function, Profile};
 
 /// Everything one call of the task has found.
@@ -63,7 +64,7 @@ impl Data {
         Median::of(of_both.filter_map(|run| run.figures.get(figure).copied()).collect())
     }
 
-    /// Peers that were measured, in order of appearance.
+    /// Peers that were measured, in the order in which they are known.
     pub(super) fn peers(&self) -> Vec<&str> {
         let mut peers: Vec<&str> = Vec::new();
         for run in &self.runs {
@@ -71,6 +72,7 @@ impl Data {
                 peers.push(&run.peer);
             }
         }
+        peers.sort_by_key(|peer| rank(peer));
         peers
     }
 
@@ -194,7 +196,7 @@ mod tests {
         data.runs = vec![run("bun", 1, 2.0), run("bellwire", 1, 9.0), run("bun", 2, 4.0)];
         assert_eq!(data.median("paced", "bun", "cpu_us").map(|m| m.value), Some(3.0));
         assert_eq!(data.median("paced", "bun", "p99_ms"), None);
-        assert_eq!(data.peers(), ["bun", "bellwire"]);
+        assert_eq!(data.peers(), ["bellwire", "bun"]);
     }
 
     #[test]

@@ -59,6 +59,11 @@ const PEERS: &[Peer] = &[
 ];
 
 impl Peer {
+    /// Whether the project has promised something in comparison with it.
+    pub(super) fn is_in_a_target(&self) -> bool {
+        matches!(self.kind, Kind::Ours | Kind::Bare { .. } | Kind::Bun)
+    }
+
     /// Whether the scenario says anything about it.
     pub(super) fn takes(&self, scenario: &Scenario) -> bool {
         match self.kind {
@@ -85,6 +90,11 @@ pub(super) fn chosen(names: &[String]) -> Result<Vec<&'static Peer>> {
     let wanted =
         |peer: &&Peer| peer.kind == Kind::Ours || names.iter().any(|name| name == peer.name || name == "all");
     Ok(PEERS.iter().filter(wanted).collect())
+}
+
+/// Where a peer stands among all.
+pub(super) fn rank(name: &str) -> usize {
+    PEERS.iter().position(|peer| peer.name == name).unwrap_or(PEERS.len())
 }
 
 /// What a peer is, for readers.
