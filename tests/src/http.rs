@@ -58,6 +58,16 @@ pub fn get_from(url: &str, origin: &str) -> Answer {
     answer(response.unwrap_or_else(|error| panic!("GET {url}: {error}")))
 }
 
+/// `GET` with a bearer token.
+///
+/// # Panics
+/// When nobody answers.
+#[must_use]
+pub fn get_as(url: &str, token: &str) -> Answer {
+    let response = agent().get(url).header("authorization", format!("Bearer {token}")).call();
+    answer(response.unwrap_or_else(|error| panic!("GET {url}: {error}")))
+}
+
 /// `POST` of JSON text, with a bearer token where one is given.
 ///
 /// # Panics

@@ -13,7 +13,7 @@ mod token;
 
 pub use eventually::{PATIENCE, eventually};
 pub use exchange::{Exchange, recorded_frames};
-pub use http::{Answer, get, get_from, post};
+pub use http::{Answer, get, get_as, get_from, post};
 pub use spawned::{Spawned, project_root};
 pub use test_socket::{Closed, TestSocket};
 pub use token::{AUTH_SECRET, in_seconds, mint};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bellwire::contract as rt;
-use bellwire::{Period, Settings};
+use bellwire::{AuthMode, Period, Settings};
 use rt::{Deserialize, Serialize, Value};
 use serde_json::json;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use std::sync::Arc;
 use crate::contract::REPLY;
 use crate::harness::TestServer;
 use crate::services::TestServices;
+use crate::tokens::{SECRET, in_seconds, token};
 
 const DOCUMENT: &str = r#"{"components":{"schemas":{
     "Draw":{"type":"object","additionalProperties":false,"required":["timeframe"],"properties":{
@@ -45,7 +46,7 @@ const fn http(method: rt::HttpMethod, path: &'static str) -> rt::HttpSpec {
 }
 
 macro_rules! requests {
-    ($($name:ident $wire:literal $schema:expr, $payload:ty => $reply:ty, $http:expr;)*) => {$(
+    ($($name:ident $wire:literal $schema:expr, $payload:ty => $reply:ty, $http:expr $(, $access:literal)?;)*) => {$(
         struct $name;
 
         impl rt::Request for $name {
@@ -53,7 +54,8 @@ macro_rules! requests {
             type Reply = $reply;
             type Error = rt::Refusal;
             const SPEC: rt::RequestSpec = rt::RequestSpec {
-                name: $wire, payload: $schema, access: None, http: Some($http), socket: false, notification: false,
+                name: $wire, payload: $schema, access: [$(Some($access),)? None][0], http: Some($http), socket: false,
+                notification: false,
             };
         }
     )*};
@@ -80,7 +82,7 @@ requests! {
     };
     Keep "keep" NOTE, Note => Note, rt::HttpSpec {
         parameters: ID, body: true, ..http(rt::HttpMethod::Put, "/notes/{id}")
-    };
+    }, r#"{"claim":{"id":"symbols"}}"#;
     Health "health" None, rt::Empty => Value, http(rt::HttpMethod::Get, "/api/v1/health");
     Service "service" None, rt::Empty => Value, http(rt::HttpMethod::Get, "/");
     Meet "meet" FATE, Value => Value, rt::HttpSpec {
@@ -301,4 +303,44 @@ async fn a_request_at_the_place_of_health_adds_to_it() {
     assert_eq!(server.get("/health").await.json().get("queued_messages"), None);
     let unknown = client.ask(json!({"type": "draw", "payload": {"timeframe": "5M"}})).await;
     assert_eq!(unknown["payload"]["code"], "unknown-type", "it is not made over the socket");
+}
+
+#[tokio::test]
+async fn who_asks_is_known_by_a_token_and_may_do_what_its_claims_cover() {
+    for mode in [AuthMode::Required, AuthMode::Optional] {
+        let server = server_with(|settings| {
+            settings.auth_mode = Some(mode);
+            settings.auth_secret = Some(SECRET.into());
+        })
+        .await;
+        let ask = async |authorization: &str| {
+            let headers = format!("{JSON}{authorization}");
+            let answer = server.http("PUT", "/notes/A", &headers, r#"{"text":"x"}"#).await;
+            let challenge = answer.headers.get("www-authenticate").cloned().unwrap_or_default();
+            (answer.status, challenge, answer.json())
+        };
+        let bearer = |token: &str| format!("authorization: Bearer {token}\r\n");
+        let (status, challenge, body) = ask("").await;
+        assert_eq!(
+            (status, &*challenge, &body["code"]),
+            (401, "Bearer", &json!("not-authenticated")),
+            "{mode:?}"
+        );
+        let expired = token(json!({"exp": in_seconds(-60.0)}));
+        for bad in ["nonsense", &expired] {
+            let (status, challenge, body) = ask(&bearer(bad)).await;
+            assert_eq!((status, &*challenge), (401, "Bearer error=\"invalid_token\""), "{mode:?} {bad}");
+            let detail_less =
+                json!({"code": "not-authenticated", "message": "Invalid token", "retry": "never"});
+            assert_eq!(body, detail_less, "{mode:?} {bad}");
+        }
+        let (status, challenge, body) = ask(&bearer(&token(json!({"symbols": ["B"]})))).await;
+        assert_eq!((status, &*challenge, &body["code"]), (403, "", &json!("forbidden")), "{mode:?}");
+        assert_eq!(body["errors"][0]["pointer"], "/id");
+        let (status, _, body) = ask(&bearer(&token(json!({"symbols": ["A"]})))).await;
+        assert_eq!((status, body), (200, json!({"id": "A", "text": "x"})), "{mode:?}");
+        let open = server.get("/").await.status;
+        assert_eq!(open, if mode == AuthMode::Required { 401 } else { 200 }, "a request without a rule");
+        assert_eq!(server.get("/api/v1/health").await.status, 200, "health is nobody's secret");
+    }
 }

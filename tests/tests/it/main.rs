@@ -7,6 +7,7 @@ mod charts;
 mod fuzzed;
 mod generated_rust;
 mod generated_types;
+mod help;
 mod macros;
 mod new_api;
 mod readme;

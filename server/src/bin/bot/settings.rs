@@ -11,10 +11,10 @@ use clap::Parser;
     name = "bot",
     version,
     after_help = "Examples:
-  bot                                    a bot that only pretends, on the first free port of 8000-8009
-  bot --interval 0.2 --seed 7            the same in a hurry, and the same every time
-  bot --no-demo                          nothing but what is posted to /api/events
-  bot --no-demo --publish-token SECRET   also what a back end posts to /publish"
+  bot                                  only pretends; first free of 8000-8009
+  bot --interval 0.2 --seed 7          the same in a hurry, each time alike
+  bot --no-demo                        only what is posted to /api/events
+  bot --no-demo --publish-token TOKEN  also what is posted to /publish"
 )]
 pub(crate) struct Args {
     #[command(flatten)]

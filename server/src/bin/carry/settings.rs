@@ -11,11 +11,11 @@ use clap::Parser;
     name = "carry",
     version,
     after_help = "Examples:
-  carry                                           a strategy on paper, one step a second
-  carry --interval 0.1 --port 9000                ten times as fast
-  carry --demo false --publish-token secret       only what your own strategy sends by POST /publish
-  AUTH_MODE=required JWT_SECRET=… carry           for holders of a token alone (HS256, 32 bytes or more)
-  carry --allow-origin https://app.example        for the pages of one web site alone"
+  carry                                       a strategy on paper
+  carry --interval 0.1 --port 9000            ten times as fast
+  carry --demo false --publish-token TOKEN    only what is sent by POST /publish
+  AUTH_MODE=required JWT_SECRET=SECRET carry  for those who hold a token
+  carry --allow-origin https://app.example    for the pages of one site alone"
 )]
 pub(crate) struct Args {
     #[command(flatten)]

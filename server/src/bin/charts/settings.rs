@@ -24,10 +24,10 @@ const DEFAULT_SPEED: &str = "20";
     name = "charts",
     version,
     after_help = "Examples:
-  charts                                      recorded BTC-USD trades, 20 times as fast, for ever
-  charts --providers coinbase,kraken          live, from two public exchanges in rotation
-  charts --providers tradier --symbol SPY     live, with TRADIER_TOKEN in the environment
-  charts --folder /srv/charts --port 9000     pictures where another program wants them"
+  charts                                   recorded BTC-USD, 20 times as fast
+  charts --providers coinbase,kraken       live, two exchanges in rotation
+  charts --providers tradier --symbol SPY  live, with TRADIER_TOKEN set
+  charts --folder /srv/charts --port 9000  pictures where others find them"
 )]
 pub(crate) struct Args {
     #[command(flatten)]

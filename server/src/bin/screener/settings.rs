@@ -26,13 +26,13 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
     name = "screener",
     version,
     after_help = "Examples:
-  screener                                     a made-up market, open day and night
-  DEV_MODE=false screener                      the same, in market hours only
-  screener --feed replay                       recorded BTC-USD and ETH-USD trades, over and over: COINBASE:BTC-USD
-  screener --feed replay:ticks.jsonl           a recording of your own
-  screener --feed wss://ticks.example.org/ws   live, with SCREENER_UPSTREAM_TOKEN in the environment
-  screener --feed wss://… --upstream-token-file token.json   the same; when the token expires, write a new one there
-  screener --market-holidays 2026-01-26,2026-08-15"
+  screener                                    a made-up market, day and night
+  DEV_MODE=false screener                     the same, in market hours only
+  screener --feed replay                      recorded BTC-USD and ETH-USD
+  screener --feed replay:ticks.jsonl          a recording of your own
+  screener --feed wss://ticks.example.org/ws  live, by SCREENER_UPSTREAM_TOKEN
+  screener --upstream-token-file token.json   a new token there is taken up
+  screener --market-holidays 2026-08-15       shut on that day, too"
 )]
 pub(crate) struct Args {
     #[command(flatten)]

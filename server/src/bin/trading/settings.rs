@@ -17,13 +17,12 @@ use crate::{
     name = "trading",
     version,
     after_help = "Examples:
-  trading                                       real BTC-USD and ETH-USD data, replayed for ever,
-                                                beside random walks of AAPL, GOOGL and MSFT
-  trading --feed synthetic --port 9000          random walks of AAPL, GOOGL, MSFT and TSLA
-  trading --feed replay:day.jsonl --speed 10    a recording of your own, ten times as fast
-  BAR_BROADCASTER_INTERVAL=0.5 trading          bars twice a second
-  trading --bar-symbols ''                      only what the feed tells about
-  trading --auth-secret SECRET                  accounts belong to those whose tokens name them"
+  trading                                     recorded prices, and random walks
+  trading --feed synthetic --port 9000        random walks alone
+  trading --feed replay:day.jsonl --speed 10  a recording of yours, faster
+  BAR_BROADCASTER_INTERVAL=0.5 trading        bars twice a second
+  trading --bar-symbols ''                    only what the feed tells about
+  trading --auth-secret SECRET                accounts by the claims of tokens"
 )]
 pub(crate) struct Args {
     #[command(flatten)]

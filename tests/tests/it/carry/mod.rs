@@ -2,6 +2,7 @@
 
 mod access;
 mod contract;
+mod tokens;
 
 use e2e::{Spawned, TestSocket};
 use serde_json::{Value, json};
