@@ -10,7 +10,7 @@ const WIDTH: f64 = 960.0;
 /// Where the scale begins and ends.
 const SCALE: (f64, f64) = (300.0, 850.0);
 const TOP: f64 = 128.0;
-const ROW: f64 = 30.0;
+const ROW: f64 = 36.0;
 /// Between two groups of rows, the group's title included.
 const GAP: f64 = 34.0;
 
@@ -147,16 +147,23 @@ fn row(
         scale.x(least),
         scale.x(most)
     );
-    for ((peer, value), lower) in placed(&found, scale) {
-        let _ = write!(svg, "<g><title>{}: {} µs</title>", shown(peer), short(value));
-        dot(svg, peer, scale.x(value), y + lower);
+    let dots = placed(&found, scale);
+    for ((peer, value), lower) in &dots {
+        let _ = write!(svg, "<g><title>{}: {} µs</title>", shown(peer), short(*value));
+        dot(svg, peer, scale.x(*value), y + lower);
         svg.push_str("</g>\n");
     }
     let of = |peer: &str| found.iter().find(|(name, _)| *name == peer).map(|(_, value)| *value);
     let Some(ours) = of(OURS) else { return };
     // The value stands on the free side of its dot.
     let (class, x) = if ours <= least { ("end", scale.x(ours) - 12.0) } else { ("middle", scale.x(ours)) };
-    let lift = if ours <= least { 4.5 } else { -9.0 };
+    let is_crowded =
+        dots.iter().any(|((_, value), lower)| *lower < 0.0 && (scale.x(*value) - x).abs() < 24.0);
+    let lift = match (ours <= least, is_crowded) {
+        (true, _) => 4.5,
+        (false, true) => -15.0,
+        (false, false) => -9.0,
+    };
     let _ = writeln!(
         svg,
         r#"<text class="value small num {class}" x="{x:.1}" y="{:.1}">{}</text>"#,
