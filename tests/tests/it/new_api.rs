@@ -46,10 +46,11 @@ fn package(root: &Path) {
 #[tokio::test]
 async fn a_new_api_builds_runs_and_answers() {
     let root = sandbox();
-    run(cargo()
+    let said = run(cargo()
         .args(["run", "--quiet", "--package", "xtask", "--", "new", "chat"])
         .current_dir(project_root())
         .env("BELLWIRE_ROOT", &root));
+    assert!(!said.contains("warning["), "what is given to begin with has no mistakes: {said}");
     package(&root);
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder");
     let built = run(cargo()
@@ -86,7 +87,7 @@ fn the_client_of_a_new_api_compiles() {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("new-client");
     let _ = fs::remove_dir_all(&root);
     fs::create_dir_all(root.join("asyncapi")).expect("a folder for the test");
-    run(cargo()
+    let said = run(cargo()
         .args(["run", "--quiet", "--package", "xtask", "--", "new", "chat"])
         .current_dir(project_root())
         .env("BELLWIRE_ROOT", &root));
