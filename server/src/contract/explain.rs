@@ -250,8 +250,8 @@ mod tests {
     fn of_forms_without_a_tag_the_one_that_is_complete_is_meant() {
         let schema = json!({
             "anyOf": [
-                { "required": ["a"], "properties": { "a": { "enum": ["x", "y"] } } },
-                { "required": ["b", "c"], "properties": { "b": { "type": "number" } } },
+                { "type": "object", "required": ["a"], "properties": { "a": { "enum": ["x", "y"] } } },
+                { "type": "object", "required": ["b", "c"], "properties": { "b": { "type": "number" } } },
                 { "type": "string" },
             ],
         });
