@@ -117,12 +117,17 @@ impl Connection {
     }
 
     /// The same; nothing at all, where nobody wants to know.
-    fn respond_with(&self, kind: &str, id: Option<&str>, payload: impl FnOnce(&mut String)) {
+    pub(super) fn respond_with(&self, kind: &str, id: Option<&str>, payload: impl FnOnce(&mut String)) {
         if id.is_none() && self.served.is_notification(kind) {
             return;
         }
+        self.send_written(|text| self.served.writer().response(text, kind, id, payload));
+    }
+
+    /// Sends what is written into the thread's room for it.
+    pub(super) fn send_written(&self, write: impl FnOnce(&mut String)) {
         let mut text = TEXT.take();
-        self.served.writer().response(&mut text, kind, id, payload);
+        write(&mut text);
         self.outbound.control(text.as_bytes());
         if text.capacity() <= TEXT_LIMIT {
             text.clear();

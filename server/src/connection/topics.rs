@@ -101,8 +101,12 @@ impl Connection {
             self.topics.queued += 1;
             return;
         }
-        self.topics.pending.insert(topic.clone(), VecDeque::new());
+        let (topic, under_way) = (topic.clone(), self.in_flight.len());
         self.begin(command);
+        if self.in_flight.len() > under_way {
+            // Its service takes its time.
+            self.topics.pending.insert(topic, VecDeque::new());
+        }
     }
 
     /// Serves the commands behind one that is done.
@@ -151,25 +155,23 @@ impl Connection {
         started: Instant,
         result: Result<(), Refusal>,
     ) {
-        let kind = format!("{}.subscribe", resolved.spec().route);
+        let route = resolved.spec().route;
         let place = match result.and_then(|()| self.check_limits(&resolved)) {
             Ok(place) => place,
             Err(refusal) => {
-                self.refuse(&kind, id, &refusal);
+                self.refuse(&format!("{route}.subscribe"), id, &refusal);
                 return self.next_command(resolved.topic());
             }
         };
-        let message = format!("Subscribed to {}", resolved.label());
-        let reply = encode::subscription_reply(resolved.params_json(), &message, resolved.topic());
+        let mut reply = String::with_capacity(256);
+        write_reply(&mut reply, &*resolved, "Subscribed to ");
         let resolved = resolved.without_words();
         // What follows is held back until the reply is on its way.
         let beginning = self.hold(&resolved, since, place);
-        self.outbound.control(&self.served.writer().subscribed(
-            &kind,
-            id,
-            as_members(beginning.as_ref()),
-            &reply,
-        ));
+        self.send_written(|text| {
+            let members = as_members(beginning.as_ref());
+            self.served.writer().subscribed(text, route, id, members, |text| text.push_str(&reply));
+        });
         self.served.node.shared().metrics.subscribes.observe(started.elapsed(), 1);
         let Some(recovered) = beginning.and_then(|beginning| beginning.recovered) else {
             return self.ask_for_snapshot(resolved);
@@ -244,15 +246,15 @@ impl Connection {
     fn unsubscribe(&mut self, command: &Command) {
         let resolved = &command.resolved;
         let was_held = self.topics.held.remove(resolved.topic()).is_some();
-        let message = if was_held {
+        let done = if was_held {
             self.outbound.forget(resolved.topic());
             tracing::debug!(topic = %resolved.topic(), "unsubscribed");
-            format!("Unsubscribed from {}", resolved.label())
+            "Unsubscribed from "
         } else {
-            format!("Not subscribed to {}", resolved.label())
+            "Not subscribed to "
         };
-        let reply = encode::subscription_reply(resolved.params_json(), &message, resolved.topic());
-        self.respond(&format!("{}.unsubscribe", resolved.spec().route), command.id.as_deref(), &reply);
+        let kind = format!("{}.unsubscribe", resolved.spec().route);
+        self.respond_with(&kind, command.id.as_deref(), |text| write_reply(text, &**resolved, done));
         self.served.node.shared().metrics.unsubscribes.observe(command.started.elapsed(), 1);
         self.next_command(resolved.topic());
     }
@@ -302,6 +304,11 @@ impl Connection {
 fn shared_by(subscription: &Subscription) -> Option<Arc<dyn ResolvedTopic>> {
     let lifecycle: Arc<dyn Any + Send + Sync> = subscription.lifecycle()?;
     Some(lifecycle.downcast::<Hooks>().ok()?.0.clone())
+}
+
+/// Writes the payload of the reply to a subscribe or an unsubscribe.
+fn write_reply(out: &mut String, resolved: &dyn ResolvedTopic, done: &str) {
+    encode::subscription_reply(out, resolved.params_json(), done, resolved.label(), resolved.topic());
 }
 
 /// How a subscription begins, as its reply says it.

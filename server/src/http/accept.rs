@@ -32,7 +32,7 @@ use crate::contract::erased::BoxFuture;
 /// How long to pause where connections cannot be accepted, because files have run out for instance.
 const BREATH: Duration = Duration::from_millis(100);
 /// What is read at once of a connection's first request.
-const FIRST_READ: usize = 8 * 1024;
+const FIRST_READ: usize = 4 * 1024;
 
 /// What holds for every socket.
 #[derive(Debug, Clone, Copy)]

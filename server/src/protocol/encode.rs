@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::envelope::{Writer, members_of};
 
-use super::topic_name::write_string;
+use super::topic_name::{write_escaped, write_string};
 use super::{Close, ErrorCode, Fault, Retry};
 
 /// Epoch and offset, where there are any.
@@ -48,21 +48,21 @@ pub(super) fn write_beginning(out: &mut String, beginning: Beginning<'_>) {
     }
 }
 
-/// Payload of a reply to a subscribe or an unsubscribe; `params` is a JSON object whose members are echoed.
-pub(crate) fn subscription_reply(params: &str, message: &str, topic: &str) -> String {
-    let mut out = String::with_capacity(params.len() + message.len() + 2 * topic.len() + 48);
+/// Appends the payload of a reply to a subscribe or an unsubscribe; `params` is a JSON object whose members are echoed,
+/// the message is what was `done` to `label`.
+pub(crate) fn subscription_reply(out: &mut String, params: &str, done: &str, label: &str, topic: &str) {
     out.push_str("{\"status\":\"ok\",");
     let members = members_of(params);
     if !members.is_empty() {
         out.push_str(members);
         out.push(',');
     }
-    out.push_str("\"message\":");
-    write_string(&mut out, message);
-    out.push_str(",\"topic\":");
-    write_string(&mut out, topic);
+    out.push_str("\"message\":\"");
+    out.push_str(done);
+    write_escaped(out, label);
+    out.push_str("\",\"topic\":");
+    write_string(out, topic);
     out.push('}');
-    out
 }
 
 /// Appends the payload of a reply to a request; `result` is JSON text.

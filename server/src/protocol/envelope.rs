@@ -87,22 +87,22 @@ impl Writer {
         self.finish(out, Some(payload));
     }
 
-    /// The reply to a subscribe: `{"type":…,"id":…,"epoch":…,"offset":…,"recovered":…,"payload":…}`.
+    /// Appends the reply to a subscribe: `{"type":…,"id":…,"epoch":…,"offset":…,"recovered":…,"payload":…}`; the payload
+    /// is written by `payload`.
     pub(crate) fn subscribed(
         &self,
-        kind: &str,
+        out: &mut String,
+        route: &str,
         id: Option<&str>,
         beginning: Option<Beginning<'_>>,
-        payload: &str,
-    ) -> Bytes {
-        let mut out = String::with_capacity(kind.len() + payload.len() + 160);
-        self.begin(&mut out, kind, [".", "response"]);
-        push_id(&mut out, id);
+        payload: impl FnOnce(&mut String),
+    ) {
+        self.begin(out, route, [".subscribe", ".response"]);
+        push_id(out, id);
         if let Some(beginning) = beginning {
-            write_beginning(&mut out, beginning);
+            write_beginning(out, beginning);
         }
-        self.finish(&mut out, Some(|out: &mut String| out.push_str(payload)));
-        out.into()
+        self.finish(out, Some(payload));
     }
 
     /// `{"type":"<route>.<verb>","topic":…,"payload":…}` with epoch and offset before the payload where there are any.

@@ -127,8 +127,14 @@ fn write_number(out: &mut String, number: &serde_json::Number) {
 
 /// Strings as RFC 8785 writes them: the two-character escapes, `\u00xx` for other controls, everything else raw.
 pub(crate) fn write_string(out: &mut String, text: &str) {
-    let is_special = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
     out.push('"');
+    write_escaped(out, text);
+    out.push('"');
+}
+
+/// The same without the quotes.
+pub(crate) fn write_escaped(out: &mut String, text: &str) {
+    let is_special = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
     let mut rest = text;
     // What is special is ASCII, so the text is cut between characters.
     while let Some(index) = rest.bytes().position(is_special) {
@@ -146,7 +152,6 @@ pub(crate) fn write_string(out: &mut String, text: &str) {
         rest = &rest[index + 1..];
     }
     out.push_str(rest);
-    out.push('"');
 }
 
 fn utf16_order(left: &str, right: &str) -> Ordering {
