@@ -87,7 +87,7 @@ fn the_client_of_a_new_api_compiles() {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("new-client");
     let _ = fs::remove_dir_all(&root);
     fs::create_dir_all(root.join("asyncapi")).expect("a folder for the test");
-    let said = run(cargo()
+    run(cargo()
         .args(["run", "--quiet", "--package", "xtask", "--", "new", "chat"])
         .current_dir(project_root())
         .env("BELLWIRE_ROOT", &root));
