@@ -1,9 +1,10 @@
 //! Pictures on disk: one export at a time, in the background, and none for a while after one has failed.
 //!
-//! Exports never hold anybody up: a request that comes while one runs is noted and done after it, the same chart once.
+//! Exports never hold anybody up: a request that comes while one runs is noted and done after it, in the order of asking, the
+//! same chart once.
 //! A failure is logged once and followed by a cool-down, so that a full disk does not fill the log as well.
 
-use std::collections::BTreeSet;
+use std::collections::VecDeque;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,14 +41,15 @@ pub(crate) struct Exporter<K> {
 }
 
 struct State<K> {
-    waiting: BTreeSet<K>,
+    /// Each chart once: a chart that changes all the time keeps no other from its turn.
+    waiting: VecDeque<K>,
     running: bool,
     not_before: Option<Instant>,
     exported: u64,
     failed: u64,
 }
 
-impl<K: Copy + Ord + Send + 'static> Exporter<K> {
+impl<K: Copy + Eq + Send + 'static> Exporter<K> {
     /// Writes to `folder`, which is made when first needed, files that begin with what `name` says; after a failure
     /// nothing is tried for `cool_down`.
     pub(crate) fn new(
@@ -57,7 +59,7 @@ impl<K: Copy + Ord + Send + 'static> Exporter<K> {
         source: Source<K>,
     ) -> Arc<Self> {
         let state =
-            State { waiting: BTreeSet::new(), running: false, not_before: None, exported: 0, failed: 0 };
+            State { waiting: VecDeque::new(), running: false, not_before: None, exported: 0, failed: 0 };
         Arc::new(Self {
             folder,
             painter: Painter::default(),
@@ -78,7 +80,9 @@ impl<K: Copy + Ord + Send + 'static> Exporter<K> {
         if state.not_before.is_some_and(|due| Instant::now() < due) {
             return Accepted::CoolingDown;
         }
-        state.waiting.insert(chart);
+        if !state.waiting.contains(&chart) {
+            state.waiting.push_back(chart);
+        }
         if !std::mem::replace(&mut state.running, true) {
             tokio::spawn(self.clone().work());
         }
@@ -120,7 +124,7 @@ impl<K: Copy + Ord + Send + 'static> Exporter<K> {
         if state.not_before.is_some_and(|due| Instant::now() < due) {
             state.waiting.clear();
         }
-        let next = state.waiting.pop_first();
+        let next = state.waiting.pop_front();
         state.running = next.is_some();
         next
     }
@@ -207,6 +211,24 @@ mod tests {
         assert_eq!(names, want);
         let picture = std::fs::read(exporter.path(1, Theme::Dark, 2)).unwrap();
         assert_eq!(&picture[..8], b"\x89PNG\r\n\x1a\n");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn charts_take_turns_in_the_order_of_asking() {
+        let folder = folder("turns");
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let seen = order.clone();
+        let source = move |key| {
+            seen.lock().unwrap().push(key);
+            empty(key)
+        };
+        let exporter = Exporter::new(folder.clone(), Duration::ZERO, name, Arc::new(source));
+        for chart in [2, 1, 2] {
+            exporter.request(chart);
+        }
+        settled(&exporter, 2, 0).await;
+        assert_eq!(*order.lock().unwrap(), [2, 1]);
         std::fs::remove_dir_all(folder).unwrap();
     }
 
