@@ -10,6 +10,9 @@ use super::RoutePolicy;
 use crate::protocol::DeliverySpec;
 use crate::websocket::{HEADER_ROOM, OpCode, Terms, frame_into, header_len, put_header};
 
+/// What most frames have around their topic and payload.
+const FRAME_ROOM: usize = 160;
+
 /// What a frame is to its receivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PublicationKind {
@@ -68,7 +71,8 @@ impl Publication {
             }
             None => {
                 // The text is written once, behind room for its header.
-                let mut text = "\0".repeat(HEADER_ROOM);
+                let mut text = String::with_capacity(payload.len() + 2 * topic.len() + FRAME_ROOM);
+                text.extend(['\0'; HEADER_ROOM]);
                 let at = writer.topic_frame_into(&mut text, route, verb, topic, position, payload);
                 let (wire, frame) = framed_in_place(text);
                 (wire, frame, Some(at - HEADER_ROOM))

@@ -23,14 +23,14 @@ struct ShortFloats;
 impl Formatter for ShortFloats {
     fn write_f32<W: io::Write + ?Sized>(&mut self, writer: &mut W, value: f32) -> io::Result<()> {
         if is_short(value.into()) {
-            return write!(writer, "{}", value as i64);
+            return CompactFormatter.write_i64(writer, value as i64);
         }
         CompactFormatter.write_f32(writer, value)
     }
 
     fn write_f64<W: io::Write + ?Sized>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
         if is_short(value) {
-            return write!(writer, "{}", value as i64);
+            return CompactFormatter.write_i64(writer, value as i64);
         }
         CompactFormatter.write_f64(writer, value)
     }

@@ -78,17 +78,17 @@ fn publish(route: &Route, topic: &str, payload: &str) {
 }
 
 fn subscribe(route: &Arc<Route>, topic: &str) -> (Arc<Inbox>, Subscription) {
-    subscribe_with(route, topic, Arc::new(NoHooks))
+    subscribe_with(route, topic, &(Arc::new(NoHooks) as _))
 }
 
 fn subscribe_with(
     route: &Arc<Route>,
     topic: &str,
-    lifecycle: Arc<dyn Lifecycle>,
+    lifecycle: &Arc<dyn Lifecycle>,
 ) -> (Arc<Inbox>, Subscription) {
     let inbox = Arc::new(Inbox::default());
     let outlet: Arc<dyn Outlet> = inbox.clone();
-    let subscription = route.subscribe(topic, &outlet, &lifecycle, None).0;
+    let subscription = route.subscribe(topic, &outlet, lifecycle, None).0;
     (inbox, subscription)
 }
 
@@ -147,7 +147,7 @@ fn a_hook_may_publish_to_its_topic_in_a_turn() {
     let hub = Hub::default();
     let route = route(&hub, None);
     let turn = Turn::begin();
-    let (inbox, subscription) = subscribe_with(&route, "t", Arc::new(Greets(route.clone())));
+    let (inbox, subscription) = subscribe_with(&route, "t", &(Arc::new(Greets(route.clone())) as _));
     publish(&route, "t", "1");
     subscription.release(None);
     publish(&route, "t", "2");
