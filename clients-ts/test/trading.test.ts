@@ -8,6 +8,7 @@ import {
   OrderType,
   Resolution,
   Side,
+  tradingHttp,
   type Quote,
   type TradingClient,
 } from '../generated/trading/index.js';
@@ -111,6 +112,17 @@ test('a value that the document does not allow ends the connection with what it 
     code: 1003,
     reason: 'Could not validate payload: /resolution is not one of "1", "5", "15", "30", "60", "D", "W", "M"',
   });
+});
+
+test('the broadcaster tells over plain HTTP what it does', async () => {
+  const { url, origin } = await serve(['--bar-symbols', 'AAPL', '--bar-resolutions', '1,5']);
+  const settings = { is_running: true, interval: 0.05, symbols: ['AAPL'], resolutions: ['1', '5'], errors: 0 };
+  const before = await tradingHttp(origin).broadcaster();
+  expect(before).toMatchObject({ ...settings, broadcasts_sent: 0 });
+  await take(connect(url).bars.subscribe({ symbol: 'AAPL' }).updates(), 2);
+  const after = await tradingHttp(origin).broadcaster();
+  expect(after.broadcasts_sent).toBeGreaterThan(1);
+  expect(after.broadcasts_skipped).toBeGreaterThan(before.broadcasts_skipped);
 });
 
 test('a bar that a back end publishes reaches every subscriber', async () => {

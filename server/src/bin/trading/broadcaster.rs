@@ -10,14 +10,13 @@ use prometheus_client::{
     metrics::{counter::Counter, gauge::Gauge, info::Info},
     registry::{Registry, Unit},
 };
-use serde::Serialize;
 use tokio::time::MissedTickBehavior;
 
 use crate::{
     feed::Feed,
     generated::{
         BarsPublisher,
-        types::{BarsParams, Resolution},
+        types::{BarsParams, BroadcasterStatus, Resolution},
     },
     market::{Market, resolution},
     settings::BroadcasterArgs,
@@ -34,19 +33,6 @@ struct Counters {
     skipped: Counter,
     /// Frames of the feed that could not be read.
     errors: Counter,
-}
-
-/// What a broadcaster says about itself: the body of `GET /api/v1/broadcaster`.
-#[derive(Debug, Serialize)]
-pub(crate) struct Status {
-    is_running: bool,
-    /// Seconds.
-    interval: f64,
-    symbols: Vec<String>,
-    resolutions: Vec<&'static str>,
-    broadcasts_sent: u64,
-    broadcasts_skipped: u64,
-    errors: u64,
 }
 
 /// Publishes the bars of some symbols at some resolutions.
@@ -78,8 +64,8 @@ impl Broadcaster {
         let Counters { running, sent, skipped, errors } = &self.counters;
         let interval = Gauge::<f64, AtomicU64>::default();
         interval.set(self.interval.as_secs_f64());
-        let Status { symbols, resolutions, .. } = self.status();
-        let topics = Info::new([("symbols", symbols.join(",")), ("resolutions", resolutions.join(","))]);
+        let resolutions: Vec<_> = self.resolutions.iter().copied().map(resolution::wire_name).collect();
+        let topics = Info::new([("symbols", self.symbols.join(",")), ("resolutions", resolutions.join(","))]);
         registry.register("is_running", "Whether bars are published", running.clone());
         let help = "Time between two publications";
         registry.register_with_unit("interval", help, Unit::Seconds, interval);
@@ -90,12 +76,12 @@ impl Broadcaster {
     }
 
     /// What it says about itself.
-    pub(crate) fn status(&self) -> Status {
-        Status {
+    pub(crate) fn status(&self) -> BroadcasterStatus {
+        BroadcasterStatus {
             is_running: self.counters.running.get() != 0,
             interval: self.interval.as_secs_f64(),
             symbols: self.symbols.clone(),
-            resolutions: self.resolutions.iter().copied().map(resolution::wire_name).collect(),
+            resolutions: self.resolutions.clone(),
             broadcasts_sent: self.counters.sent.get(),
             broadcasts_skipped: self.counters.skipped.get(),
             errors: self.counters.errors.get(),

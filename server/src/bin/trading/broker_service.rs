@@ -1,7 +1,5 @@
 //! The account side as topics: the engine's events become publications, in its order. Commands are in `requests`.
 
-mod requests;
-
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -9,14 +7,14 @@ use bellwire::Node;
 use bellwire::contract::{Caller, Refusal};
 
 use crate::{
-    broker::{Account, Broker, Event, Offer},
+    broker::{Account, Broker, Event, Offer, Outcome, Refused},
     feed::{MarketEvent, Ticker},
     generated::{
         AccountService, BrokerConnectionService, EquityService, ExecutionsService, OrdersService,
         PositionsService, TradingPublishers,
         types::{
             AccountParams, Balance, BrokerConnection, ConnectionStatus, Equity, Execution, ExecutionsParams,
-            PlacedOrder, Position, Trade,
+            OrderPlaced, PlacedOrder, Position, Trade,
         },
     },
     symbols::Symbols,
@@ -57,6 +55,31 @@ impl BrokerService {
         for (account, events) in broker.offer(symbol, offer) {
             self.tell(&account, events);
         }
+    }
+
+    /// Runs a command of an account and tells its owner what follows from it.
+    pub(crate) fn command(
+        &self,
+        account: &str,
+        run: impl FnOnce(&mut Broker) -> Outcome,
+    ) -> Result<OrderPlaced, Refused> {
+        let mut broker = self.lock();
+        let (outcome, events) = match run(&mut broker) {
+            Ok((order_id, events)) => (Ok(OrderPlaced { order_id }), events),
+            Err((refused, events)) => (Err(refused), events),
+        };
+        self.tell(account, events);
+        outcome
+    }
+
+    /// The symbols that can be traded.
+    pub(crate) fn symbols(&self) -> &Symbols {
+        &self.symbols
+    }
+
+    /// Symbols that an account holds.
+    pub(crate) fn held(&self, account: &str) -> Vec<String> {
+        self.lock().held(account)
     }
 
     fn lock(&self) -> MutexGuard<'_, Broker> {

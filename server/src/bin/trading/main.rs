@@ -13,13 +13,13 @@ mod feed;
 #[rustfmt::skip] // the generator formats what it writes
 mod generated;
 mod market;
+mod requests;
 mod service;
 mod settings;
 mod symbols;
 
 use std::sync::Arc;
 
-use axum::{Json, Router, routing::get};
 use bellwire::{App, Node};
 use clap::Parser;
 
@@ -28,6 +28,7 @@ use broadcaster::Broadcaster;
 use broker_service::BrokerService;
 use feed::Feed;
 use generated::{TradingApi, TradingPublishers};
+use requests::Requests;
 use service::MarketService;
 use settings::Args;
 use symbols::Symbols;
@@ -66,12 +67,10 @@ async fn main() -> anyhow::Result<()> {
         broker_connection: account.clone(),
         account: account.clone(),
         notifications: (),
-        requests: account,
+        requests: Requests { broker: account, broadcaster },
     };
-    let status = Router::new().route("/api/v1/broadcaster", get(async move || Json(broadcaster.status())));
     App::new(node, args.server)
         .endpoint(api.into_endpoint())
-        .routes(status)
         .on_bound(move |address| opening.print(address))
         .serve()
         .await?;

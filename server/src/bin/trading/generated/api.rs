@@ -103,6 +103,7 @@ impl<
             .topic(super::BrokerConnectionRouter(self.broker_connection))
             .topic(super::AccountRouter(self.account))
             .topic(super::NotificationsRouter(self.notifications))
+            .request::<super::Broadcaster, _>(requests.clone())
             .request::<super::OrdersPlace, _>(requests.clone())
             .request::<super::OrdersModify, _>(requests.clone())
             .request::<super::OrdersCancel, _>(requests.clone())

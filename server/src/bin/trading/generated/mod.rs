@@ -69,6 +69,7 @@ pub use notifications::{
     Notifications, NotificationsPublisher, NotificationsRouter, NotificationsService,
 };
 pub use requests::{
-    OrdersCancel, OrdersCancelError, OrdersModify, OrdersModifyError, OrdersPlace,
-    OrdersPlaceError, PositionsClose, PositionsCloseError, TradingRequests,
+    Broadcaster, BroadcasterError, OrdersCancel, OrdersCancelError, OrdersModify,
+    OrdersModifyError, OrdersPlace, OrdersPlaceError, PositionsClose,
+    PositionsCloseError, TradingRequests,
 };

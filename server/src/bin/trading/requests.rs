@@ -1,40 +1,42 @@
 //! Commands on an account, and their refusals: each with its code, the member that is to blame, and what would do.
+//! And what the broadcaster tells of itself.
+
+use std::sync::Arc;
 
 use bellwire::contract::{Caller, Refusal};
 
-use super::BrokerService;
-use crate::broker::{Broker, Outcome, Refused};
+use crate::broadcaster::Broadcaster;
+use crate::broker::Refused;
+use crate::broker_service::BrokerService;
 use crate::generated::{
-    OrdersCancelError, OrdersModifyError, OrdersPlaceError, PositionsCloseError, TradingRequests,
-    types::{CancelOrder, ClosePosition, ModifyOrder, OrderPlaced, PlaceOrder},
+    BroadcasterError, OrdersCancelError, OrdersModifyError, OrdersPlaceError, PositionsCloseError,
+    TradingRequests,
+    types::{BroadcasterStatus, CancelOrder, ClosePosition, ModifyOrder, OrderPlaced, PlaceOrder},
 };
 use crate::symbols::one_of;
 
-impl BrokerService {
-    fn command(
-        &self,
-        account: &str,
-        run: impl FnOnce(&mut Broker) -> Outcome,
-    ) -> Result<OrderPlaced, Refused> {
-        let mut broker = self.lock();
-        let (outcome, events) = match run(&mut broker) {
-            Ok((order_id, events)) => (Ok(OrderPlaced { order_id }), events),
-            Err((refused, events)) => (Err(refused), events),
-        };
-        self.tell(account, events);
-        outcome
-    }
+/// Whom requests concern.
+#[derive(Debug)]
+pub(crate) struct Requests {
+    /// Accounts and their orders.
+    pub(crate) broker: BrokerService,
+    /// The bars.
+    pub(crate) broadcaster: Arc<Broadcaster>,
 }
 
-impl TradingRequests for BrokerService {
+impl TradingRequests for Requests {
+    async fn broadcaster(&self, _caller: &Caller) -> Result<BroadcasterStatus, BroadcasterError> {
+        Ok(self.broadcaster.status())
+    }
+
     async fn orders_place(
         &self,
         _caller: &Caller,
         payload: PlaceOrder,
     ) -> Result<OrderPlaced, OrdersPlaceError> {
         use OrdersPlaceError as E;
-        self.symbols.check(&payload.symbol)?;
-        let placed = self.command(&payload.account_id, |broker| broker.place(&payload));
+        self.broker.symbols().check(&payload.symbol)?;
+        let placed = self.broker.command(&payload.account_id, |broker| broker.place(&payload));
         placed.map_err(|refused| {
             let message = refused.reason().to_owned();
             let (error, pointer) = match refused {
@@ -58,7 +60,7 @@ impl TradingRequests for BrokerService {
         payload: ModifyOrder,
     ) -> Result<OrderPlaced, OrdersModifyError> {
         use OrdersModifyError as E;
-        let changed = self.command(&payload.account_id, |broker| broker.modify(&payload));
+        let changed = self.broker.command(&payload.account_id, |broker| broker.modify(&payload));
         changed.map_err(|refused| {
             let message = refused.reason().to_owned();
             let (error, pointer) = match refused {
@@ -82,7 +84,7 @@ impl TradingRequests for BrokerService {
     ) -> Result<OrderPlaced, OrdersCancelError> {
         use OrdersCancelError as E;
         let (account, order) = (&payload.account_id, &payload.order_id);
-        self.command(account, |broker| broker.cancel(account, order)).map_err(|refused| {
+        self.broker.command(account, |broker| broker.cancel(account, order)).map_err(|refused| {
             let message = refused.reason().to_owned();
             let (error, pointer) = match refused {
                 Refused::UnknownOrder => (E::UnknownOrder { message }, "/orderId"),
@@ -99,12 +101,12 @@ impl TradingRequests for BrokerService {
         payload: ClosePosition,
     ) -> Result<OrderPlaced, PositionsCloseError> {
         use PositionsCloseError as E;
-        let closed = self.command(&payload.account_id, |broker| broker.close(&payload));
+        let closed = self.broker.command(&payload.account_id, |broker| broker.close(&payload));
         closed.map_err(|refused| {
             let mut message = refused.reason().to_owned();
             let (error, pointer) = match refused {
                 Refused::UnknownPosition => {
-                    let choice = one_of(self.lock().held(&payload.account_id).iter());
+                    let choice = one_of(self.broker.held(&payload.account_id).iter());
                     message = format!("{} {choice}", payload.position_id);
                     return Refusal::from(E::UnknownPosition { message }).at("/positionId", choice).into();
                 }
