@@ -116,7 +116,13 @@ test('a value that the document does not allow ends the connection with what it 
 
 test('the broadcaster tells over plain HTTP what it does', async () => {
   const { url, origin } = await serve(['--bar-symbols', 'AAPL', '--bar-resolutions', '1,5']);
-  const settings = { is_running: true, interval: 0.05, symbols: ['AAPL'], resolutions: ['1', '5'], errors: 0 };
+  const settings = {
+    is_running: true,
+    interval: 0.05,
+    symbols: ['AAPL'],
+    resolutions: ['1', '5'],
+    errors: 0,
+  };
   const before = await tradingHttp(origin).broadcaster();
   expect(before).toMatchObject({ ...settings, broadcasts_sent: 0 });
   await take(connect(url).bars.subscribe({ symbol: 'AAPL' }).updates(), 2);
