@@ -21,7 +21,7 @@ async function sendOverHttp({ http }) {
   const written = payloadText();
   const { url, init } = httpRequest(http, written === null ? {} : parse(written) ?? {});
   const started = performance.now();
-  record('up', `${http.method} ${url}${init.body ? ` ${init.body}` : ''}`);
+  record('up', `${http.method} ${url.slice(httpOrigin(http.origin).length)}${init.body ? ` ${init.body}` : ''}`);
   try {
     const answer = await fetch(url, init);
     const type = answer.headers.get('content-type') ?? '';
