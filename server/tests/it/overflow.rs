@@ -150,7 +150,7 @@ async fn resync_begins_at_the_limit_and_counts() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn latest_never_holds_more_than_a_value_of_each_key() {
-    const KEYS: u64 = 4;
+    const KEYS: usize = 4;
     let server = TestServer::start_with(|settings| {
         settings.queue = Some(Size(QUEUE));
         settings.send_buffer = Some(Size(64 << 10));
@@ -160,11 +160,11 @@ async fn latest_never_holds_more_than_a_value_of_each_key() {
     stalled.ask_ok(json!({"type": "conflated.subscribe", "payload": {"symbol": "A"}})).await;
     let publisher = Publisher::<Conflated>::new(&server.node);
     for number in 0..MOST {
-        publisher.publish(&symbol("A"), &json!({"k": number % KEYS, "n": number, "pad": "x".repeat(4_000)}));
+        publisher.publish(&symbol("A"), &json!({"k": number % 4, "n": number, "pad": "x".repeat(4_000)}));
         tokio::task::yield_now().await;
     }
     let mut accounted = 0;
-    let mut latest = [0; KEYS as usize];
+    let mut latest = [0; KEYS];
     while accounted < MOST {
         let frame = stalled.frame().await;
         accounted += frame["conflated"].as_u64().unwrap_or(1);

@@ -115,6 +115,9 @@ pub(super) struct Programs {
     pub(super) versions: Vec<(String, String)>,
 }
 
+/// What is told meanwhile, who needs it, and how it is built or installed.
+type Step = (&'static str, fn(Kind) -> bool, fn(&Programs, bool) -> Result<()>);
+
 impl Programs {
     /// Builds and installs what the peers need.
     pub(super) fn prepare(peers: &[&Peer], quick: bool, terminal: &Terminal) -> Result<Self> {
@@ -136,7 +139,7 @@ impl Programs {
             build.arg("--release");
         }
         finished(&mut build)?;
-        let steps: [(&str, fn(Kind) -> bool, fn(&Self, bool) -> Result<()>); 3] = [
+        let steps: [Step; 3] = [
             (
                 "building the Rust peers …",
                 |kind| matches!(kind, Kind::Bare { .. } | Kind::Naive),
