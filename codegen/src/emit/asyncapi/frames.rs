@@ -348,28 +348,33 @@ fn publication(wrap: Wrap<'_>, tag: &str, update: bool, recoverable: bool, paylo
     schema
 }
 
-/// A failure the caller is likely to meet: one of the operation's own, else the first of the framework.
+/// A reply of failure.
 pub(super) fn failure_example(
     wrap: Wrap<'_>,
     tag: &str,
     own: &[ErrorCode],
     connection: &Connection,
 ) -> Value {
+    let mut payload = json!({ "status": "error" });
+    if let (Some(payload), Value::Object(likely)) = (payload.as_object_mut(), likely_failure(own, connection))
+    {
+        payload.extend(likely);
+    }
+    wrap.example(false, &format!("{tag}.response"), &[("id", json!("1"))], Some(payload))
+}
+
+/// A failure the caller is likely to meet: one of the operation's own, else the first of the framework.
+pub(super) fn likely_failure(own: &[ErrorCode], connection: &Connection) -> Value {
     let simple = own.iter().find(|error| error.details.is_none());
     let forbidden = connection.errors.iter().find(|error| error.code == "forbidden");
-    let (code, message, retry) = match simple.or(forbidden).or(connection.errors.first()) {
+    match simple.or(forbidden).or(connection.errors.first()) {
         Some(error) => {
             let said = error.docs.description.as_ref().or(error.docs.summary.as_ref());
-            (
-                error.code.as_str(),
-                said.map_or("Refused", |said| first_line(said)),
-                super::declare::retry(error.retry),
-            )
+            let message = said.map_or("Refused", |said| first_line(said));
+            json!({ "code": error.code, "message": message, "retry": super::declare::retry(error.retry) })
         }
-        None => ("internal", "The service failed", "later"),
-    };
-    let payload = json!({ "status": "error", "code": code, "message": message, "retry": retry });
-    wrap.example(false, &format!("{tag}.response"), &[("id", json!("1"))], Some(payload))
+        None => json!({ "code": "internal", "message": "The service failed", "retry": "later" }),
+    }
 }
 
 fn first_line(text: &str) -> &str {

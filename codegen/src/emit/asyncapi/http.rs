@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::frames::likely_failure;
 use super::{declare, schema};
 use crate::emit::examples::Examples;
 use crate::model::{Api, Endpoint, Field, Http, HttpParameter, Request, Shape, Type};
@@ -120,6 +121,7 @@ impl<'a> Call<'a> {
                     "retry": schema::retry(),
                 },
             },
+            "examples": [{ "payload": likely_failure(&self.request.errors, &self.endpoint.connection) }],
         })
     }
 
