@@ -22,17 +22,25 @@ function consoleOf(page) {
       await page.selectOption('#what', what);
       await page.getByRole('button', { name: 'Send', exact: true }).click();
     },
+    sendText: async (what, text) => {
+      await page.selectOption('#what', what);
+      await page.getByRole('button', { name: 'JSON', exact: true }).click();
+      await page.fill('#editor', text);
+      await page.getByRole('button', { name: 'Send', exact: true }).click();
+    },
     shows: (text) => page.locator('#log', { hasText: text }).waitFor({ timeout: patienceMs }),
     says: (text) => page.locator('#closed', { hasText: text }).waitFor({ timeout: patienceMs }),
   };
 }
 
 const works = {
-  charts: async ({ connect, send, shows }) => {
+  charts: async ({ connect, send, sendText, shows }) => {
     await connect();
     await shows('chart:zones');
     await send('POST /trigger-chart-update');
     await shows('200 {"status": "broadcasted"');
+    await sendText('POST /trigger-chart-update', '{"timeframe": }');
+    await shows('Not sent: the payload is not JSON.');
   },
   bot: async ({ connect, send, shows }) => {
     await connect();

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::asyncapi::schema;
 use super::super::examples::Examples;
+use super::super::typescript::reads_lists;
 use super::snippets;
 use crate::model::{Api, Endpoint, Http, HttpCall, HttpSubject, Request, Type};
 
@@ -89,7 +90,9 @@ pub(super) fn send(api: &Api, endpoint: &Endpoint, call: &HttpCall, examples: &E
     let example = payload.and_then(|payload| examples.given(&request.docs, payload));
     let method = http.map_or("GET", |http| http.method.as_str());
     let has_body = http.is_some_and(|http| http.body);
-    entry(api, method, path(endpoint, call.subject), schema.as_ref(), example.as_ref(), has_body)
+    let mut entry = entry(method, path(endpoint, call.subject), schema.as_ref(), example.as_ref());
+    entry["http"]["body"] = json!(has_body);
+    entry
 }
 
 /// The same for what is only read.
@@ -107,24 +110,23 @@ fn get(api: &Api, endpoint: &Endpoint, call: &HttpCall, examples: &Examples<'_>)
         (given, false) => given,
     };
     let example = params.and_then(|params| examples.of(&params));
-    entry(api, "GET", path, schema.as_ref(), example.as_ref(), false)
+    let mut entry = entry("GET", path, schema.as_ref(), example.as_ref());
+    if let HttpSubject::Topic(at) = call.subject
+        && reads_lists(api, &endpoint.topics[at])
+    {
+        entry["http"]["lists"] = json!("json");
+    }
+    entry
 }
 
-fn entry(
-    api: &Api,
-    method: &str,
-    path: Option<&str>,
-    schema: Option<&Value>,
-    example: Option<&Value>,
-    has_body: bool,
-) -> Value {
+fn entry(method: &str, path: Option<&str>, schema: Option<&Value>, example: Option<&Value>) -> Value {
     let path = path.unwrap_or_default();
     json!({
         "group": "HTTP",
         "tag": format!("{method} {path}"),
         "schema": schema,
         "example": example,
-        "http": { "origin": origin(api), "method": method, "path": path, "body": has_body },
+        "http": { "method": method, "path": path, "body": false },
     })
 }
 

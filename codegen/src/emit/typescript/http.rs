@@ -210,11 +210,17 @@ fn topic(writer: &mut TypeWriter<'_>, topic: &Topic, has_limit: bool) -> Written
     let defaults =
         defaults.filter_map(|(key, default, _)| Some((key.clone(), Literal::from(default.as_ref()?))));
     let mut rest: Vec<_> = object("defaults", defaults.collect()).into_iter().collect();
-    if fields.iter().any(|field| field.ty.is_list(&writer.api().types)) {
+    if reads_lists(writer.api(), topic) {
         rest.push(text("lists", "json"));
     }
     let result = result.unwrap_or_else(|| Expression::atom("unknown"));
     (query, result, read(&topic.name.wire, path, rest))
+}
+
+/// Whether a parameter of the topic is a list: the query has it as JSON then.
+pub(in crate::emit) fn reads_lists(api: &Api, topic: &Topic) -> bool {
+    let params = Type::Named(topic.params);
+    fields(api, &params).iter().any(|field| field.ty.is_list(&api.types))
 }
 
 /// The fields of an object.

@@ -22,7 +22,7 @@ mod shape;
 mod types;
 mod usage;
 
-pub(super) use self::http::function as http_function;
+pub(super) use self::http::{function as http_function, reads_lists};
 use self::scope::Scope;
 use self::usage::Usage;
 use super::OutputFile;

@@ -60,7 +60,7 @@ function toggleMenu(open) {
 }
 
 function followScroll(links) {
-  const byId = new Map(links.map((link) => [decodeURIComponent(link.hash.slice(1)), link]));
+  const byId = new Map(links.map((link) => [idOf(link.hash), link]));
   const targets = [...byId.keys()].map((id) => $(id)).filter(Boolean);
   let current = null;
   let waiting = false;
@@ -97,8 +97,13 @@ function setUpCode() {
 }
 
 function openTarget() {
-  const target = $(decodeURIComponent(location.hash.slice(1)));
+  const target = $(idOf(location.hash));
   if (target?.tagName === 'DETAILS') { target.open = true; }
+}
+
+// What a fragment names. Anything may be typed there, `#%` for one.
+function idOf(hash) {
+  try { return decodeURIComponent(hash.slice(1)); } catch { return hash.slice(1); }
 }
 
 async function copy(text, button) {

@@ -49,19 +49,20 @@ function switchEditor(asForm) {
   if (asForm === composer.asForm) { return; }
   if (asForm) {
     if (!isJson($('editor').value)) { validate(); return; }
-    buildForm(JSON.parse($('editor').value));
+    buildForm(JSON.parse($('editor').value), membersOf(compact($('editor').value)));
   } else { $('editor').value = prettyText(formText()); }
   composer.asForm = asForm;
   showEditor();
 }
 
-function buildForm(example) {
+// `texts` are the members as they were written, where they were: a number in them keeps its digits.
+function buildForm(example, texts = new Map()) {
   const schema = formSchema();
-  const rows = Object.entries(schema?.properties ?? {}).map(([key, given]) => field(key, given, example?.[key], (schema.required ?? []).includes(key)));
+  const rows = Object.entries(schema?.properties ?? {}).map(([key, given]) => field(key, given, example?.[key], (schema.required ?? []).includes(key), texts.get(key)));
   $('fields').replaceChildren(...rows);
 }
 
-function field(key, given, value, must) {
+function field(key, given, value, must, text) {
   const schema = flat(given);
   const type = [schema.type ?? []].flat().find((one) => one !== 'null');
   const start = value ?? schema.default;
@@ -75,12 +76,12 @@ function field(key, given, value, must) {
   } else if (type === 'boolean') {
     input = el('input', { type: 'checkbox', 'data-kind': 'boolean', checked: start === true });
   } else if (type === 'integer' || type === 'number') {
-    input = el('input', { inputmode: 'decimal', 'data-kind': 'literal', value: start ?? '', placeholder: hint });
+    input = el('input', { inputmode: 'decimal', 'data-kind': 'literal', value: text ?? start ?? '', placeholder: hint });
   } else if (type === 'string') {
     input = el('input', { 'data-kind': 'text', value: start ?? '', placeholder: hint, spellcheck: 'false', autocomplete: 'off' });
   } else {
     input = el('textarea', { 'data-kind': 'literal', rows: '2', placeholder: `JSON ${hint}`, spellcheck: 'false' });
-    input.value = start === undefined ? '' : JSON.stringify(start);
+    input.value = text ?? (start === undefined ? '' : JSON.stringify(start));
   }
   input.dataset.key = key;
   const label = el('label', { class: must ? 'must' : '', title: schema.description ?? '' }, el('span', {}, key), input);
@@ -110,9 +111,20 @@ function validate() {
   if (text !== null && composer.send.raw !== 'text') {
     try { problems = check(JSON.parse(text), composer.send.schema ?? {}); } catch (error) { problems = [{ pointer: '', message: `JSON: ${error.message}` }]; }
   }
+  showProblems(problems);
+  return problems.length === 0;
+}
+
+function showProblems(problems) {
   const rows = problems.slice(0, 5).map(({ pointer, message }) => el('li', {}, el('code', {}, pointer || 'payload'), ` ${message}`));
   $('problems').replaceChildren(...rows);
-  return problems.length === 0;
+}
+
+// Says that nothing was sent, and why: beside the message, and among the frames.
+function refuse(problem) {
+  showProblems([problem]);
+  $('problems').scrollIntoView({ block: 'nearest' });
+  note(`Not sent: ${problem.pointer || 'the payload'} ${problem.message}.`, true);
 }
 
 function frameToSend(id) {

@@ -9,14 +9,14 @@ function record(way, text, took = null, bad = false, image = null) {
   push({ way, text: text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text, took, bad, image, at: new Date() });
 }
 
-function note(text) {
-  push({ way: 'meta', text, took: null, bad: false, at: new Date() });
+function note(text, bad = false) {
+  push({ way: 'meta', text, took: null, bad, at: new Date() });
 }
 
 function push(row) {
   seen.total += row.way === 'meta' ? 0 : 1;
   seen.fresh.push(row);
-  if (seen.fresh.length > MOST) { seen.fresh.shift(); }
+  forget(seen.fresh.splice(0, Math.max(0, seen.fresh.length - MOST)));
   if (!seen.drawing) { seen.drawing = true; requestAnimationFrame(draw); }
 }
 
@@ -55,8 +55,8 @@ function row(entry) {
   const arrow = { up: '→', down: '←', meta: '·' }[entry.way];
   const time = entry.at.toTimeString().slice(0, 8);
   const took = entry.took === null ? '' : `answered in ${entry.took.toFixed(1)} ms`;
-  if (entry.image) { code.append(el('img', { src: entry.image, alt: 'The answer' })); }
   item.append(el('i', { class: `dir ${entry.way}` }, arrow), el('time', { title: took || entry.at.toISOString() }, time), code);
+  if (entry.image) { item.append(el('img', { src: entry.image, alt: 'The answer' })); }
   return item;
 }
 
@@ -99,7 +99,7 @@ function membersOf(text) {
 }
 
 function clearLog() {
-  forget(seen.rows);
+  forget([...seen.rows, ...seen.fresh]);
   seen.rows = [];
   seen.fresh = [];
   seen.total = 0;

@@ -47,7 +47,15 @@ function pickTab(name) {
   renderSubscriptions();
 }
 
+// Plain HTTP is for the page's own server: its policy names no other, and no other would answer a strange page.
+function leaveOutHttp() {
+  for (const one of DATA.endpoints) { one.sends = one.sends.filter((send) => !send.http); }
+  const known = new Set(DATA.endpoints.flatMap((one) => one.sends.map((send) => `${one.id}|${send.tag}`)));
+  for (const button of document.querySelectorAll('[data-try]')) { if (!known.has(button.dataset.try)) { button.remove(); } }
+}
+
 function setUpConsole() {
+  if (!isServed()) { leaveOutHttp(); }
   const list = $('endpoint');
   list.hidden = DATA.endpoints.length < 2;
   list.append(...DATA.endpoints.map((one) => el('option', { value: one.id }, `${one.id} ${one.address}`)));

@@ -2,13 +2,23 @@
 
 const link = { socket: null, token: '', next: 1, pending: new Map(), subscriptions: new Map(), keepAlive: 0, waiting: [] };
 
+// Whether this page comes from the server that it describes, and not from a disk or another place.
+function isServed() {
+  return /^https?:$/.test(location.protocol) && location.pathname.endsWith('/asyncapi');
+}
+
+// The address below which a server hosts this page, and what a proxy puts before it.
+function ownPlace() {
+  const base = location.pathname.slice(0, -'/asyncapi'.length);
+  const addresses = DATA.endpoints.map((one) => one.address.replace(/\/$/, '')).filter((address) => base.endsWith(address));
+  const own = Math.max(...addresses.map((address) => address.length));
+  return { base, prefix: addresses.length === 0 ? '' : base.slice(0, base.length - own) };
+}
+
 function defaultUrl(endpoint) {
-  const here = location.pathname;
-  const served = /^https?:$/.test(location.protocol) && here.endsWith('/asyncapi');
-  if (!served) { return DATA.origin + endpoint.address; }
-  const base = here.slice(0, -'/asyncapi'.length) || '/';
-  const own = DATA.endpoints.find((one) => base.endsWith(one.address));
-  const path = DATA.endpoints.length === 1 ? base : own ? base.slice(0, base.length - own.address.length) + endpoint.address : endpoint.address;
+  if (!isServed()) { return DATA.origin + endpoint.address; }
+  const { base, prefix } = ownPlace();
+  const path = DATA.endpoints.length === 1 ? base || '/' : prefix + endpoint.address;
   return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${path}`;
 }
 
@@ -113,6 +123,7 @@ function send() {
   if (!composer.send) { return; }
   validate();
   if (composer.send.http) { sendOverHttp(composer.send); return; }
+  if (link.socket && link.socket.readyState >= WebSocket.CLOSING) { refuse({ pointer: 'connection', message: 'is being closed' }); return; }
   const frame = frameToSend(nextId());
   if (isOpen()) { transmit(frame); return; }
   link.waiting.push(frame);
