@@ -22,6 +22,7 @@ use slab::Slab;
 use tokio::time::Instant;
 
 use super::history::{Entry, History};
+use super::turn::TurnId;
 use super::{Lifecycle, Outlet, Publication, PublicationKind, Retained, RoutePolicy};
 use batch::Batch;
 pub(super) use batch::Progress;
@@ -61,8 +62,7 @@ struct Inner {
     next: u64,
     /// Publications that wait for fan-out, the last of them numbered `next - 1`.
     waiting: VecDeque<Arc<Publication>>,
-    /// Someone is to fan out what waits.
-    queued: bool,
+    carrier: Carrier,
     retained: Option<Retained>,
     history: Option<Box<History>>,
     /// The snapshot's frame, until the state changes.
@@ -71,6 +71,31 @@ struct Inner {
     transitions: VecDeque<(Transition, Arc<dyn Lifecycle>)>,
     /// Some thread is calling hooks; others leave theirs in the queue.
     calling: bool,
+}
+
+/// Who is to fan out what waits; at least that one is, where anything does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Carrier {
+    Nobody,
+    /// A turn, which may take as long as a handler does: whoever publishes elsewhere does not wait for it.
+    Turn(TurnId),
+    /// The topic's task.
+    Task,
+}
+
+impl Carrier {
+    /// Whether a publication made in this turn, or in none, has to be submitted.
+    fn falls_to(&mut self, turn: Option<TurnId>) -> bool {
+        let falls = match *self {
+            Self::Nobody => true,
+            Self::Turn(known) => turn != Some(known),
+            Self::Task => false,
+        };
+        if falls {
+            *self = turn.map_or(Self::Task, Self::Turn);
+        }
+        falls
+    }
 }
 
 struct Subscriber {
@@ -119,7 +144,7 @@ impl Cell {
             listed: false,
             next: 0,
             waiting: VecDeque::new(),
-            queued: false,
+            carrier: Carrier::Nobody,
             retained: None,
             history: history.map(Box::new),
             snapshot: None,
@@ -158,7 +183,12 @@ impl Cell {
 
     /// Applies an update to the state, keeps it where it may be asked for, and lets it wait for fan-out; `None` where
     /// the cell is dead.
-    pub(super) fn publish(&self, policy: &RoutePolicy, payload: &str) -> Option<Accepted> {
+    pub(super) fn publish(
+        &self,
+        policy: &RoutePolicy,
+        payload: &str,
+        turn: Option<TurnId>,
+    ) -> Option<Accepted> {
         let mut inner = self.lock();
         if inner.dead {
             return None;
@@ -191,7 +221,7 @@ impl Cell {
             return Some(accepted);
         }
         inner.waiting.push_back(publication);
-        accepted.submit = !std::mem::replace(&mut inner.queued, true);
+        accepted.submit = inner.carrier.falls_to(turn);
         accepted.help = inner.waiting.len() > WAITING_LIMIT;
         Some(accepted)
     }

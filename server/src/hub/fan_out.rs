@@ -3,8 +3,9 @@
 //! A publisher hands over a topic, not a message per subscriber, so its cost does not depend on their number. What is
 //! published to a topic while its task is busy elsewhere leaves together, in one write per socket: the busier the
 //! node, the cheaper a message. Before the tasks run (no connection has come yet) publishers carry their own, and so
-//! does whoever publishes in a connection's turn (`turn`), within limits. A topic goes one way at a time: it is handed
-//! on by whoever finds that something is left, and submitted again only when nothing was.
+//! does whoever publishes in a connection's turn (`turn`), within limits. While something waits at a
+//! topic at least one of them is to carry it; that several may is harmless, as a batch and how far it has come belong to
+//! the topic, under its lock.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -121,32 +122,28 @@ impl Worker {
         let mut delayed: BinaryHeap<Reverse<Delayed>> = BinaryHeap::new();
         let mut room = WRITES_IN_A_ROW;
         loop {
-            let now = Instant::now();
-            while let Some(Reverse(first)) = delayed.peek() {
-                if first.due > now {
-                    break;
-                }
-                if let Some(Reverse(delayed)) = delayed.pop() {
-                    self.fan_out(delayed.cell, delayed.flush, &mut room).await;
-                }
+            if let Some(Delayed { cell, flush, .. }) = take_due(&mut delayed) {
+                self.fan_out(cell, flush, &mut room).await;
+                continue;
             }
-            while let Some(Submitted { cell, flush }) = self.pop() {
-                if flush.is_zero() {
+            match self.pop() {
+                Some(Submitted { cell, flush }) if flush.is_zero() => {
                     self.fan_out(cell, flush, &mut room).await;
-                } else {
+                }
+                Some(Submitted { cell, flush }) => {
                     delayed.push(Reverse(Delayed { due: Instant::now() + flush, flush, cell }));
                 }
+                None => self.rest(delayed.peek().map(|Reverse(first)| first.due)).await,
             }
-            match delayed.peek() {
-                Some(Reverse(first)) => {
-                    let due = first.due;
-                    tokio::select! {
-                        () = self.wake.notified() => {}
-                        () = sleep_until(due) => {}
-                    }
-                }
-                None => self.wake.notified().await,
-            }
+        }
+    }
+
+    /// Waits for something to do, or until then.
+    async fn rest(&self, until: Option<Instant>) {
+        let Some(until) = until else { return self.wake.notified().await };
+        tokio::select! {
+            () = self.wake.notified() => {}
+            () = sleep_until(until) => {}
         }
     }
 
@@ -165,6 +162,15 @@ impl Worker {
             }
         }
     }
+}
+
+/// The topic that has waited long enough, if one has.
+fn take_due(delayed: &mut BinaryHeap<Reverse<Delayed>>) -> Option<Delayed> {
+    let Reverse(first) = delayed.peek()?;
+    if first.due > Instant::now() {
+        return None;
+    }
+    delayed.pop().map(|Reverse(first)| first)
 }
 
 /// A topic that waits for company.

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::cell::{Beginning, Cell, Fate, Kept, Reason};
 use super::fan_out::{FanOut, is_in_order};
 use super::history::{History, Position};
-use super::{Outlet, key_of};
+use super::{Outlet, key_of, turn};
 use crate::protocol::{DeliveryMode, DeliverySpec, Envelope, HistorySpec, StateKind};
 
 /// Enough that publishers of different topics rarely meet at one lock.
@@ -155,9 +155,10 @@ impl Route {
             return Ok(0);
         };
         let payload = payload()?;
+        let flush = Duration::from_millis(self.policy.delivery.flush_ms);
+        let turn = if flush.is_zero() { turn::here() } else { None };
         loop {
-            if let Some(accepted) = cell.publish(&self.policy, &payload) {
-                let flush = Duration::from_millis(self.policy.delivery.flush_ms);
+            if let Some(accepted) = cell.publish(&self.policy, &payload, turn) {
                 if accepted.help || (accepted.subscribers > 0 && flush.is_zero() && is_in_order()) {
                     cell.fan_out();
                 } else if accepted.submit {

@@ -8,6 +8,7 @@
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::cell::Cell;
 use super::fan_out::FanOut;
@@ -19,7 +20,14 @@ const TOPICS_KEPT: usize = 4 * 1024;
 
 thread_local! {
     static TURN: RefCell<Collected> = RefCell::default();
+    static ID: TurnId = TurnId(NEXT_ID.fetch_add(1, Ordering::Relaxed));
 }
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+
+/// The turns of one thread, one of which is on at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TurnId(u64);
 
 /// What has been published in this thread's turn.
 #[derive(Default)]
@@ -28,7 +36,7 @@ struct Collected {
     reads: u32,
     /// Whose topics these are.
     fan_out: Option<Arc<FanOut>>,
-    /// Each stands here once: who puts it here is the one to fan it out.
+    /// What this turn is to fan out, unless someone else has meanwhile.
     topics: Vec<Arc<Cell>>,
 }
 
@@ -68,9 +76,17 @@ impl Drop for Turn {
     }
 }
 
+/// The turn that this thread is in.
+pub(super) fn here() -> Option<TurnId> {
+    // A thread that is ending is in none.
+    let is_on = TURN.try_with(|turn| turn.borrow().is_on).unwrap_or(false);
+    if is_on { ID.try_with(|id| *id).ok() } else { None }
+}
+
 /// Takes a topic that has something to fan out; `false` where this thread is in no turn.
 pub(super) fn collect(fan_out: &Arc<FanOut>, topic: &Arc<Cell>) -> bool {
-    TURN.with_borrow_mut(|turn| {
+    let collected = TURN.try_with(|turn| {
+        let mut turn = turn.borrow_mut();
         // Another node of the same process has tasks of its own.
         let is_ours = turn.fan_out.as_ref().is_none_or(|known| Arc::ptr_eq(known, fan_out));
         if !turn.is_on || !is_ours {
@@ -79,7 +95,8 @@ pub(super) fn collect(fan_out: &Arc<FanOut>, topic: &Arc<Cell>) -> bool {
         turn.fan_out.get_or_insert_with(|| fan_out.clone());
         turn.topics.push(topic.clone());
         true
-    })
+    });
+    collected.unwrap_or(false)
 }
 
 /// Fans out what has been collected.

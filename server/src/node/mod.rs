@@ -60,7 +60,8 @@ impl Node {
     /// Publishes so that each connection gets what this thread publishes meanwhile in the order of the calls, across
     /// topics too: for events that belong together, such as a fill, the order it fills and the position it makes.
     /// Otherwise only the updates of one topic have an order. The publisher carries them to the subscribers itself, so
-    /// this is for topics that few subscribe to. Topics with `delivery.interval` take no part.
+    /// this is for topics that few subscribe to. Topics with `delivery.interval` or `delivery.flush` take no part, and
+    /// a subscriber that waits for its snapshot, or lags, gets what it missed of that topic later.
     pub fn in_order<T>(&self, publish: impl FnOnce() -> T) -> T {
         crate::hub::in_order(publish)
     }

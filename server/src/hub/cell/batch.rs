@@ -2,7 +2,7 @@
 
 use std::sync::{PoisonError, TryLockError};
 
-use super::{Cell, Seats, Subscriber};
+use super::{Carrier, Cell, Seats, Subscriber};
 use crate::hub::Run;
 
 /// Bytes of updates held back for one subscriber while its snapshot is made.
@@ -86,8 +86,10 @@ impl Cell {
     /// Whether nothing waits; the topic then has to be submitted again.
     fn is_done(&self) -> bool {
         let mut inner = self.lock();
-        inner.queued = !inner.waiting.is_empty();
-        !inner.queued
+        if inner.waiting.is_empty() {
+            inner.carrier = Carrier::Nobody;
+        }
+        inner.waiting.is_empty()
     }
 
     /// What waits, up to a size. `None` where nothing does; the topic then has to be submitted again.
@@ -106,7 +108,7 @@ impl Cell {
             inner.waiting.shrink_to(64);
         }
         if publications.is_empty() {
-            inner.queued = false;
+            inner.carrier = Carrier::Nobody;
             return None;
         }
         drop(inner);

@@ -115,6 +115,22 @@ fn what_is_published_in_a_turn_leaves_together_when_it_ends() {
 }
 
 #[test]
+fn a_turn_that_takes_long_keeps_nothing_back_that_others_publish() {
+    let hub = Hub::default();
+    let route = route(&hub, None);
+    let (inbox, held) = subscribe(&route, "t");
+    held.release(None);
+    let turn = Turn::begin();
+    publish(&route, "t", "1");
+    std::thread::scope(|threads| _ = threads.spawn(|| publish(&route, "t", "2")));
+    assert_eq!(inbox.take(), [["1", "2"]]);
+    publish(&route, "t", "3");
+    assert_eq!(inbox.take().len(), 0);
+    drop(turn);
+    assert_eq!(inbox.take(), [["3"]]);
+}
+
+#[test]
 fn a_turn_of_many_reads_writes_between_them() {
     let hub = Hub::default();
     let route = route(&hub, None);
