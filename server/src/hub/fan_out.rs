@@ -4,8 +4,8 @@
 //! published to a topic while its task is busy elsewhere leaves together, in one write per socket: the busier the
 //! node, the cheaper a message. Before the tasks run (no connection has come yet) publishers carry their own, and so
 //! does whoever publishes in a connection's turn (`turn`), within limits. While something waits at a
-//! topic at least one of them is to carry it; that several may is harmless, as a batch and how far it has come belong to
-//! the topic, under its lock.
+//! topic at least one of them is to carry it; that several may is harmless, as a batch and how far it has come
+//! belong to the topic, under its lock.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
