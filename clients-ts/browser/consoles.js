@@ -24,7 +24,7 @@ function consoleOf(page) {
     },
     sendText: async (what, text) => {
       await page.selectOption('#what', what);
-      await page.getByRole('button', { name: 'JSON', exact: true }).click();
+      if (await page.isVisible('#as-json')) await page.click('#as-json');
       await page.fill('#editor', text);
       await page.getByRole('button', { name: 'Send', exact: true }).click();
     },
