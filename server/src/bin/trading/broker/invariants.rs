@@ -169,6 +169,11 @@ fn check(broker: &Broker, accounts: &[&str]) -> Result<(), TestCaseError> {
         prop_assert!((account.cash() + cost - booked).abs() < slack, "cash and cost: {account:?}");
         let parts = equity.balance + equity.unrealized_pl;
         prop_assert!((equity.equity - parts).abs() < slack && (equity.balance - booked).abs() < slack);
+        for order in account.working().filter(|order| order.buys()) {
+            let Some(limit) = order.placed.limit_price.filter(|_| is_limited(order)) else { continue };
+            let (locked, rest) = (account.reserved_for(&order.placed.id), order.open_quantity() * limit);
+            prop_assert!((locked - rest).abs() < NOISE * (1.0 + rest), "{locked} for {rest}: {order:?}");
+        }
         for symbol in SYMBOLS {
             prop_assert!(account.held(symbol) >= 0.0, "nothing is sold short: {account:?}");
             let noise = NOISE * (1.0 + account.held(symbol));
@@ -176,6 +181,10 @@ fn check(broker: &Broker, accounts: &[&str]) -> Result<(), TestCaseError> {
         }
     }
     Ok(())
+}
+
+fn is_limited(order: &Order) -> bool {
+    matches!(order.placed.type_, OrderType::Limit | OrderType::StopLimit)
 }
 
 proptest! {

@@ -103,6 +103,16 @@ fn what_the_market_does_not_offer_fills_later() {
 }
 
 #[test]
+fn a_partly_filled_limit_order_locks_what_its_rest_may_cost() {
+    let mut broker = broker();
+    let limit = PlaceOrder { limit_price: Some(90.0), ..order(Limit, Side::Buy, 10.0) };
+    assert!(broker.place(&limit).is_ok());
+    broker.offer("BTC-USD", price(10.0, 5.0));
+    let account = broker.account(ACCOUNT).unwrap();
+    assert_eq!((account.cash(), account.reserved_for("000001")), (99_950.0, 450.0));
+}
+
+#[test]
 fn a_limit_order_waits_for_its_price() {
     let mut broker = broker();
     let limit = PlaceOrder { limit_price: Some(90.0), ..order(Limit, Side::Buy, 1.0) };

@@ -72,6 +72,7 @@ impl Account {
         events: &mut Vec<Event>,
     ) {
         let Some(mut order) = self.working.remove(id) else { return };
+        let open_before = order.open_quantity();
         order.book(fill, time);
         let (symbol, side) = (order.placed.symbol.clone(), order.placed.side);
         let execution = Execution { symbol, price: fill.price, qty: fill.quantity, side, time };
@@ -82,10 +83,12 @@ impl Account {
         events.push(Event::Position(self.settle(&order, fill)));
         self.tell_equity(events);
         if order.is_working() {
-            if let Some(reserved) = self.reserved.get_mut(id) {
-                *reserved = (*reserved - fill.quantity * fill.price).max(0.0);
-            }
             let (sibling, open) = (order.sibling.clone(), order.open_quantity());
+            if let Some(reserved) = self.reserved.get_mut(id) {
+                // What the rest was expected to cost, less where this fill has cost more than expected.
+                let left = (*reserved - fill.quantity * fill.price).max(0.0);
+                *reserved = left.min(*reserved * open / open_before);
+            }
             self.working.insert(id.to_owned(), order);
             if let Some(sibling) = sibling {
                 self.resize(&sibling, open, time, events);
