@@ -6,7 +6,11 @@
  * Declared at `#/components/schemas/Balance`.
  */
 export interface Balance {
-  /** @example 'USD' */
+  /**
+   * USD for the cash, else the symbol's part before `-` or `/`; the whole symbol where that part is USD.
+   *
+   * @example 'USD'
+   */
   asset: string;
   /** Free for new orders. */
   available: number;

@@ -1,5 +1,7 @@
 //! What an account tells of itself: orders, positions, fills, what it is worth.
 
+use std::collections::BTreeMap;
+
 use super::{Account, Balance, DEPOSIT, Equity, Execution, Holding, PlacedOrder, Position};
 use crate::broker::order::{DUST, printed};
 use crate::generated::types::Side;
@@ -35,7 +37,7 @@ impl Account {
         }
     }
 
-    /// Cash and each asset that is held.
+    /// Cash and each asset that is held, once: the same asset may be held by several symbols.
     pub(crate) fn balances(&self) -> Vec<Balance> {
         let available = self.available_cash();
         let cash = Balance {
@@ -44,14 +46,24 @@ impl Account {
             locked: cents(self.cash - available),
             total: cents(self.cash),
         };
-        let assets = self.holdings.keys().map(|symbol| {
+        let mut assets = BTreeMap::<&str, Balance>::new();
+        for symbol in self.holdings.keys() {
+            let asset = asset_of(symbol);
+            let none = || Balance { asset: asset.to_owned(), available: 0.0, locked: 0.0, total: 0.0 };
+            let balance = assets.entry(asset).or_insert_with(none);
             let total = self.held(symbol);
             let locked = self.promised(symbol, None).min(total);
-            let asset = symbol.split(['-', '/']).next().unwrap_or(symbol).to_owned();
-            Balance { asset, available: (total - locked).max(0.0), locked, total }
-        });
-        std::iter::once(cash).chain(assets).collect()
+            balance.available += (total - locked).max(0.0);
+            balance.locked += locked;
+            balance.total += total;
+        }
+        std::iter::once(cash).chain(assets.into_values()).collect()
     }
+}
+
+/// What a holding of a symbol is counted as: its base, or all of it where that would pass for the account's cash.
+fn asset_of(symbol: &str) -> &str {
+    symbol.split(['-', '/']).next().filter(|base| *base != CURRENCY).unwrap_or(symbol)
 }
 
 impl Holding {
@@ -69,4 +81,25 @@ impl Holding {
 /// Amounts of money are shown in cents; sums of binary fractions are not. The empty sum is -0, which nobody wants to see.
 fn cents(amount: f64) -> f64 {
     (amount * 100.0).round() / 100.0 + 0.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_asset_has_one_balance() {
+        for (held, want) in [
+            (&[("BTC-USD", 2.0), ("BTC/EUR", 3.0), ("ETH-USD", 1.0)][..], &[("BTC", 5.0), ("ETH", 1.0)][..]),
+            (&[("USD-CHF", 4.0), ("USD/JPY", 1.0)], &[("USD-CHF", 4.0), ("USD/JPY", 1.0)]),
+            (&[("AAPL", 7.0)], &[("AAPL", 7.0)]),
+        ] {
+            let holding = |quantity| Holding { quantity, ..Holding::default() };
+            let holdings = held.iter().map(|(symbol, quantity)| ((*symbol).to_owned(), holding(*quantity)));
+            let account = Account { holdings: holdings.collect(), ..Account::default() };
+            let balances = account.balances();
+            let told: Vec<_> = balances.iter().map(|told| (told.asset.as_str(), told.total)).collect();
+            assert_eq!(told, [&[("USD", DEPOSIT)], want].concat(), "{held:?}");
+        }
+    }
 }

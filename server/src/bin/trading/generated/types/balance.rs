@@ -10,7 +10,7 @@ use bellwire::contract as rt;
 #[serde(crate = "bellwire::contract::serde")]
 #[schemars(crate = "bellwire::contract::schemars")]
 pub struct Balance {
-    /// Member `asset`.
+    /// USD for the cash, else the symbol's part before `-` or `/`; the whole symbol where that part is USD.
     pub asset: String,
     /// Free for new orders.
     pub available: f64,
