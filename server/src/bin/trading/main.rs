@@ -42,7 +42,7 @@ async fn main() -> anyhow::Result<()> {
     let named = args.broadcaster.named();
     let feed = Feed::start(source, pace, if args.broadcaster.enabled { &named } else { &[] })?;
     let opening = Opening::new(&args, &feed);
-    let symbols = Symbols::new([feed.symbols.clone(), named].concat(), args.server.publish_token.is_some());
+    let symbols = Symbols::new(feed.symbols.clone(), args.server.publish_token.is_some());
     let node = Node::new();
     let publish = TradingPublishers::new(&node);
     let market = MarketService::new(symbols.clone());

@@ -7,7 +7,7 @@ use bellwire::contract::Refusal;
 /// Symbols that a refusal names at most.
 const NAMED: usize = 20;
 
-/// The symbols that the feed tells about or bars are published of; cheap to clone.
+/// The symbols that the feed tells about, walking ones among them; cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Symbols {
     known: Arc<BTreeSet<String>>,

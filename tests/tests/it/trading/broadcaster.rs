@@ -85,6 +85,16 @@ fn it_can_be_turned_off() {
     }
 }
 
+#[tokio::test]
+async fn what_nobody_tells_about_without_it_is_unknown() {
+    let server = Spawned::start_with("trading", &[], &[("BAR_BROADCASTER_ENABLED", "false")]);
+    let mut socket = TestSocket::connect(server.socket()).await;
+    let known = socket.subscribe("bars", &json!({ "symbol": "BTC-USD" })).await;
+    assert_eq!(known["status"], "ok", "{known}");
+    let unknown = socket.subscribe("bars", &json!({ "symbol": "AAPL" })).await;
+    assert_eq!(unknown["code"], "unknown-symbol", "{unknown}");
+}
+
 #[test]
 fn without_symbols_of_its_own_it_tells_of_the_feed_alone() {
     let server = Spawned::start_with("trading", &["--feed", "synthetic"], &[("BAR_BROADCASTER_SYMBOLS", "")]);
