@@ -24,7 +24,7 @@ impl Token {
         };
         let text =
             std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        token_of(&text).with_context(|| format!("{} holds no token", path.display()))?;
+        token_of(&text).with_context(|| format!("{} holds no readable token", path.display()))?;
         Ok(Self::File(path.to_owned()))
     }
 
@@ -46,20 +46,28 @@ async fn read(path: PathBuf) -> Result<String, FeedError> {
     let text = text.map_err(|error| FeedError::Refused(format!("cannot read the token file: {error}")))?;
     token_of(&text)
         .map(|token| bearer(&token))
-        .ok_or_else(|| FeedError::Refused("the token file holds no token".to_owned()))
+        .ok_or_else(|| FeedError::Refused("the token file holds no readable token".to_owned()))
 }
 
 fn bearer(token: &str) -> String {
     format!("Bearer {token}")
 }
 
-/// The member `access_token`, as brokers' tools write it, where the text is JSON; else the text without what surrounds it.
+/// The member `access_token`, as brokers' tools write it, or a string where the text is JSON; else the text without
+/// what surrounds it. Half-written JSON is no token, nor is anything of several words or lines.
 fn token_of(text: &str) -> Option<String> {
-    let token = match serde_json::from_str::<Value>(text) {
-        Ok(Value::Object(members)) => members.get("access_token")?.as_str()?.to_owned(),
-        _ => text.trim().to_owned(),
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim();
+    let token = if text.starts_with(['{', '"']) {
+        match serde_json::from_str(text).ok()? {
+            Value::String(token) => token,
+            Value::Object(members) => members.get("access_token")?.as_str()?.to_owned(),
+            _ => return None,
+        }
+    } else {
+        text.to_owned()
     };
-    Some(token).filter(|token| !token.is_empty())
+    let usable = |part: char| !part.is_whitespace() && !part.is_control();
+    Some(token).filter(|token| !token.is_empty() && token.chars().all(usable))
 }
 
 #[cfg(test)]
@@ -75,6 +83,16 @@ mod tests {
             (r#"{"token":"abc"}"#, None),
             (r#"{"access_token":7}"#, None),
             (" \n", None),
+            ("\u{feff}abc\r\n", Some("abc")),
+            ("\u{feff}{\"access_token\":\"abc\"}", Some("abc")),
+            ("\"abc\"\n", Some("abc")),
+            // Neither half a document nor what no header may carry is sent.
+            (r#"{"access_token":"abc""#, None),
+            (r#""abc"#, None),
+            (r#"{"access_token":"a bc"}"#, None),
+            (r#"{"access_token":"abc\n"}"#, None),
+            ("abc\ndef", None),
+            ("a\u{0}bc", None),
         ] {
             assert_eq!(token_of(text).as_deref(), want, "{text:?}");
         }
