@@ -37,6 +37,11 @@ impl Rules {
         self.status == RiskReportStatus::Normal
     }
 
+    /// Whether positions may be closed: a stop leaves them alone.
+    pub(crate) fn may_close(&self) -> bool {
+        self.status != RiskReportStatus::HardStop
+    }
+
     /// The equity as it is told.
     pub(crate) fn equity(&self) -> Equity {
         let (now, peak) = (money(self.equity), money(self.peak));

@@ -108,14 +108,15 @@ impl Demo {
         &self.markets[held.market]
     }
 
-    /// Collects funding, and closes what has been held for long enough.
+    /// Collects funding, and closes what has been held for long enough, if it may.
     fn look_after_positions(&mut self, now: Timestamp) -> Vec<Event> {
+        let may_close = self.rules.may_close();
         let Self { holdings, markets, cash, step, .. } = self;
         let mut events = Vec::new();
         holdings.retain_mut(|held| {
             let market = &markets[held.market];
             held.collect_funding(market);
-            let done = *step - held.since > PATIENCE && held.gain(market) > 0;
+            let done = may_close && *step - held.since > PATIENCE && held.gain(market) > 0;
             if done {
                 *cash += held.value(market);
                 tracing::info!(target: "PositionService", "Position {} closed", held.id);

@@ -53,3 +53,20 @@ fn workers_and_positions_tell_all_that_becomes_of_them() {
     };
     assert_eq!(of("cc-1"), ["open", "closing", "closed"]);
 }
+
+#[test]
+fn a_stop_closes_nothing_and_goes_on_collecting_funding() {
+    let (mut demo, now) = (Demo::new(10_000), Timestamp::now());
+    let (equity, today) = (demo.cash, day(now));
+    demo.holdings.push(Holding::open("held".to_owned(), 0, &demo.markets[0], demo.stake, 0, now));
+    demo.step = PATIENCE + 1;
+    let mut last_of_50 = |equity| {
+        demo.rules.assess(equity, today);
+        let told = (0..50).flat_map(|_| demo.look_after_positions(now)).last();
+        let Some(Event::Position(last)) = told else { panic!("{told:?}") };
+        (last.status, last.funding_collected)
+    };
+    // 50 times a twenty-thousandth of the stake.
+    assert_eq!(last_of_50(equity * 9 / 10), (PositionStatus::Open, money(50 * 15)));
+    assert_eq!(last_of_50(equity).0, PositionStatus::Closed);
+}
