@@ -45,12 +45,12 @@ fn contract(api: &Api, endpoint: &Endpoint) -> Members {
     };
     add("parameters", address_parameters(endpoint));
     let connection = &endpoint.connection;
+    if connection.auth.query != "token" {
+        add("tokenParameter", Literal::text(&connection.auth.query));
+    }
     if speaks_protocol(endpoint) {
         add("subprotocol", Literal::text(&connection.subprotocol));
         add("envelope", envelope(&connection.envelope));
-        if connection.auth.query != "token" {
-            add("tokenParameter", Literal::text(&connection.auth.query));
-        }
         add("heartbeatMs", Literal::Raw(connection.heartbeat_ms.to_string()));
         if connection.activity == Activity::Message {
             add("activity", Literal::text("message"));

@@ -24,7 +24,12 @@ pub static ENDPOINT: rt::EndpointSpec = rt::EndpointSpec {
         queue_bytes: 1_048_576,
         messages_per_second: 100,
         http_base: "/ws",
-        auth: rt::AuthSpec::UNDECLARED,
+        auth: rt::AuthSpec {
+            mode: None,
+            timeout_ms: None,
+            query: "access_token",
+            claims: None,
+        },
         closes: &[
             rt::CloseSpec::new(
                 rt::CloseCondition::NotJson,

@@ -6,6 +6,7 @@ import type { Contract } from 'bellwire';
 export const contract: Contract = {
   address: '/ws/{room}',
   parameters: { room: {} },
+  tokenParameter: 'access_token',
   closes: {
     1002: 'never',
     1003: 'never',

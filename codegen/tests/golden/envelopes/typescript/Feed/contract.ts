@@ -5,9 +5,9 @@ import type { Contract } from 'bellwire';
 /** What the runtime has to know of `/feed`. */
 export const contract: Contract = {
   address: '/feed',
+  tokenParameter: 'jwt',
   subprotocol: 'bellwire.json.v1',
   envelope: { clientTag: 'action', body: 'flat', timestamp: 'at' },
-  tokenParameter: 'jwt',
   heartbeatMs: 30000,
   messagesPerSecond: 100,
   closes: {

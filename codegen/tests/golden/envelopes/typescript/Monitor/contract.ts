@@ -5,9 +5,9 @@ import type { Contract } from 'bellwire';
 /** What the runtime has to know of `/monitor`. */
 export const contract: Contract = {
   address: '/monitor',
+  tokenParameter: 'jwt',
   subprotocol: 'bellwire.json.v1',
   envelope: { body: 'data', timestamp: 'timestamp' },
-  tokenParameter: 'jwt',
   heartbeatMs: 30000,
   messagesPerSecond: 100,
   closes: {
