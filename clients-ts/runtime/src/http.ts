@@ -91,7 +91,7 @@ async function inTime<Value>(
   }
 }
 
-/** The path with its query, and the body; throws `TypeError` where the path lacks a member. */
+/** The path with its query, and the body; throws `TypeError` where the path lacks a member or would lead elsewhere. */
 function written(call: HttpCall, payload: unknown): { readonly path: string; readonly body?: string } {
   const rest: Record<string, unknown> = isObject(payload) ? { ...payload } : {};
   let path = call.path.replace(/\{([^}]+)\}/g, (_match, name: string) => {
@@ -101,13 +101,18 @@ function written(call: HttpCall, payload: unknown): { readonly path: string; rea
     if (value === '') throw new TypeError(`The path ${call.path} needs the member ${name}`);
     return encodeURIComponent(text(value));
   });
+  // Encoded or not, `fetch` would walk up: `/accounts/../orders` is `/orders`.
+  if (/\/\.\.?(\/|$)/.test(path)) throw new TypeError(`The path ${call.path} cannot lead to ${path}`);
   // What is no object goes as it is.
   if (call.body) return { path, body: stringifyJson(path === call.path ? payload : rest) };
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(rest)) {
     if (value === undefined || value === null) continue;
-    if (!Array.isArray(value) || call.lists === 'json') query.append(name, text(value));
-    else for (const item of value.length === 0 ? [''] : value) query.append(name, text(item));
+    const isList = Array.isArray(value) && call.lists !== 'json';
+    const items = isList ? value.map(text) : [text(value)];
+    // One that comes once is split at commas, and empty items do not count.
+    if (isList && (items.length === 0 || (items.length === 1 && items[0]?.includes(',')))) items.push('');
+    for (const item of items) query.append(name, item);
   }
   const pairs = query.toString();
   if (pairs !== '') path += `?${pairs}`;

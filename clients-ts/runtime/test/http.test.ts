@@ -47,6 +47,10 @@ describe('what is asked', () => {
       { timeframe: '5M', layers: ['a', 'b,c'], sizes: [] },
       '/charts/5M.png?layers=a&layers=b%2Cc&sizes=',
     ],
+    // Alone it would be split; an empty repetition counts for nothing but says that it is one.
+    [call, { timeframe: '5M', layers: ['b,c'], sizes: [7] }, '/charts/5M.png?layers=b%2Cc&layers=&sizes=7'],
+    [call, { timeframe: '..' }, '/charts/...png'],
+    [{ type: 't', path: '/t/{id}' }, { id: '...' }, '/t/...'],
     [{ ...call, lists: 'json' }, { timeframe: '5M', layers: ['a'] }, '/charts/5M.png?layers=%5B%22a%22%5D'],
     [
       { type: 't', path: '/t' },
@@ -67,6 +71,17 @@ describe('what is asked', () => {
 
   test('a member that the path needs is missed before anything is asked', async () => {
     await expect(ask(call, {})).rejects.toThrow('/charts/{timeframe}.png needs the member timeframe');
+  });
+
+  test.each([
+    ['/accounts/{id}/orders', '..'],
+    ['/accounts/{id}/orders', '.'],
+    ['/accounts/{id}', '..'],
+    ['/accounts/.{id}', '.'],
+    ['/accounts/{id}.', '.'],
+  ])('no member of %s leads elsewhere as %j', async (path, id) => {
+    for (const body of [{}, { body: true } as const])
+      await expect(ask({ type: 't', path, method: 'PUT', ...body }, { id })).rejects.toThrow(TypeError);
   });
 
   test('a token is asked for each time and sent as bearer', async () => {

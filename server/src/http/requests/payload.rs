@@ -63,7 +63,12 @@ pub(super) fn payload(
 fn value(how: HttpText, texts: &[&str]) -> Value {
     let last = texts.last().copied().unwrap_or_default();
     let spelt = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
-    let items = || texts.iter().flat_map(|text| text.split(',')).filter(|item| !item.is_empty());
+    // Whoever repeats a parameter has said where its items end.
+    let items = || {
+        let repeated = texts.iter().copied().filter(|_| texts.len() > 1);
+        let joined = last.split(',').filter(|_| texts.len() == 1);
+        repeated.chain(joined).filter(|item| !item.is_empty())
+    };
     match how {
         HttpText::Text => Value::String(last.to_owned()),
         HttpText::Value => spelt(last),
@@ -111,13 +116,25 @@ mod tests {
 
     #[test]
     fn text_becomes_what_the_schema_wants() {
-        let query = [("limit", "5"), ("symbols", "A,B"), ("symbols", "C"), ("sizes", "1,2.5"), ("more", "1")];
+        let query = [("limit", "5"), ("symbols", "A,B"), ("sizes", "1,2.5"), ("more", "1")];
         assert_eq!(
             read(None, &[("id", "7")], &query),
-            Ok(json!({"id": "7", "limit": 5, "symbols": ["A", "B", "C"], "sizes": [1, 2.5], "more": "1"}))
+            Ok(json!({"id": "7", "limit": 5, "symbols": ["A", "B"], "sizes": [1, 2.5], "more": "1"}))
         );
         let odd = [("limit", "five"), ("symbols", ""), ("id", "1"), ("id", "2")];
         assert_eq!(read(None, &[], &odd), Ok(json!({"limit": "five", "symbols": [], "id": "2"})));
+    }
+
+    #[test]
+    fn items_of_a_repeated_list_keep_their_commas() {
+        for (query, items) in [
+            (&[("symbols", "Smith, John"), ("symbols", "C")][..], json!(["Smith, John", "C"])),
+            (&[("symbols", "Smith, John"), ("symbols", "")], json!(["Smith, John"])),
+            (&[("symbols", "Smith, John")], json!(["Smith", " John"])),
+            (&[("sizes", "[1,2]"), ("sizes", "3")], json!([[1, 2], 3])),
+        ] {
+            assert_eq!(read(None, &[], query), Ok(json!({ query[0].0: items })), "{query:?}");
+        }
     }
 
     #[test]
