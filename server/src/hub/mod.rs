@@ -7,6 +7,8 @@
 mod audience;
 mod cell;
 mod fan_out;
+#[cfg(test)]
+pub(crate) mod fixtures;
 mod history;
 mod kept;
 mod outlet;

@@ -4,11 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 
+use super::fixtures::policy;
 use super::{Hub, Lifecycle, Outlet, Publication, PublicationKind, Route, RoutePolicy, Run, Subscription};
-use crate::protocol::{DeliveryMode, DeliverySpec, Envelope, Overflow, StateKind};
-
-const DELIVERY: DeliverySpec =
-    DeliverySpec { mode: DeliveryMode::Every, flush_ms: 0, overflow: Overflow::Close, compress: true };
+use crate::protocol::StateKind;
 
 /// Keeps what it is offered.
 #[derive(Default)]
@@ -60,17 +58,7 @@ impl Lifecycle for Hooks {
 }
 
 fn route(state: Option<StateKind>) -> Arc<Route> {
-    Hub::default().route(
-        "/ws",
-        RoutePolicy {
-            route: "t",
-            envelope: Envelope::STANDARD,
-            state,
-            history: None,
-            delivery: DELIVERY,
-            message: None,
-        },
-    )
+    Hub::default().route("/ws", RoutePolicy { state, ..policy("t") })
 }
 
 fn publish(route: &Route, topic: &str, payload: &str) -> usize {

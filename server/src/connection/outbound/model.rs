@@ -15,22 +15,16 @@ use tokio::time::Instant;
 use super::tests::next;
 use super::{ENTRY_COST, Outbound};
 use crate::connection::stream::Stream;
+use crate::hub::fixtures::{EVERY, NoHooks, policy};
 use crate::hub::{Hub, Lifecycle, Outlet, Position, Route, RoutePolicy, Subscription, Unrecoverable};
 use crate::node::Node;
-use crate::protocol::{DeliveryMode, DeliverySpec, Envelope, HistorySpec, Overflow, StateKind};
+use crate::protocol::{DeliverySpec, HistorySpec, Overflow, StateKind};
 
 /// Schedules in all; mistakes that were made on purpose showed themselves within the first few hundred.
 const SCHEDULES: u64 = if cfg!(debug_assertions) { 20_000 } else { 1_000_000 };
 const STEPS: usize = 24;
 const CLIENTS: usize = 3;
 const TTL: Duration = Duration::from_secs(60);
-
-struct NoHooks;
-
-impl Lifecycle for NoHooks {
-    fn first_subscriber(&self) {}
-    fn last_subscriber(&self) {}
-}
 
 /// One client: what it knows, and its end of the wire while it is connected.
 #[derive(Default)]
@@ -63,15 +57,8 @@ impl World {
         let overflow = [Overflow::Close, Overflow::DropOldest, Overflow::Resync][random.random_range(0..3)];
         let state = (overflow == Overflow::Resync || random.random()).then_some(StateKind::Latest);
         let history = HistorySpec { size: random.random_range(1..8), ttl_ms: 60_000 };
-        let delivery = DeliverySpec { mode: DeliveryMode::Every, flush_ms: 0, overflow, compress: true };
-        let policy = RoutePolicy {
-            route: "t",
-            envelope: Envelope::STANDARD,
-            state,
-            history: Some(history),
-            delivery,
-            message: None,
-        };
+        let delivery = DeliverySpec { overflow, ..EVERY };
+        let policy = RoutePolicy { state, history: Some(history), delivery, ..policy("t") };
         let hub = Hub::default();
         let route = hub.route("/ws", policy);
         Self { policy, route, hub, published: Vec::new(), clients: Default::default() }

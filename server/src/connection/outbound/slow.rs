@@ -9,21 +9,12 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::Outbound;
 use crate::connection::stream::Stream;
-use crate::hub::{Hub, Lifecycle, Outlet, RoutePolicy, Turn};
+use crate::hub::fixtures::{NoHooks, policy};
+use crate::hub::{Hub, Lifecycle, Outlet, Turn};
 use crate::node::Node;
-use crate::protocol::{DeliveryMode, DeliverySpec, Envelope, Overflow};
 
 /// Far more than both sockets take in.
 const UPDATES: usize = 5_000;
-const DELIVERY: DeliverySpec =
-    DeliverySpec { mode: DeliveryMode::Every, flush_ms: 0, overflow: Overflow::Close, compress: true };
-
-struct NoHooks;
-
-impl Lifecycle for NoHooks {
-    fn first_subscriber(&self) {}
-    fn last_subscriber(&self) {}
-}
 
 async fn pair() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -45,15 +36,7 @@ fn numbers(received: &[u8]) -> Vec<usize> {
 async fn what_a_turn_could_not_write_follows_in_order() {
     let (mut client, server) = pair().await;
     let outbound = Arc::new(Outbound::new(16 << 20, Node::new(), Stream::Tcp(server), None));
-    let policy = RoutePolicy {
-        route: "t",
-        envelope: Envelope::STANDARD,
-        state: None,
-        history: None,
-        delivery: DELIVERY,
-        message: None,
-    };
-    let route = Hub::default().route("/ws", policy);
+    let route = Hub::default().route("/ws", policy("t"));
     let outlet: Arc<dyn Outlet> = outbound.clone();
     let hooks: Arc<dyn Lifecycle> = Arc::new(NoHooks);
     let (subscription, _) = route.subscribe("t", &outlet, &hooks, None);

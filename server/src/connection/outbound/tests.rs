@@ -7,12 +7,10 @@ use tokio::time::Instant;
 
 use super::{ENTRY_COST, Next, Outbound};
 use crate::connection::stream::{Carrier, Stream};
+use crate::hub::fixtures::{self, EVERY};
 use crate::hub::{Outlet, Publication, PublicationKind, RoutePolicy};
 use crate::node::Node;
 use crate::protocol::{DeliveryMode, DeliverySpec, Envelope, Overflow, encode};
-
-const EVERY: DeliverySpec =
-    DeliverySpec { mode: DeliveryMode::Every, flush_ms: 0, overflow: Overflow::Close, compress: true };
 
 fn overflow(overflow: Overflow) -> DeliverySpec {
     DeliverySpec { overflow, ..EVERY }
@@ -33,7 +31,7 @@ fn publication(
 }
 
 fn policy(route: &'static str, delivery: DeliverySpec) -> RoutePolicy {
-    RoutePolicy { route, envelope: Envelope::STANDARD, state: None, history: None, delivery, message: None }
+    RoutePolicy { delivery, ..fixtures::policy(route) }
 }
 
 fn update(topic: &str, payload: &str, delivery: DeliverySpec) -> Arc<Publication> {

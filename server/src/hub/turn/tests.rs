@@ -4,11 +4,9 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 
 use super::{READS, Turn};
+use crate::hub::fixtures::{NoHooks, policy};
 use crate::hub::{Hub, Lifecycle, Outlet, Publication, Route, RoutePolicy, Run, Subscription};
-use crate::protocol::{DeliveryMode, DeliverySpec, Envelope, HistorySpec, Overflow};
-
-const DELIVERY: DeliverySpec =
-    DeliverySpec { mode: DeliveryMode::Every, flush_ms: 0, overflow: Overflow::Close, compress: true };
+use crate::protocol::HistorySpec;
 
 /// Keeps the payloads it is offered, those that came together in one entry.
 #[derive(Default)]
@@ -48,13 +46,6 @@ impl Outlet for Inbox {
     }
 }
 
-struct NoHooks;
-
-impl Lifecycle for NoHooks {
-    fn first_subscriber(&self) {}
-    fn last_subscriber(&self) {}
-}
-
 /// Publishes to the topic that somebody subscribes to.
 struct Greets(Arc<Route>);
 
@@ -69,8 +60,7 @@ impl Lifecycle for Greets {
 }
 
 fn route(hub: &Hub, history: Option<HistorySpec>) -> Arc<Route> {
-    let (envelope, delivery) = (Envelope::STANDARD, DELIVERY);
-    hub.route("/ws", RoutePolicy { route: "t", envelope, state: None, history, delivery, message: None })
+    hub.route("/ws", RoutePolicy { history, ..policy("t") })
 }
 
 fn publish(route: &Route, topic: &str, payload: &str) {
