@@ -4,6 +4,7 @@
 
 mod browser;
 mod counts;
+mod excerpt;
 mod fuzz;
 mod runner;
 mod rust;

@@ -9,13 +9,9 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 
+use super::excerpt::excerpt;
 use crate::project;
 use crate::terminal::{Terminal, readable};
-
-/// How much of a failed program's output is shown; the log has all of it.
-const SHOWN_LINES: usize = 120;
-/// And of each line: fuzzers print their inputs as one.
-const SHOWN_COLUMNS: usize = 300;
 
 /// What every step of a run shares.
 pub(super) struct Session {
@@ -135,13 +131,7 @@ impl Session {
     }
 
     fn show(&self, output: &str) {
-        let lines: Vec<&str> = output.lines().collect();
-        let hidden = lines.len().saturating_sub(SHOWN_LINES);
-        if hidden > 0 {
-            self.terminal.result(&format!("  … {hidden} lines before these are in {}", self.log_name()));
-        }
-        for line in &lines[hidden..] {
-            let line: String = line.chars().take(SHOWN_COLUMNS).collect();
+        for line in excerpt(output, &self.log_name()) {
             self.terminal.result(&format!("  {line}"));
         }
     }
