@@ -138,10 +138,7 @@ fn publish_payload(
 ) -> Result<Published, Faults> {
     let service = served.endpoint.topics[index].clone();
     let schemas = &served.endpoint.schemas;
-    let Some(payload) = payload else {
-        return Err(Faults::new(vec![Fault::new(pointer, "required", "is required")]));
-    };
-    let update = service.read_update(schemas, payload).map_err(|faults| faults.below(pointer))?;
+    let update = read_update(served, index, payload).map_err(|faults| faults.below(pointer))?;
     let mut params: serde_json::Map<String, Value> = serde_json::from_str(&update).unwrap_or_default();
     params.retain(|key, _| service.spec().shape.iter().any(|member| member.key == key));
     let params = Value::Object(params).to_string();
@@ -153,10 +150,7 @@ fn publish_update(served: &Served, index: usize, frame: &Frame<'_>, text: &str) 
     let service = served.endpoint.topics[index].clone();
     let schemas = &served.endpoint.schemas;
     // Both parts are read before either is judged, so that one answer names the faults of both.
-    let payload = match &frame.payload {
-        Some(payload) => service.read_update(schemas, payload),
-        None => Err(Faults::new(vec![Fault::new("", "required", "is required")])),
-    };
+    let payload = read_update(served, index, frame.payload.as_deref());
     let beside = serde_json::from_str::<Beside<'_>>(text).ok();
     let params = beside.and_then(|beside| beside.params).map(RawValue::get);
     let resolved = service.resolve(schemas, params);
@@ -170,6 +164,17 @@ fn publish_update(served: &Served, index: usize, frame: &Frame<'_>, text: &str) 
         }
     };
     Ok(publish_to(served, &*resolved, payload))
+}
+
+/// An update as it is to be sent: fitting, then prepared.
+fn read_update(served: &Served, index: usize, payload: Option<&str>) -> Result<String, Faults> {
+    let service = &served.endpoint.topics[index];
+    let Some(payload) = payload else {
+        return Err(Faults::new(vec![Fault::new("", "required", "is required")]));
+    };
+    let update = service.read_update(&served.endpoint.schemas, payload)?;
+    let route = served.route(service.spec().route);
+    Ok(route.and_then(|(_, hub_route)| hub_route.received(&update)).unwrap_or(update))
 }
 
 fn publish_to(served: &Served, resolved: &dyn ResolvedTopic, payload: String) -> Published {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::cell::{Beginning, Cell, Fate, Kept, Reason};
 use super::fan_out::{FanOut, is_in_order};
 use super::history::{History, Position};
-use super::{Outlet, key_of, turn};
+use super::{Hook, Outlet, key_of, turn};
 use crate::protocol::{DeliveryMode, DeliverySpec, Envelope, HistorySpec, StateKind};
 
 /// Enough that publishers of different topics rarely meet at one lock.
@@ -77,6 +77,8 @@ pub(crate) struct Route {
     history_bytes: Arc<AtomicUsize>,
     /// Handed over: nothing is published any more.
     closed: AtomicBool,
+    /// What updates from outside the program go through.
+    reception: RwLock<Option<Hook>>,
 }
 
 impl Route {
@@ -94,7 +96,19 @@ impl Route {
             kept: Mutex::default(),
             history_bytes: Arc::default(),
             closed: AtomicBool::new(false),
+            reception: RwLock::default(),
         }
+    }
+
+    /// An update from outside the program as it is to be published, where something changes it.
+    pub(crate) fn received(&self, payload: &str) -> Option<String> {
+        let hook = self.reception.read().unwrap_or_else(PoisonError::into_inner).clone()?;
+        hook(payload)
+    }
+
+    /// Has every update from outside the program go through a hook from now on.
+    pub(crate) fn set_reception(&self, hook: Hook) {
+        *self.reception.write().unwrap_or_else(PoisonError::into_inner) = Some(hook);
     }
 
     fn shard(&self, topic: &str) -> MutexGuard<'_, HashMap<Arc<str>, Arc<Cell>>> {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::Node;
 use crate::contract::erased::{Written, broadcast_written};
 use crate::contract::{Broadcast, Caller, Frames, Operation, Topic};
-use crate::hub::{Audience, Event, Publication, Route, RoutePolicy};
+use crate::hub::{Audience, Event, Hook, Publication, Route, RoutePolicy};
 use crate::metrics::Published;
 use crate::protocol::{DeliveryMode, DeliverySpec, Overflow, TopicSpec, json, topic_of};
 
@@ -63,6 +63,13 @@ impl<T: Topic> Publisher<T> {
         self.route.subscription_count() > 0
             && topic_of(T::SPEC.route, T::SPEC.shape, params)
                 .is_ok_and(|topic| self.route.subscriber_count(&topic) > 0)
+    }
+
+    /// Has every update that a back end publishes over HTTP pass through `change` once it fits the document: before it
+    /// is retained and sent, and before members of it say which topic it is for. For spellings that mean the same. One
+    /// per topic declared; called in the thread that publishes, so it should be quick.
+    pub fn prepare_received(&self, change: impl Fn(T::Update) -> T::Update + Send + Sync + 'static) {
+        self.route.set_reception(prepared(T::SPEC.route, change));
     }
 }
 
@@ -118,16 +125,21 @@ impl<B: Broadcast> BroadcastPublisher<B> {
     /// and over whichever way: for members that are to be filled in. One per broadcast; called in the thread that
     /// publishes, so it should be quick.
     pub fn prepare(&self, change: impl Fn(B::Payload) -> B::Payload + Send + Sync + 'static) {
-        let prepare = move |text: &str| {
-            let payload = crate::contract::from_str::<B::Payload>(text)
-                .inspect_err(
-                    |error| tracing::warn!(broadcast = B::SPEC.name, %error, "payload cannot be prepared"),
-                )
-                .ok()?;
-            json::to_string(&change(payload)).ok()
-        };
-        self.audience.set_preparation(B::SPEC.name, Arc::new(prepare));
+        self.audience.set_preparation(B::SPEC.name, prepared(B::SPEC.name, change));
     }
+}
+
+/// A change of typed payloads as a change of their JSON.
+fn prepared<P>(name: &'static str, change: impl Fn(P) -> P + Send + Sync + 'static) -> Hook
+where
+    P: serde::Serialize + serde::de::DeserializeOwned,
+{
+    Arc::new(move |text: &str| {
+        let payload = crate::contract::from_str::<P>(text)
+            .inspect_err(|error| tracing::warn!(name, %error, "payload cannot be prepared"))
+            .ok()?;
+        json::to_string(&change(payload)).ok()
+    })
 }
 
 impl<B> Clone for BroadcastPublisher<B> {

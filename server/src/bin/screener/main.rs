@@ -36,6 +36,7 @@ async fn main() -> anyhow::Result<()> {
     let feed = args.feed(&hours, &clock)?;
     let node = Node::new();
     let publish = ScreenerPublishers::new(&node);
+    service::complete_published(&node);
     let desk = Arc::new(Desk::new(args.max_symbols()));
     let upstream = Upstream::new(desk.clone(), publish.ticks, clock.clone());
     let view = upstream.view();

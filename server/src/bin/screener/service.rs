@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use bellwire::contract::{Caller, Refusal};
+use bellwire::contract::{Caller, Node, Publisher, Refusal};
 use bellwire::feed::Hours;
 
 use crate::desk::{Desk, full};
 use crate::generated::types::{
     BarePong, Disconnected, DisconnectedStatus, Health, MarketStatus, Pinned, Status, Subscribed, Symbol,
-    Symbols, Unsubscribed,
+    Symbols, Tick, Unsubscribed,
 };
 use crate::generated::{
     BarePingMessage, BarePingReply, DisconnectError, HealthError, MarketStatusError, PinError,
@@ -60,6 +60,11 @@ impl ScreenerService {
 
 fn topics_of(symbols: &[String]) -> Vec<Symbol> {
     symbols.iter().map(|symbol| Symbol { symbol: full(symbol) }).collect()
+}
+
+/// Sends ticks of back ends that leave out the exchange under the symbol's full name.
+pub(crate) fn complete_published(node: &Node) {
+    Publisher::<Ticks>::new(node).prepare_received(|tick| Tick { symbol: full(&tick.symbol), ..tick });
 }
 
 impl TicksService for ScreenerService {

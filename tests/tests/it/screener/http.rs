@@ -68,14 +68,18 @@ async fn back_ends_publish_ticks_where_a_token_is_set() {
     for (body, ltp) in [
         (r#"{"symbol":"NSE:SBIN-EQ","ltp":500.5,"ch":1.2}"#, 500.5),
         (r#"{"type":"ticker","data":{"symbol":"NSE:SBIN-EQ","ltp":501.5}}"#, 501.5),
+        (r#"{"symbol":"SBIN","ltp":502.5,"ch":1.2}"#, 502.5),
+        (r#"{"type":"ticker","data":{"symbol":"SBIN","ltp":503.5}}"#, 503.5),
     ] {
         let answer = post(&publish, Some("t0ken"), body);
         assert_eq!((answer.status, &answer.json()["subscribers"]), (200, &json!(1)), "{answer:?}");
-        assert_eq!(socket.next().await["data"]["ltp"], ltp);
+        let tick = socket.next().await;
+        assert_eq!((&tick["data"]["symbol"], &tick["data"]["ltp"]), (&json!("NSE:SBIN-EQ"), &json!(ltp)));
     }
     for (body, status, pointer) in [
         (r#"{"symbol":"NSE:SBIN-EQ"}"#, 422, json!("/ltp")),
-        (r#"{"symbol":"SBIN","ltp":1}"#, 422, json!("/symbol")),
+        (r#"{"symbol":"NSE:","ltp":1}"#, 422, json!("/symbol")),
+        (r#"{"symbol":"A/B","ltp":1}"#, 422, json!("/symbol")),
         (r#"{"type":"ticker","data":{"symbol":"NSE:SBIN-EQ","ltp":"1"}}"#, 422, json!("/data/ltp")),
         (r#"{"type":"no.such"}"#, 404, Value::Null),
     ] {
