@@ -28,6 +28,7 @@ pub(crate) struct Metrics {
     pub(crate) messages_sent_bytes: Counter,
     pub(crate) slow_disconnects: Counter,
     pub(crate) publications_compressed: Counter,
+    pub(crate) fan_out_panics: Counter,
     published: Family<RouteLabel, Counter>,
     deliveries: Family<RouteLabel, Counter>,
     dropped: Family<RouteLabel, Counter>,
@@ -89,6 +90,7 @@ impl Default for Metrics {
             messages_sent_bytes: Counter::default(),
             slow_disconnects: Counter::default(),
             publications_compressed: Counter::default(),
+            fan_out_panics: Counter::default(),
             published: Family::default(),
             deliveries: Family::default(),
             dropped: Family::default(),
@@ -137,6 +139,8 @@ impl Metrics {
             );
             let compressed = self.publications_compressed.clone();
             registry.register("publications_compressed", "Frames compressed, each once for all", compressed);
+            let help = "Panics in fan-out, each of which ended one connection";
+            registry.register("fan_out_panics", help, self.fan_out_panics.clone());
             registry.register("published", "Updates published, by route", self.published.clone());
             registry.register(
                 "deliveries",

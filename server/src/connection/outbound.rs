@@ -41,6 +41,8 @@ pub(super) enum Flushed {
     Resync(Arc<str>),
     /// More waits than may: close.
     Overflow,
+    /// Queueing panicked: close.
+    Failed,
     /// The socket takes nothing any more.
     Broken,
 }
@@ -127,7 +129,7 @@ impl Outbound {
         let mut lanes = self.lock();
         loop {
             if lanes.overflowed {
-                return Poll::Ready(Flushed::Overflow);
+                return Poll::Ready(if lanes.failed { Flushed::Failed } else { Flushed::Overflow });
             }
             match lanes.poll_partial(&self.stream, context) {
                 Poll::Ready(Ok(())) => {}
@@ -395,6 +397,13 @@ impl Outlet for Outbound {
         let mut lanes = self.lock();
         lanes.overflowed = true;
         lanes.wake();
+    }
+
+    fn fail(&self) {
+        self.node.shared().metrics.fan_out_panics.inc();
+        tracing::error!("fan-out to a connection panicked; it is closed");
+        self.lock().failed = true;
+        self.overflow();
     }
 }
 

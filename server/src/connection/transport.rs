@@ -159,6 +159,9 @@ impl Transport {
                 Poll::Ready(Flushed::Overflow) => {
                     return Poll::Ready(Some(host.end(CloseCondition::SlowConsumer)));
                 }
+                Poll::Ready(Flushed::Failed) => {
+                    return Poll::Ready(Some(host.end(CloseCondition::InternalError)));
+                }
                 Poll::Ready(Flushed::Broken) => return Poll::Ready(None),
                 // Having written may have made room to read.
                 Poll::Pending if has_read || (!may_read && host.may_read()) => {}

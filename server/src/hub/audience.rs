@@ -10,6 +10,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::kept::Kept;
+use super::outlet::offer_each;
 use super::stores::{Stores, incoming};
 use super::{Outlet, Publication};
 use crate::protocol::{ReplaySpec, StoreSpec};
@@ -137,7 +138,7 @@ impl Audience {
     /// Offers a message to one connection; `false` where it is gone.
     pub(crate) fn send(&self, connection: u64, publication: &Arc<Publication>) -> bool {
         self.lock().members.get(&connection).is_some_and(|outlet| {
-            outlet.offer(publication);
+            offer_each(std::iter::once(outlet), publication);
             true
         })
     }
@@ -153,9 +154,7 @@ impl Inner {
         if self.members.is_empty() {
             self.kept.push(publication, Instant::now());
         }
-        for outlet in self.members.values() {
-            outlet.offer(publication);
-        }
+        offer_each(self.members.values(), publication);
         self.members.len()
     }
 }

@@ -135,6 +135,15 @@ pub(super) struct Accepted {
     pub(super) kept: Option<Instant>,
 }
 
+/// A hook is being called; the next may be after it, also where it panicked.
+struct Calling<'a>(&'a Cell);
+
+impl Drop for Calling<'_> {
+    fn drop(&mut self) {
+        self.0.lock().calling = false;
+    }
+}
+
 impl Cell {
     /// A topic of a route; `closed` where the route is handed over already.
     pub(super) fn new(name: Arc<str>, history: Option<History>, closed: bool) -> Self {
@@ -173,11 +182,11 @@ impl Cell {
             let Some((transition, lifecycle)) = inner.transitions.pop_front() else { return };
             inner.calling = true;
             drop(inner);
+            let _calling = Calling(self);
             match transition {
                 Transition::First => lifecycle.first_subscriber(),
                 Transition::Last => lifecycle.last_subscriber(),
             }
-            self.lock().calling = false;
         }
     }
 
@@ -207,9 +216,10 @@ impl Cell {
             accepted.kept = inner.list(policy);
             return Some(accepted);
         }
-        inner.next += 1;
+        let offset = inner.next + 1;
         let publication =
-            Arc::new(self.update_of(policy, inner.history.is_some().then_some(inner.next), payload));
+            Arc::new(self.update_of(policy, inner.history.is_some().then_some(offset), payload));
+        inner.next = offset;
         if let (Some(history), Some(spec)) = (&mut inner.history, policy.history) {
             let entry = Entry { at: Instant::now(), update: publication.clone() };
             history.push(spec, entry);

@@ -127,4 +127,6 @@ fn all(routes: &Routes) -> Vec<((&'static str, &'static str), Arc<Route>)> {
 }
 
 #[cfg(test)]
+mod panics;
+#[cfg(test)]
 mod tests;

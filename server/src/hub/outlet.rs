@@ -1,5 +1,6 @@
 //! Where publications leave the hub: one end per connection, whatever a connection is.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::{Publication, Run};
@@ -21,4 +22,25 @@ pub(crate) trait Outlet: Send + Sync {
 
     /// Ends the connection: more is waiting for it than it may hold back.
     fn overflow(&self);
+
+    /// Ends the connection: one of the above panicked, and nobody knows what it took. The operator is told.
+    fn fail(&self);
+}
+
+/// Offers a message to each. A panic ends the connection at which it happens and costs nobody else anything.
+pub(super) fn offer_each<'a>(
+    mut outlets: impl Iterator<Item = &'a Arc<dyn Outlet>>,
+    publication: &Arc<Publication>,
+) {
+    let mut reached = None;
+    while catch_unwind(AssertUnwindSafe(|| {
+        for outlet in outlets.by_ref() {
+            reached = Some(outlet);
+            outlet.offer(publication);
+        }
+    }))
+    .is_err()
+    {
+        reached.iter().for_each(|outlet| outlet.fail());
+    }
 }

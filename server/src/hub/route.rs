@@ -146,8 +146,10 @@ impl Route {
         loop {
             let cell = self.find_or_create(topic);
             if let Some((slot, beginning)) = cell.join(outlet.clone(), lifecycle, &self.policy, since) {
-                cell.call_hooks();
-                return (Subscription { route: self.clone(), cell, slot }, beginning);
+                // Made before hooks are called: it leaves again where one panics.
+                let subscription = Subscription { route: self.clone(), cell, slot };
+                subscription.cell.call_hooks();
+                return (subscription, beginning);
             }
         }
     }

@@ -43,6 +43,10 @@ impl Outlet for Inbox {
     fn overflow(&self) {
         self.overflowed.store(true, Ordering::SeqCst);
     }
+
+    fn fail(&self) {
+        self.overflow();
+    }
 }
 
 struct Hooks(String, Arc<Mutex<Vec<String>>>);

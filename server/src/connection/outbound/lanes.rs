@@ -26,7 +26,10 @@ pub(super) struct Lanes {
     pub(super) data_bytes: usize,
     /// What most connections have nothing of, and do not pay for.
     pub(super) rare: Option<Box<Rare>>,
+    /// Nothing more is taken, and the connection ends.
     pub(super) overflowed: bool,
+    /// It ends because of a panic.
+    pub(super) failed: bool,
     /// The close frame is among what waits: nothing more is taken.
     pub(super) ended: bool,
     waker: Option<Waker>,

@@ -1,11 +1,12 @@
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{ENTRY_COST, Next, Outbound};
+use super::{ENTRY_COST, Flushed, Next, Outbound};
 use crate::connection::stream::{Carrier, Stream};
 use crate::hub::fixtures::{self, EVERY};
 use crate::hub::{Outlet, Publication, PublicationKind, RoutePolicy};
@@ -110,6 +111,17 @@ fn close_overflows_when_full_but_takes_one_frame_of_any_size() {
     outbound.offer(&frame);
     outbound.offer(&frame);
     assert_eq!(next(&outbound).as_deref(), Some("overflow"));
+}
+
+#[test]
+fn a_queue_at_which_fan_out_panicked_ends_its_connection_and_is_counted() {
+    let outbound = queue(1 << 20);
+    outbound.offer(&update("bars:{}", "1", EVERY));
+    outbound.fail();
+    let flushed = outbound.poll_flush(&mut Context::from_waker(Waker::noop()));
+    assert!(matches!(flushed, Poll::Ready(Flushed::Failed)), "{flushed:?}");
+    let metrics = outbound.node.shared().metrics.render();
+    assert!(metrics.contains("bellwire_fan_out_panics_total 1\n"), "{metrics}");
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! A topic's batch on its way from seat to seat: what waits, joined, for as many seats at a time as there is room for.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{PoisonError, TryLockError};
+
+use slab::Slab;
 
 use super::{Carrier, Cell, Seats, Subscriber};
 use crate::hub::Run;
@@ -59,28 +62,50 @@ impl Cell {
         false
     }
 
+    /// A panic at a seat ends its connection; all others get the batch, and the topic goes on.
     fn advance_seats(&self, seats: &mut Seats, room: &mut usize) -> Progress {
+        let advanced = catch_unwind(AssertUnwindSafe(|| self.offer_seats(seats, room)));
+        advanced.unwrap_or_else(|_| self.pass_over(seats))
+    }
+
+    fn offer_seats(&self, seats: &mut Seats, room: &mut usize) -> Progress {
         if seats.batch.is_none() {
             seats.batch = self.take_batch();
             seats.cursor = 0;
-            seats.fetch(0);
+            fetch(&seats.subscribers, 0);
         }
-        let Some(batch) = seats.batch.take() else { return Progress::Idle };
-        while seats.cursor < seats.subscribers.capacity() {
+        // It stays where it is, and with it how far it has come, whatever happens on the way.
+        let Seats { subscribers, batch: Some(batch), cursor } = seats else { return Progress::Idle };
+        while *cursor < subscribers.capacity() {
             if *room == 0 {
-                seats.batch = Some(batch);
                 return Progress::Underway;
             }
-            if seats.cursor.is_multiple_of(FETCHED) {
-                seats.fetch(seats.cursor + FETCHED);
+            if cursor.is_multiple_of(FETCHED) {
+                fetch(subscribers, *cursor + FETCHED);
             }
-            if let Some(subscriber) = seats.subscribers.get_mut(seats.cursor) {
-                subscriber.take(&batch);
+            if let Some(subscriber) = subscribers.get_mut(*cursor) {
+                subscriber.take(batch);
                 *room -= 1;
             }
-            seats.cursor += 1;
+            *cursor += 1;
         }
+        seats.batch = None;
         if self.is_done() { Progress::Idle } else { Progress::Complete }
+    }
+
+    /// Leaves the seat behind at which a batch could not go on.
+    fn pass_over(&self, seats: &mut Seats) -> Progress {
+        if seats.batch.is_none() {
+            // It was at no seat: the next publication tries again.
+            self.lock().carrier = Carrier::Nobody;
+            return Progress::Idle;
+        }
+        let seat = seats.cursor;
+        seats.cursor += 1;
+        if let Some(subscriber) = seats.subscribers.get(seat) {
+            subscriber.outlet.fail();
+        }
+        Progress::Underway
     }
 
     /// Whether nothing waits; the topic then has to be submitted again.
@@ -116,13 +141,11 @@ impl Cell {
     }
 }
 
-impl Seats {
-    /// Fetches the outlets of a few seats.
-    fn fetch(&self, from: usize) {
-        for index in from..from + FETCHED {
-            if let Some(subscriber) = self.subscribers.get(index) {
-                subscriber.outlet.fetch();
-            }
+/// Fetches the outlets of a few seats.
+fn fetch(subscribers: &Slab<Subscriber>, from: usize) {
+    for index in from..from + FETCHED {
+        if let Some(subscriber) = subscribers.get(index) {
+            subscriber.outlet.fetch();
         }
     }
 }

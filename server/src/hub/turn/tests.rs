@@ -44,6 +44,10 @@ impl Outlet for Inbox {
     fn overflow(&self) {
         self.put(vec!["overflow".to_owned()]);
     }
+
+    fn fail(&self) {
+        self.overflow();
+    }
 }
 
 /// Publishes to the topic that somebody subscribes to.
