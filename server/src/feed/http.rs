@@ -66,7 +66,7 @@ impl HttpStep {
                 .unwrap_or_else(|error| Err(FeedError::Unavailable(error.to_string())));
             match result {
                 Ok(session) => return Ok(session),
-                Err(error @ FeedError::Refused(_)) => return Err(error),
+                Err(error @ (FeedError::Refused(_) | FeedError::TokenExpired)) => return Err(error),
                 Err(error) if tried >= self.tries => return Err(error),
                 Err(_) => tokio::time::sleep(self.pause).await,
             }
@@ -87,7 +87,8 @@ impl HttpStep {
         let status = response.status().as_u16();
         match status {
             200..=299 => {}
-            401 | 403 => return Err(FeedError::Refused(format!("the session request got HTTP {status}"))),
+            401 => return Err(FeedError::TokenExpired),
+            403 => return Err(FeedError::Refused(format!("the session request got HTTP {status}"))),
             _ => return Err(FeedError::Unavailable(format!("the session request got HTTP {status}"))),
         }
         let text =

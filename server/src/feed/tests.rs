@@ -230,12 +230,19 @@ async fn frames(feed: &mut RunningFeed, count: usize) -> Vec<String> {
     texts
 }
 
-async fn error_of(feed: &mut RunningFeed) -> String {
+/// The first status that says why something failed.
+async fn failure_of(feed: &mut RunningFeed) -> FeedStatus {
     loop {
-        if let Some(FeedEvent::Status(FeedStatus { last_error: Some(error), .. })) = feed.next().await {
-            return error;
+        if let Some(FeedEvent::Status(status)) = feed.next().await
+            && status.last_error.is_some()
+        {
+            return status;
         }
     }
+}
+
+async fn error_of(feed: &mut RunningFeed) -> String {
+    failure_of(feed).await.last_error.unwrap_or_default()
 }
 
 #[tokio::test]
@@ -298,13 +305,19 @@ async fn the_session_step_is_tried_three_times_and_its_answer_used() {
 
 #[tokio::test]
 async fn a_refused_session_is_final_and_names_no_token() {
-    let (http, seen) = http_server(&["401 no", "200 {}"]).await;
-    let step = HttpStep::post(format!("http://{http}/s?token=secret"), "/id").tries(3, Duration::ZERO);
-    let provider = WebSocketProvider::new("x", "ws://127.0.0.1:1").session(step);
-    assert!(!format!("{provider:?}").contains("secret"));
-    let mut feed = Feed::new().provider(provider).start();
-    assert_eq!(error_of(&mut feed).await, "refused: the session request got HTTP 401");
-    assert_eq!(seen.lock().unwrap().len(), 1);
+    for (answer, state, error) in [
+        ("401 no", FeedState::TokenExpired, "the token has expired"),
+        ("403 no", FeedState::Degraded, "refused: the session request got HTTP 403"),
+    ] {
+        let (http, seen) = http_server(&[answer, "200 {}"]).await;
+        let step = HttpStep::post(format!("http://{http}/s?token=secret"), "/id").tries(3, Duration::ZERO);
+        let provider = WebSocketProvider::new("x", "ws://127.0.0.1:1").session(step);
+        assert!(!format!("{provider:?}").contains("secret"));
+        let mut feed = Feed::new().provider(provider).start();
+        let status = failure_of(&mut feed).await;
+        assert_eq!((status.state, status.last_error.as_deref()), (state, Some(error)));
+        assert_eq!(seen.lock().unwrap().len(), 1);
+    }
 }
 
 #[tokio::test]

@@ -136,6 +136,29 @@ async fn a_refused_session_and_a_hang_up_lead_to_the_next_provider() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_no_good_any_more_is_reported_as_such() {
+    let refused = Exchange::answering(401, "no").await;
+    let session = Exchange::answering(200, r#"{"stream":{"sessionid":"c8638963"}}"#).await;
+    for sessions in [&refused, &session] {
+        let charts = charts(&[
+            "--providers",
+            "tradier",
+            "--tradier-token",
+            "s3cret",
+            "--tradier-session-url",
+            &sessions.url(),
+            "--tradier-url",
+            &refused.socket(),
+        ]);
+        let status = status(&charts, "the token", |status| status["feed"] == "token_expired").await;
+        assert_eq!(status["provider"], "tradier", "{status}");
+        assert!(!charts.server.output().contains("s3cret"), "{}", charts.server.output());
+    }
+    let upgrades = |heard: &String| heard.to_lowercase().contains("upgrade: websocket");
+    assert!(refused.heard().iter().any(upgrades), "the socket was asked too");
+}
+
+#[tokio::test]
 async fn a_session_is_fetched_and_used_and_a_mute_socket_is_left() {
     let session = Exchange::answering(200, r#"{"stream":{"sessionid":"c8638963"}}"#).await;
     let trade = r#"{"type":"trade","symbol":"BTC-USD","price":"281.85","size":"100","date":"1557757204760"}"#;
