@@ -35,7 +35,7 @@ impl TradingRequests for Requests {
         payload: PlaceOrder,
     ) -> Result<OrderPlaced, OrdersPlaceError> {
         use OrdersPlaceError as E;
-        self.broker.symbols().check(&payload.symbol)?;
+        self.broker.symbols().check_tradable(&payload.symbol)?;
         let placed = self.broker.command(&payload.account_id, |broker| broker.place(&payload));
         placed.map_err(|refused| {
             let message = refused.reason().to_owned();

@@ -4,6 +4,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use bellwire::contract::Refusal;
 
+use crate::broker::CURRENCY;
+
 /// Symbols that a refusal names at most.
 const NAMED: usize = 20;
 
@@ -27,18 +29,29 @@ impl Symbols {
     }
 
     /// Whether there may be a price.
-    pub(crate) fn check(&self, symbol: &str) -> Result<(), Refusal> {
-        if self.known.contains(symbol) {
-            return Ok(());
-        }
-        let choice = one_of(self.known.iter());
-        Err(Refusal::new("unknown-symbol", format!("{symbol} {choice}")).at("/symbol", choice))
+    fn check(&self, symbol: &str) -> Result<(), Refusal> {
+        check(symbol, self.known.iter())
+    }
+
+    /// Whether there may be a price that an account can buy at. What all are paid in is none: what is bought of it would
+    /// pass for cash.
+    pub(crate) fn check_tradable(&self, symbol: &str) -> Result<(), Refusal> {
+        check(symbol, self.known.iter().filter(|known| *known != CURRENCY))
     }
 }
 
+fn check<'a>(symbol: &str, mut allowed: impl Iterator<Item = &'a String> + Clone) -> Result<(), Refusal> {
+    let choice = allowed.clone();
+    if allowed.any(|allowed| allowed == symbol) {
+        return Ok(());
+    }
+    let choice = one_of(choice);
+    Err(Refusal::new("unknown-symbol", format!("{symbol} {choice}")).at("/symbol", choice))
+}
+
 /// `is not one of "A", "B"`, as schemas say it; the first of many.
-pub(crate) fn one_of<'a>(allowed: impl ExactSizeIterator<Item = &'a String>) -> String {
-    let more = allowed.len().saturating_sub(NAMED);
+pub(crate) fn one_of<'a>(allowed: impl Iterator<Item = &'a String> + Clone) -> String {
+    let more = allowed.clone().count().saturating_sub(NAMED);
     let mut named: Vec<String> = allowed.take(NAMED).map(|allowed| format!("{allowed:?}")).collect();
     if named.is_empty() {
         return "is none of those there are: there are none".to_owned();
@@ -64,7 +77,16 @@ mod tests {
         assert_eq!(refusal.message(), r#"X is not one of "S000", "S001""#);
         assert_eq!(refusal.errors()[0].pointer, "/symbol");
         assert!(symbols(2, false).check_topic("S001").is_ok());
-        assert!(symbols(2, true).check_topic("X").is_ok() && symbols(2, true).check("X").is_err());
+        assert!(symbols(2, true).check_topic("X").is_ok() && symbols(2, true).check_tradable("X").is_err());
+    }
+
+    #[test]
+    fn nobody_buys_the_currency_that_all_are_paid_in() {
+        let symbols = Symbols::new(["AAPL", "USD", "USD-CHF"].map(str::to_owned), false);
+        assert!(symbols.check_topic("USD").is_ok());
+        let refusal = symbols.check_tradable("USD").unwrap_err();
+        assert_eq!(refusal.message(), r#"USD is not one of "AAPL", "USD-CHF""#);
+        assert!(symbols.check_tradable("USD-CHF").is_ok());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The paper broker: every kind of order, its whole life, and in which order its owner is told.
 
-use e2e::TestSocket;
+use e2e::{Spawned, TestSocket};
 use serde_json::{Value, json};
 
 use super::market::{SYMBOL, ask, market, order, price};
@@ -228,6 +228,24 @@ async fn working_orders_are_changed_and_cancelled_and_positions_closed() {
     let worth =
         owner.update("equity", |equity| equity["unrealizedPL"] == 0.0 && equity["realizedPL"] != 0.0).await;
     assert_eq!(worth["equity"], worth["balance"], "nothing is held: {worth}");
+}
+
+#[tokio::test]
+async fn the_currency_of_accounts_cannot_be_bought() {
+    let server = Spawned::start("trading", &["--feed", "synthetic", "--bar-symbols", "AAPL,USD"]);
+    let mut socket = TestSocket::connect(server.socket()).await;
+    assert_eq!(socket.subscribe("bars", &json!({ "symbol": "USD" })).await["status"], "ok");
+    let mut order = order("TEST-001", MARKET, BUY, 1.0, &json!({}));
+    order["symbol"] = json!("USD");
+    let answer = ask(&mut socket, "orders.place", &order).await;
+    let fault = &answer["errors"][0];
+    assert_eq!(
+        (&answer["code"], &fault["pointer"]),
+        (&json!("unknown-symbol"), &json!("/symbol")),
+        "{answer}"
+    );
+    let allowed = fault["message"].as_str().expect("what can be bought");
+    assert!(allowed.contains("\"AAPL\"") && !allowed.contains("\"USD\""), "{allowed}");
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ mod order;
 
 use std::collections::BTreeMap;
 
-pub(crate) use account::{Account, Event};
+pub(crate) use account::{Account, CURRENCY, Event};
 pub(crate) use checks::Refused;
 use checks::{covered, fits, fits_changed};
 pub(crate) use order::Offer;

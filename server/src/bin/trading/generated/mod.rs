@@ -7,7 +7,7 @@
 //! epoch, UTC, on the clock of the feed: a replayed recording is as old as its prices.
 //! Symbols are those that the feed tells about and those that bars are published of (`GET /api/v1/broadcaster`
 //! lists them). Any other is refused with `unknown-symbol`, unless back ends may publish prices of their own over
-//! HTTP.
+//! HTTP. `USD`, which accounts are kept in, is refused in orders, whoever tells about it.
 //! Accounts trade on paper: with cash alone, against the prices of the feed, each by itself, beginning with
 //! 100000 USD. Where the server verifies tokens, an account is only for those whose token names it in the claim `accounts`,
 //! and every other is `forbidden`, whether it exists or not; without, all accounts are open to everyone, and one

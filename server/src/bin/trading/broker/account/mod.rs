@@ -13,7 +13,9 @@ use crate::generated::types::{
     Balance, Equity, Execution, Notification, NotificationCategory, OrderStatus, PlacedOrder, Position,
 };
 
-/// Cash a new account starts with, in the quote currency.
+/// Currency that cash is counted in.
+pub(crate) const CURRENCY: &str = "USD";
+/// Cash a new account starts with.
 pub(in crate::broker) const DEPOSIT: f64 = 100_000.0;
 /// Ended orders and fills remembered for snapshots.
 const ENDED_KEPT: usize = 200;

@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Account, Balance, DEPOSIT, Equity, Execution, Holding, PlacedOrder, Position};
+use super::{Account, Balance, CURRENCY, DEPOSIT, Equity, Execution, Holding, PlacedOrder, Position};
 use crate::broker::order::{DUST, printed};
 use crate::generated::types::Side;
-
-/// Currency that cash is counted in.
-const CURRENCY: &str = "USD";
 
 impl Account {
     /// Working orders, then ended ones, newest first.
