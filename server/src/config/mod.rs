@@ -102,8 +102,8 @@ pub struct Settings {
     #[arg(long, env = "BELLWIRE_REQUEST_TIMEOUT", value_name = "DURATION")]
     pub request_timeout: Option<Period>,
 
-    /// Requests over plain HTTP that one client address may make per second, twice as many at once;
-    /// 0 for any number, behind a proxy for instance [default: the document's messagesPerSecond]
+    /// Requests over plain HTTP, retained state included, of one client address per second, twice as
+    /// many at once; 0 for any number, behind a proxy for instance [default: the document's messagesPerSecond]
     #[arg(long, env = "BELLWIRE_HTTP_RATE", value_name = "COUNT")]
     pub http_rate: Option<u32>,
 

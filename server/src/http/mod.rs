@@ -10,6 +10,7 @@ mod handshake;
 mod health;
 mod origin;
 mod publish;
+mod rate;
 mod replayed;
 mod requests;
 mod retained;

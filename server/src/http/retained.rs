@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 
 use super::caller::only_known;
 use super::failure;
+use super::rate::only_within_rate;
 use super::tagged::tagged;
 use crate::connection::Served;
 use crate::protocol::encode::Failure;
@@ -22,6 +23,7 @@ use crate::protocol::{ErrorCode, Fault, Faults, StateKind};
 pub(super) fn routes(served: &Arc<Served>) -> Router {
     let mut router = Router::new();
     let known = from_fn_with_state(served.clone(), only_known);
+    let within_rate = from_fn_with_state(served.clone(), only_within_rate);
     for &spec in &served.endpoint.stores {
         let Some(path) = spec.http else { continue };
         let audience = served.audience.clone();
@@ -32,7 +34,7 @@ pub(super) fn routes(served: &Arc<Served>) -> Router {
                 Err(faults) => unprocessable(&faults),
             }
         };
-        router = router.route(path, get(handler).layer(known.clone()));
+        router = router.route(path, get(handler).layer(known.clone()).layer(within_rate.clone()));
     }
     for snapshot in &served.endpoint.snapshots {
         let (Some(path), stores, audience) = (snapshot.http(), snapshot.stores(), served.audience.clone())
@@ -41,7 +43,7 @@ pub(super) fn routes(served: &Arc<Served>) -> Router {
         };
         let handler =
             async move |headers: HeaderMap| json(&headers, audience.stores(|held| held.object(stores)));
-        router = router.route(path, get(handler).layer(known.clone()));
+        router = router.route(path, get(handler).layer(known.clone()).layer(within_rate.clone()));
     }
     router
 }

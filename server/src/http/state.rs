@@ -7,12 +7,14 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Path, Query};
 use axum::http::{Extensions, HeaderMap, StatusCode, Uri};
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use axum::routing::get;
 use serde_json::{Map, Value};
 
 use super::caller::{caller, forbidden};
 use super::failure;
+use super::rate::only_within_rate;
 use super::retained::{json, shortened, unprocessable};
 use crate::auth::check_access;
 use crate::connection::Served;
@@ -25,6 +27,7 @@ type Parameters = BTreeMap<String, String>;
 
 pub(super) fn routes(served: &Arc<Served>) -> Router {
     let mut router = Router::new();
+    let within_rate = from_fn_with_state(served.clone(), only_within_rate);
     for (index, topic) in served.endpoint.topics.iter().enumerate() {
         let Some(kept) = topic.spec().state else { continue };
         let Some(path) = kept.http else { continue };
@@ -51,7 +54,7 @@ pub(super) fn routes(served: &Arc<Served>) -> Router {
                 Err(refused) => refused,
             }
         };
-        router = router.route(path, get(handler));
+        router = router.route(path, get(handler).layer(within_rate.clone()));
     }
     router
 }

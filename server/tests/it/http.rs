@@ -89,6 +89,19 @@ async fn retained_state_is_a_plain_get_where_the_document_says_so() {
 }
 
 #[tokio::test]
+async fn an_address_asks_for_retained_state_no_faster_than_it_may() {
+    let server = TestServer::start_with(|settings| settings.http_rate = Some(2)).await;
+    let mut statuses = Vec::new();
+    for _ in 0..50 {
+        statuses.push(server.get("/api/v1/bars/AAPL").await.status);
+    }
+    assert_eq!(statuses[..4], [404; 4]);
+    assert!(statuses.contains(&429), "{statuses:?}");
+    assert_eq!(server.get("/health").await.status, 200, "whoever looks after it is no client");
+    assert_eq!(server.get("/api/v1/ws/asyncapi.json").await.status, 200);
+}
+
+#[tokio::test]
 async fn an_applications_routes_come_first() {
     let services = TestServices::default();
     let endpoints = vec![endpoint::<false>(&services)];

@@ -2,6 +2,7 @@
 
 use std::thread;
 
+use bellwire::Settings;
 use bellwire::contract::Node;
 use serde_json::{Value, json};
 
@@ -16,8 +17,12 @@ use plant::types::{Alarm, Reading, Rows, Scan, Tank, TankUpdatePayload, ValvesUp
 use plant::{PlantApi, PlantPublishers, PlantStores};
 
 async fn start(node: &Node) -> TestServer {
+    start_with(node, |_| {}).await
+}
+
+async fn start_with(node: &Node, change: impl FnOnce(&mut Settings)) -> TestServer {
     let endpoint = PlantApi.into_endpoint();
-    TestServer::serve_on(node.clone(), TestServices::default(), vec![endpoint], axum::Router::new(), |_| {})
+    TestServer::serve_on(node.clone(), TestServices::default(), vec![endpoint], axum::Router::new(), change)
         .await
 }
 
@@ -150,6 +155,32 @@ async fn what_comes_over_http_is_retained_as_well() {
     let answer = server.http("POST", "/publish", "authorization: Bearer token\r\n", &body).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert_eq!(server.get("/api/alarms").await.json(), json!([{"number": 5}]));
+}
+
+#[tokio::test]
+async fn an_address_asks_no_faster_than_it_may_and_back_ends_publish_as_they_please() {
+    let server = start_with(&Node::new(), |settings| settings.http_rate = Some(2)).await;
+    for _ in 0..10 {
+        let body = json!({"type": "alarm", "payload": {"number": 5}}).to_string();
+        let answer = server.http("POST", "/publish", "authorization: Bearer token\r\n", &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+    let mut answers = Vec::new();
+    // The states and what tells several of them count together.
+    for path in ["/api/alarms", "/api/state"].repeat(50) {
+        answers.push(server.get(path).await);
+    }
+    let served = answers.iter().take_while(|answer| answer.status == 200).count();
+    assert!((4..100).contains(&served), "twice as many at once: {served}");
+    let refused = &answers[served];
+    assert_eq!((refused.status, &refused.json()["code"]), (429, &json!("rate-limited")));
+    assert_eq!((&*refused.headers["retry-after"], &*refused.headers["cache-control"]), ("1", "no-store"));
+    let metrics = server.get("/metrics").await.body;
+    assert!(metrics.contains(r#"reply_errors_total{code="rate-limited"}"#), "{metrics}");
+    let unbounded = start_with(&Node::new(), |settings| settings.http_rate = Some(0)).await;
+    for _ in 0..50 {
+        assert_eq!(unbounded.get("/api/alarms").await.status, 200);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -32,7 +32,7 @@ fn bytes(spec: &HttpSpec, content: Content, cache: &str, headers: &HeaderMap) ->
 }
 
 /// The answer where there is none: the document's status of the code, else the usual one.
-pub(super) fn refused(statuses: &[(&str, u16)], refusal: &Refusal) -> Response {
+pub(in crate::http) fn refused(statuses: &[(&str, u16)], refusal: &Refusal) -> Response {
     let declared = statuses.iter().find(|(code, _)| *code == refusal.code());
     let declared = declared.and_then(|(_, status)| StatusCode::from_u16(*status).ok());
     let status = declared.unwrap_or_else(|| usual_status(refusal.code()));

@@ -7,11 +7,10 @@ mod answer;
 mod path;
 mod payload;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{ConnectInfo, Query};
+use axum::extract::Query;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -19,7 +18,7 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::caller::{caller, forbidden, nobody};
-use super::{OriginPolicy, below, failure, health};
+use super::{OriginPolicy, below, failure, health, rate};
 use crate::auth::check_access;
 use crate::connection::{Served, guarded};
 use crate::contract::erased::{Fetched, RequestService};
@@ -27,6 +26,7 @@ use crate::contract::{Caller, Refusal};
 use crate::node::Node;
 use crate::protocol::encode::Failure;
 use crate::protocol::{ErrorCode, HttpMethod, HttpSpec, Retry};
+pub(super) use answer::refused;
 use path::Template;
 use payload::{Carried, NotJson, payload};
 
@@ -156,8 +156,9 @@ impl Route {
         if requests.node.shared().shutdown.has_begun() {
             return Err(Refusal::framework(ErrorCode::ShuttingDown, "The server is about to stop").into());
         }
-        if !self.is_within_rate(parts) {
-            return Err(Refusal::framework(ErrorCode::RateLimited, "Too many requests").into());
+        // Those who look after the server's health are no clients.
+        if !self.is_health {
+            rate::admit(&self.served, &parts.extensions)?;
         }
         // A page of another origin may ask a browser for anything, but only reading is harmless.
         if self.spec.method != HttpMethod::Get && !requests.origins.allows(&parts.headers) {
@@ -175,13 +176,6 @@ impl Route {
         check_access(&caller, self.service.spec().access, payload.as_deref().unwrap_or_default())
             .map_err(|refusal| Unanswered::Unknown(Box::new(forbidden(&refusal))))?;
         Ok(guarded(&self.served, answer).await.and_then(|answer| answer)?)
-    }
-
-    /// Whether the client's address asks no faster than it may. Those who look after the server's health are no clients.
-    fn is_within_rate(&self, parts: &Parts) -> bool {
-        let (Some(limit), false) = (&self.served.http_rate, self.is_health) else { return true };
-        let remote = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        remote.is_none_or(|ConnectInfo(remote)| limit.admits(remote.ip(), Instant::now()))
     }
 
     /// Who asks. Health is nobody's secret.
