@@ -196,6 +196,7 @@ fn options_of(spec: &ConnectionSpec, settings: &Settings) -> Options {
         max_depth: spec.max_depth,
         max_subscriptions: spec.max_subscriptions as usize,
         queue_bytes: size(settings.queue, spec.queue_bytes),
+        replay_ttl: settings.replay_ttl.map(|Period(ttl)| ttl),
         messages_per_second: spec.messages_per_second,
         http_per_second: Some(settings.http_rate.unwrap_or(spec.messages_per_second))
             .filter(|rate| *rate > 0),

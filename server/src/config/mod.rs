@@ -86,6 +86,11 @@ pub struct Settings {
     #[arg(long, env = "BELLWIRE_QUEUE", value_name = "SIZE")]
     pub queue: Option<Size>,
 
+    /// How long what is sent while nobody is connected waits for someone, where the document keeps it, e.g. 10m
+    /// [default: the document's]
+    #[arg(long, env = "BELLWIRE_REPLAY_TTL", value_name = "DURATION")]
+    pub replay_ttl: Option<Period>,
+
     /// Bytes that the kernel buffers for one client that does not read, e.g. 64KiB [default: 128KiB]
     #[arg(long, env = "BELLWIRE_SEND_BUFFER", value_name = "SIZE")]
     pub send_buffer: Option<Size>,
@@ -218,6 +223,7 @@ impl Settings {
             compression_level: self.compression_level.or(file.compression_level),
             compression_context: self.compression_context.or(file.compression_context),
             queue: self.queue.or(file.queue),
+            replay_ttl: self.replay_ttl.or(file.replay_ttl),
             send_buffer: self.send_buffer.or(file.send_buffer),
             head_timeout: self.head_timeout.or(file.head_timeout),
             max_connections: self.max_connections.or(file.max_connections),

@@ -35,6 +35,8 @@ pub(crate) struct Options {
     pub(crate) max_depth: u32,
     pub(crate) max_subscriptions: usize,
     pub(crate) queue_bytes: usize,
+    /// How long messages wait for those who come later; `None` where the document's word counts.
+    pub(crate) replay_ttl: Option<Duration>,
     /// How long a message may take to arrive once it has begun.
     pub(crate) message_timeout: Duration,
     /// How messages are compressed for clients that take it.
@@ -80,6 +82,9 @@ impl Served {
         let audience = node.shared().hub.audience(endpoint.spec.address);
         // Back ends may publish what no publisher was made for.
         endpoint.publishables.iter().for_each(|publishable| audience.keep(publishable.replay()));
+        if let Some(ttl) = options.replay_ttl {
+            audience.keep_for(ttl);
+        }
         let http_rate = options.http_per_second.map(AddressLimit::new);
         Self { node, endpoint, options, guard, audience, http_rate, routes, actions }
     }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -56,6 +57,11 @@ impl Audience {
         if let Some(replay) = replay {
             self.lock().kept.begin(replay);
         }
+    }
+
+    /// Keeps it for this long from now on, whatever the document says.
+    pub(crate) fn keep_for(&self, ttl: Duration) {
+        self.lock().kept.limit_age(ttl);
     }
 
     /// How many messages wait for those who come.

@@ -16,6 +16,8 @@ use crate::protocol::ReplaySpec;
 pub(super) struct Kept {
     /// Without it nothing is kept.
     spec: Option<ReplaySpec>,
+    /// The operator's word on how long.
+    ttl: Option<Duration>,
     messages: VecDeque<(Instant, Arc<Publication>)>,
     bytes: usize,
 }
@@ -24,6 +26,11 @@ impl Kept {
     /// Keeps messages from now on, unless it does already.
     pub(super) fn begin(&mut self, spec: ReplaySpec) {
         self.spec.get_or_insert(spec);
+    }
+
+    /// Forgets messages of this age, rather than of the one that the document names.
+    pub(super) fn limit_age(&mut self, ttl: Duration) {
+        self.ttl = Some(ttl);
     }
 
     /// Keeps a message; the oldest ones go where there is no room. One that has no room even alone is not kept.
@@ -55,7 +62,8 @@ impl Kept {
     }
 
     fn forget_old(&mut self, now: Instant) {
-        let ttl = Duration::from_millis(self.spec.map_or(0, |spec| spec.ttl_ms));
+        let declared = || Duration::from_millis(self.spec.map_or(0, |spec| spec.ttl_ms));
+        let ttl = self.ttl.unwrap_or_else(declared);
         while self.messages.front().is_some_and(|(kept, _)| now.saturating_duration_since(*kept) >= ttl) {
             self.forget_first();
         }

@@ -70,6 +70,21 @@ async fn the_last_hundred_messages_are_kept() {
     }
 }
 
+#[tokio::test]
+async fn what_was_sent_to_nobody_is_kept_for_its_time_and_no_longer() {
+    let server = quiet(&["--replay-ttl", "3s"], &[]);
+    assert_eq!(publish(&server, &equity("1.00")), 0);
+    let mut early = TestSocket::connect(server.socket()).await;
+    assert_eq!(take(&mut early, "equity_update", 1).await[0]["total_equity"], "1.00");
+    drop(early);
+    let health = server.url("/health");
+    eventually("nothing to be kept", || (get(&health).json()["queued_messages"] == 0).then_some(())).await;
+    let mut late = TestSocket::connect(server.socket()).await;
+    assert_eq!(late.next().await["queued_messages"], 0);
+    assert_eq!(publish(&server, &equity("2.00")), 1);
+    assert_eq!(take(&mut late, "equity_update", 1).await[0]["total_equity"], "2.00", "the first it hears");
+}
+
 #[test]
 fn health_and_service_information_are_served() {
     let server = quiet(&[], &[]);
