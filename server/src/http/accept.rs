@@ -1,7 +1,7 @@
 //! From a listener to sockets and HTTP: accepts connections, sets what their sockets need, bounds the time a request's
 //! head takes.
 
-use std::future::{Future, ready};
+use std::future::{Future, pending, ready};
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -21,7 +21,7 @@ use hyper_util::server::graceful::{GracefulConnection, GracefulShutdown};
 use hyper_util::service::TowerToHyperService;
 use socket2::SockRef;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::time::{Sleep, sleep};
 
 use super::door::Door;
@@ -43,6 +43,9 @@ pub(crate) struct AcceptOptions {
     pub(crate) send_buffer: usize,
 }
 
+/// How long a client's first request may still take to arrive; running where the first bytes were not there at once.
+type Patience = Option<Pin<Box<Sleep>>>;
+
 /// Whoever serves what comes.
 struct Reception {
     door: Door,
@@ -61,8 +64,7 @@ enum Guest {
         /// Taken out when it is known what for.
         stream: Option<Stream>,
         remote: SocketAddr,
-        /// Set where the first bytes were not there at once.
-        patience: Option<Pin<Box<Sleep>>>,
+        patience: Patience,
     },
     Served(BoxFuture<()>),
 }
@@ -133,7 +135,13 @@ impl Reception {
     }
 
     /// Looks at the first bytes of a client, and serves what they ask for.
-    fn receive(self: &Arc<Self>, stream: Stream, remote: SocketAddr, bytes: Bytes) -> BoxFuture<()> {
+    fn receive(
+        self: &Arc<Self>,
+        stream: Stream,
+        remote: SocketAddr,
+        bytes: Bytes,
+        patience: Patience,
+    ) -> BoxFuture<()> {
         if let Some((admitted, length)) = self.door.admit(&bytes, remote) {
             let (agreed, serve) = admitted.into_parts();
             let mut answer = agreed.written();
@@ -143,20 +151,25 @@ impl Reception {
         }
         let Stream::Tcp(stream) = stream else { return Box::pin(ready(())) };
         let (reception, stream) = (self.clone(), Replayed { read: bytes, stream });
-        Box::pin(async move { reception.serve_http(stream, remote).await })
+        Box::pin(async move { reception.serve_http(stream, remote, patience).await })
     }
 
-    async fn serve_http(&self, stream: Replayed, remote: SocketAddr) {
-        let router = self.router.clone();
+    async fn serve_http(&self, stream: Replayed, remote: SocketAddr, patience: Patience) {
+        let (router, has_come) = (self.router.clone(), Arc::new(Notify::new()));
+        let too_late = is_too_late(patience, has_come.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
+            has_come.notify_one();
             request.extensions_mut().insert(ConnectInfo(remote));
             TowerToHyperService::new(router.clone()).call(request)
         });
         let connection = self.http.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
         // One that came too late is let go.
         let Some(connection) = self.watch(connection) else { return };
-        if let Err(error) = connection.await {
-            tracing::debug!(%remote, error, "connection ended");
+        tokio::select! {
+            ended = connection => if let Err(error) = ended {
+                tracing::debug!(%remote, error, "connection ended");
+            },
+            () = too_late => tracing::debug!(%remote, "the first request took too long to arrive"),
         }
     }
 
@@ -167,6 +180,19 @@ impl Reception {
         let graceful = self.graceful.lock().unwrap_or_else(PoisonError::into_inner);
         graceful.as_ref().map(|graceful| graceful.watch(connection))
     }
+}
+
+/// Ready where a client's first request has not come in time. The HTTP server sees to the time of those behind it: for the
+/// first it counts from when it was handed the socket.
+async fn is_too_late(patience: Patience, has_come: Arc<Notify>) {
+    if let Some(patience) = patience {
+        tokio::select! {
+            biased;
+            () = has_come.notified() => {}
+            () = patience => return,
+        }
+    }
+    pending().await
 }
 
 impl Future for Guest {
@@ -183,7 +209,8 @@ impl Future for Guest {
                         Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(()),
                         Poll::Ready(Ok(count)) => {
                             let Some(stream) = stream.take() else { return Poll::Ready(()) };
-                            reception.receive(stream, *remote, Bytes::copy_from_slice(&buffer[..count]))
+                            let bytes = Bytes::copy_from_slice(&buffer[..count]);
+                            reception.receive(stream, *remote, bytes, patience.take())
                         }
                         Poll::Pending => {
                             let patience =

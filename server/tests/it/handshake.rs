@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use bellwire::{App, Node, Settings};
 use serde_json::json;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Error;
 
 use crate::by_hand::frame;
@@ -162,6 +163,39 @@ async fn a_client_that_says_nothing_is_given_up() {
     let mut silent = server.tcp().await;
     let ended = tokio::io::AsyncReadExt::read_u8(&mut silent);
     assert!(tokio::time::timeout(Duration::from_secs(5), ended).await.expect("in time").is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_in_pieces_has_no_more_time_than_one_in_one() {
+    let server = TestServer::start_with(|settings| {
+        settings.head_timeout = Some(bellwire::Period(Duration::from_secs(10)));
+    })
+    .await;
+    let (mut stream, start) = (server.tcp().await, Instant::now());
+    for piece in ["GET /health HTTP/1.1\r\n", "host: x\r\n"] {
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        stream.write_all(piece.as_bytes()).await.expect("writes");
+    }
+    assert!(stream.read_u8().await.is_err(), "the server ends it");
+    assert_eq!(start.elapsed().as_secs(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_came_in_time_bounds_nothing_that_follows() {
+    let server = TestServer::start_with(|settings| {
+        settings.head_timeout = Some(bellwire::Period(Duration::from_secs(10)));
+    })
+    .await;
+    let mut stream = server.tcp().await;
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_secs(8)).await;
+        stream.write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n").await.expect("writes");
+        let head = head(&mut stream).await;
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let length = length.expect("a length").parse().expect("a number");
+        stream.read_exact(&mut vec![0; length]).await.expect("a body");
+    }
 }
 
 #[tokio::test]
