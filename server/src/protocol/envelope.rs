@@ -1,9 +1,10 @@
 //! How frames of an endpoint wrap payloads, and the time that some envelopes carry.
 
 use std::ops::Range;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use super::encode::{Beginning, Position, write_beginning, write_position};
 use super::topic_name::write_string;
@@ -219,32 +220,12 @@ pub(crate) fn members_of(object: &str) -> &str {
 
 /// ISO 8601 in UTC, to the millisecond.
 pub(crate) fn iso_8601(time: SystemTime) -> String {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let (days, rest) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
-    let (year, month, day) = civil(days);
-    let (hours, minutes, seconds) = (rest / 3600, rest / 60 % 60, rest % 60);
-    format!(
-        "{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}.{:03}Z",
-        since.subsec_millis()
-    )
-}
-
-/// Year, month and day of a number of days since 1970-01-01, after Howard Hinnant's `civil_from_days`.
-fn civil(days: u64) -> (u64, u64, u64) {
-    let shifted = days + 719_468;
-    let era = shifted / 146_097;
-    let day_of_era = shifted % 146_097;
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    (year_of_era + era * 400 + u64::from(month <= 2), month, day)
+    format!("{:.3}", Timestamp::try_from(time).unwrap_or_default())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, UNIX_EPOCH};
 
     use super::*;
 
@@ -259,7 +240,9 @@ mod tests {
             (4_102_444_800_000, "2100-01-01T00:00:00.000Z"),
         ];
         for (milliseconds, text) in cases {
-            assert_eq!(iso_8601(UNIX_EPOCH + Duration::from_millis(milliseconds)), text);
+            let time = UNIX_EPOCH + Duration::from_millis(milliseconds);
+            assert_eq!(iso_8601(time), text);
+            assert_eq!(iso_8601(time + Duration::from_nanos(999_999)), text, "what is less is cut");
         }
     }
 
