@@ -36,16 +36,11 @@ export interface App {
 /** Builds an app (`trading`) before the tests of a file, and cleans up after each of them. */
 export function useApp(app: string): App {
   let program = '';
-  const cleanUps: (() => unknown)[] = [];
-  const doLater = (cleanUp: () => unknown): void => void cleanUps.push(cleanUp);
+  const doLater = useCleanUps();
 
   beforeAll(async () => {
     program = await buildApp(app);
   }, BUILD_TIMEOUT_MS);
-
-  afterEach(async () => {
-    for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-  });
 
   return {
     serve: async (flags = [], port = 0) => {
@@ -61,6 +56,23 @@ export function useApp(app: string): App {
     },
     doLater,
   };
+}
+
+/** What is asked for here is done after each test, the last first, and all of it even where some of it fails. */
+export function useCleanUps(): App['doLater'] {
+  const cleanUps: (() => unknown)[] = [];
+  afterEach(async () => {
+    const failures: unknown[] = [];
+    for (const cleanUp of cleanUps.splice(0).reverse()) {
+      try {
+        await cleanUp();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, 'Cannot clean up');
+  });
+  return (cleanUp) => void cleanUps.push(cleanUp);
 }
 
 /** Builds an app (`trading`) and answers with the path of the program. */
@@ -81,7 +93,10 @@ export async function startApp(program: string, flags: readonly string[] = [], p
     env: { NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const url = await printedAddress(child);
+  const url = await printedAddress(child).catch((error: unknown) => {
+    child.kill('SIGKILL');
+    throw error;
+  });
   return {
     url,
     origin: new URL(url.replace('ws:', 'http:')).origin,

@@ -4,27 +4,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ClosingNotice, Meta, Recovery } from 'bellwire';
 import { WebSocket } from 'ws';
-import { afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { createTradingClient } from '../generated/trading/index.js';
-import { BUILD_TIMEOUT_MS, buildApp, startApp, type AppServer } from './appServer.js';
+import { BUILD_TIMEOUT_MS, buildApp, startApp, useCleanUps, type AppServer } from './appServer.js';
 
 const flags = ['--feed', 'synthetic', '--publish-token', 'secret'];
 const accountId = 'TEST-001';
 
 let program: string;
-const cleanUps: (() => unknown)[] = [];
+const doLater = useCleanUps();
 
 beforeAll(async () => {
   program = await buildApp('trading');
 }, BUILD_TIMEOUT_MS);
 
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
-});
-
 async function serve(more: readonly string[], port = 0): Promise<AppServer> {
   const server = await startApp(program, [...flags, ...more], port);
-  cleanUps.push(() => server.stop('SIGKILL'));
+  doLater(() => server.stop('SIGKILL'));
   return server;
 }
 
@@ -73,7 +69,7 @@ interface Log {
 /** Subscribes to notifications, and writes down all that happens. */
 function follow(server: AppServer): Log {
   const client = createTradingClient({ url: server.url, WebSocket, backoff: { baseMs: 10, maxMs: 100 } });
-  cleanUps.push(() => {
+  doLater(() => {
     client.close();
   });
   const updates: Log['updates'] = [];
@@ -95,7 +91,7 @@ test(
   { timeout: 60_000 },
   async () => {
     const folder = await mkdtemp(join(tmpdir(), 'bellwire-restart-'));
-    cleanUps.push(() => rm(folder, { recursive: true }));
+    doLater(() => rm(folder, { recursive: true }));
     const history = ['--history-file', join(folder, 'history.json')];
     const first = await serve(history);
     const log = follow(first);

@@ -8,6 +8,7 @@ mod exchange;
 pub mod fuzzed;
 mod http;
 mod spawned;
+mod temp_path;
 mod test_socket;
 mod token;
 
@@ -15,5 +16,6 @@ pub use eventually::{PATIENCE, eventually};
 pub use exchange::{Exchange, recorded_frames};
 pub use http::{Answer, get, get_as, get_from, post};
 pub use spawned::{Spawned, project_root};
+pub use temp_path::TempPath;
 pub use test_socket::{Closed, TestSocket};
 pub use token::{AUTH_SECRET, in_seconds, mint};

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 use std::{env, thread};
 
-use crate::PATIENCE;
+use crate::{PATIENCE, TempPath};
 
 /// The folder of the workspace.
 #[must_use]
@@ -22,6 +22,8 @@ pub struct Spawned {
     child: Child,
     output: Arc<Mutex<Vec<String>>>,
     socket: String,
+    /// What it takes for the temporary folder of the machine.
+    _temporary: TempPath,
 }
 
 impl Spawned {
@@ -56,13 +58,15 @@ impl Spawned {
         if !arguments.iter().any(|argument| argument.starts_with("--port")) {
             command.args(["--port", "0"]);
         }
+        let temporary = TempPath::folder("app");
+        command.env("TMPDIR", &*temporary);
         command.args(arguments).envs(variables.iter().copied());
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a built app starts");
         let output = Arc::new(Mutex::new(Vec::new()));
         collect(child.stdout.take().expect("a pipe"), Arc::clone(&output));
         collect(child.stderr.take().expect("a pipe"), Arc::clone(&output));
-        let mut spawned = Self { child, output, socket: String::new() };
+        let mut spawned = Self { child, output, socket: String::new(), _temporary: temporary };
         spawned.socket = spawned.wait_for_line("its socket", |line| {
             let start = line.find("ws://")?;
             Some(line[start..].split_whitespace().next()?.to_owned())

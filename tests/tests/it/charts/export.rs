@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::Cursor;
 
-use e2e::{Spawned, eventually, get, post};
+use e2e::{Spawned, TempPath, eventually, get, post};
 use serde_json::{Value, json};
 
-use super::{Charts, charts, connected, new_folder};
+use super::{Charts, charts, connected};
 
 /// Rising and falling bars, in the light theme.
 const RISING: [u8; 3] = [0x12, 0x96, 0x7f];
@@ -105,9 +105,9 @@ fn partial_files(charts: &Charts) -> Vec<String> {
 #[tokio::test]
 async fn where_nothing_can_be_written_the_broadcast_goes_on_and_exports_pause() {
     // A file stands where the folder should be; nobody may make folders in the other.
-    let place = new_folder();
+    let place = TempPath::new("no-folder");
     std::fs::write(&place, "").unwrap();
-    for folder in [place.to_str().unwrap(), "/proc/charts"] {
+    for folder in [place.argument(), "/proc/charts"] {
         let server = Spawned::start("charts", &["--speed", "0.01", "--folder", folder, "--http-rate", "0"]);
         let mut socket = connected(&server).await;
         for _ in 0..3 {
@@ -119,7 +119,6 @@ async fn where_nothing_can_be_written_the_broadcast_goes_on_and_exports_pause() 
         assert_eq!(get(&server.url("/charts/5M.png")).status, 404);
         assert_eq!(server.output().matches("cannot export").count(), 1, "{}", server.output());
     }
-    std::fs::remove_file(place).unwrap();
 }
 
 #[cfg(target_os = "linux")]

@@ -4,23 +4,20 @@ mod contract;
 mod export;
 mod ingest;
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
-
-use e2e::{Spawned, TestSocket};
+use e2e::{Spawned, TempPath, TestSocket};
 
 const EVERY: [&str; 4] = ["chart:2M", "chart:5M", "chart:15M", "chart:zones"];
 
 /// A chart server with a picture folder of its own.
 struct Charts {
     server: Spawned,
-    folder: PathBuf,
+    folder: TempPath,
 }
 
 /// Starts one with these arguments.
 fn charts(arguments: &[&str]) -> Charts {
-    let folder = new_folder();
-    let own = ["--folder", folder.to_str().expect("a path in UTF-8")];
+    let folder = TempPath::new("charts");
+    let own = ["--folder", folder.argument()];
     let server = Spawned::start("charts", &[&own, arguments].concat());
     Charts { server, folder }
 }
@@ -32,17 +29,4 @@ async fn connected(server: &Spawned) -> TestSocket {
         assert_eq!(socket.next_text().await, text);
     }
     socket
-}
-
-fn new_folder() -> PathBuf {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    std::env::temp_dir().join(format!("bellwire-charts-e2e-{}-{number}", std::process::id()))
-}
-
-impl Drop for Charts {
-    fn drop(&mut self) {
-        // Never made, where a test asks for no picture.
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
 }

@@ -1,6 +1,6 @@
 //! What goes wrong upstream: it hangs up, wants fewer requests, wants a new token, talks nonsense.
 
-use e2e::{Exchange, Spawned, TestSocket, eventually};
+use e2e::{Exchange, Spawned, TempPath, TestSocket, eventually};
 use serde_json::{Value, json};
 
 use super::{ask, connected, following, health, page, quiet, tick};
@@ -83,9 +83,9 @@ async fn an_expired_token_is_reported_as_such_and_never_shown() {
 #[tokio::test]
 async fn a_token_that_has_expired_is_renewed_without_a_restart() {
     let exchange = Exchange::admitting("new").await;
-    let file = std::env::temp_dir().join(format!("bellwire-screener-{}.token", std::process::id()));
+    let file = TempPath::new("token");
     std::fs::write(&file, "old\n").unwrap();
-    let server = following(&exchange, &["--upstream-token-file", file.to_str().unwrap(), "--retry", "0.2"]);
+    let server = following(&exchange, &["--upstream-token-file", file.argument(), "--retry", "0.2"]);
     let expired = page(&server, "/api/system/health", |health| health["fyers"] == "TOKEN_EXPIRED").await;
     let advice = expired["recommendations"][0].as_str().unwrap();
     assert!(advice.contains("Write a new token"), "{expired}");
@@ -95,7 +95,7 @@ async fn a_token_that_has_expired_is_renewed_without_a_restart() {
     assert_eq!(exchange.heard().last().map(String::as_str), Some("Bearer new"));
     std::fs::remove_file(&file).unwrap();
     let output = Spawned::command("screener")
-        .args(["--feed", &exchange.socket(), "--upstream-token-file", file.to_str().unwrap()])
+        .args(["--feed", &exchange.socket(), "--upstream-token-file", file.argument()])
         .output()
         .unwrap();
     assert!(!output.status.success());

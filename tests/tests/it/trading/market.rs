@@ -1,10 +1,8 @@
 //! A market whose prices tests know: a recording of their own, replayed by the server under test.
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{env, fs, process};
+use std::fs;
 
-use e2e::{Spawned, TestSocket};
+use e2e::{Spawned, TempPath, TestSocket};
 use serde_json::{Value, json};
 
 /// The one symbol of the recording.
@@ -21,21 +19,13 @@ pub(super) fn market(arguments: &[&str]) -> Spawned {
 
 /// The same of so many trades.
 pub(super) fn replaying(trades: u32, arguments: &[&str]) -> Spawned {
-    let path = recording(trades);
-    let feed = format!("replay:{}", path.display());
-    let fixed = ["--feed", feed.as_str(), "--bar-symbols", "", "--bar-interval", "0.05"];
-    let server = Spawned::start("trading", &[&fixed, arguments].concat());
-    fs::remove_file(path).expect("the server has read it");
-    server
-}
-
-fn recording(trades: u32) -> PathBuf {
-    static COUNT: AtomicUsize = AtomicUsize::new(0);
-    let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let path = env::temp_dir().join(format!("bellwire-market-{}-{number}.jsonl", process::id()));
+    let recording = TempPath::new("market.jsonl");
     let lines: Vec<String> = (0..trades).map(line).collect();
-    fs::write(&path, lines.join("\n")).expect("a recording");
-    path
+    fs::write(&recording, lines.join("\n")).expect("a recording");
+    let feed = format!("replay:{}", recording.display());
+    let fixed = ["--feed", feed.as_str(), "--bar-symbols", "", "--bar-interval", "0.05"];
+    // The server has read all of it when it listens.
+    Spawned::start("trading", &[&fixed, arguments].concat())
 }
 
 fn line(number: u32) -> String {

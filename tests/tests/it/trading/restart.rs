@@ -1,6 +1,6 @@
 //! A restart that nobody notices: the next process goes on with the history of the one before.
 
-use e2e::{Spawned, TestSocket, post};
+use e2e::{Spawned, TempPath, TestSocket, post};
 use serde_json::{Value, json};
 
 use super::trading;
@@ -22,9 +22,8 @@ async fn subscribe(socket: &mut TestSocket, since: &Value) -> Value {
 
 #[tokio::test]
 async fn a_client_gets_what_it_missed_from_the_next_process() {
-    let file = std::env::temp_dir().join(format!("bellwire-restart-{}.json", std::process::id()));
-    let path = file.to_string_lossy().into_owned();
-    let arguments = ["--publish-token", "secret", "--history-file", path.as_str()];
+    let file = TempPath::new("history.json");
+    let arguments = ["--publish-token", "secret", "--history-file", file.argument()];
     let mut server = trading(&arguments);
     let mut socket = TestSocket::connect(server.socket()).await;
     let epoch = subscribe(&mut socket, &Value::Null).await["epoch"].clone();
