@@ -76,7 +76,7 @@ mod tests {
             assert!(file.exists() && folder.exists() && !nothing.exists());
             std::panic::panic_any(places)
         });
-        let places: Box<[PathBuf; 3]> = places.map(|()| ()).unwrap_err().downcast().expect("the places");
+        let places: Box<[PathBuf; 3]> = places.unwrap_err().downcast().expect("the places");
         assert!(places.iter().all(|place| !place.exists()), "{places:?}");
     }
 }

@@ -30,7 +30,10 @@ export interface ClientEvents {
   readonly status: StatusChange;
   /** The server announced that it will close the connection. */
   readonly closing: ClosingNotice;
-  /** A message came that nothing here knows: a parsed frame, or the text where it is not JSON. */
+  /**
+   * A message came that nothing here knows: a parsed frame, or the text where it is not JSON; also an `error` without an
+   * id where several messages may be meant.
+   */
   readonly unknown: unknown;
 }
 

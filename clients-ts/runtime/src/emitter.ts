@@ -33,13 +33,12 @@ export function createListeners<Args extends unknown[]>(report: Report): Listene
       const own = (...args: Args): void => {
         listener(...args);
       };
-      if (signal?.aborted) return () => undefined;
-      const detach = onAbort(signal, () => removers.delete(own));
       const remove = (): void => {
         detach();
         removers.delete(own);
       };
-      removers.set(own, remove);
+      const detach = onAbort(signal, remove);
+      if (!signal?.aborted) removers.set(own, remove);
       return remove;
     },
     emit(...args) {
@@ -66,7 +65,7 @@ export function callSafely<Args extends unknown[]>(
 
 /** Calls back when the signal aborts; the result takes the listener off the signal again. */
 export function onAbort(signal: AbortSignal | undefined, listener: () => void): Unsubscribe {
-  signal?.addEventListener('abort', listener, { once: true });
+  signal?.addEventListener('abort', listener);
   return () => {
     signal?.removeEventListener('abort', listener);
   };

@@ -60,12 +60,7 @@ function fitsText(
 function fitsShape(shape: FrameShape, value: unknown): boolean {
   if (shape.type !== undefined && ![shape.type].flat().some((type) => hasType(value, type))) return false;
   if (shape.values !== undefined && !shape.values.some((allowed) => allowed === value)) return false;
-  if (
-    shape.required !== undefined &&
-    !shape.required.every((key) => isObject(value) && Object.hasOwn(value, key))
-  ) {
-    return false;
-  }
+  if (shape.required?.every((key) => isObject(value) && Object.hasOwn(value, key)) === false) return false;
   if (shape.items !== undefined && !fitsItems(shape.items, value)) return false;
   return Object.entries(shape.members ?? {}).every(
     ([key, member]) => !isObject(value) || !Object.hasOwn(value, key) || fitsShape(member, value[key]),

@@ -5,7 +5,7 @@
  * else with the first frame that is one of the reply's messages, in the order of asking.
  */
 import { Calls, type Call, type CallSettings } from './calls.js';
-import type { Contract, Correlation, OperationContract } from './contract.js';
+import type { Contract, OperationContract } from './contract.js';
 import { createListeners, type Listeners, type Report, type Unsubscribe } from './emitter.js';
 import { known, RequestError } from './errors.js';
 import { stringifyJson } from './json.js';
@@ -41,7 +41,10 @@ export interface Operations {
   ): Unsubscribe;
   /** A frame came; says whether an operation knows it. */
   deliver(frame: unknown, isJson: boolean): boolean;
-  /** An `error` frame came that nothing else knows; says whether it ended a call: the one of its id, else the oldest. */
+  /**
+   * An `error` frame came that nothing else knows; says whether it ended a call: the one of its id. Without an id, the
+   * only one there is, unless a message without a reply may be meant.
+   */
   refuse(frame: Frame): boolean;
   /** The client is closed: everything fails, and listeners go. */
   close(error: Error): void;
@@ -64,6 +67,8 @@ class PlainOperations implements Operations {
   readonly calls: Calls<Sent>;
   readonly #listeners = new Map<string, Listeners<[unknown, MessageMeta]>>();
   #lastId = 0;
+  /** When an error without an id can no more be about a message that has no reply. */
+  #clearAt = 0;
 
   constructor(settings: OperationsSettings) {
     this.#settings = settings;
@@ -97,7 +102,9 @@ class PlainOperations implements Operations {
           reject(error);
         },
         sent: () => {
-          if (operation.reply === undefined) call.resolve(undefined);
+          if (operation.reply !== undefined) return;
+          this.#clearAt = Date.now() + this.#settings.requestTimeoutMs;
+          call.resolve(undefined);
         },
       };
       const stop = this.calls.watch(call, options);
@@ -126,8 +133,10 @@ class PlainOperations implements Operations {
   }
 
   refuse(frame: Frame): boolean {
-    for (const call of this.calls.pending) {
-      if (frame.id !== undefined && String(call.id) !== String(frame.id)) continue;
+    const { pending } = this.calls;
+    const mayBeAnother = pending.size > 1 || Date.now() < this.#clearAt;
+    for (const call of pending) {
+      if (frame.id === undefined ? mayBeAnother : String(call.id) !== String(frame.id)) continue;
       call.fail(new RequestError(call.type, readFailure(frame)));
       return true;
     }
@@ -144,16 +153,11 @@ class PlainOperations implements Operations {
     const isText = operation.messages.some(({ match }) => match.kind === 'text');
     if (isText && typeof message === 'string') return { text: message, id: undefined };
     const correlation = findMessage(operation.messages, message, true)?.correlation;
-    if (correlation === undefined) return { text: stringifyJson(message), id: undefined };
-    const given = readPointer(message, correlation.pointer);
-    if (given !== undefined) return { text: stringifyJson(message), id: given };
-    const id = this.#nextId(correlation);
-    return { text: stringifyJson(withPointer(message, correlation.pointer, id)), id };
-  }
-
-  #nextId(correlation: Correlation): string | number {
+    const given = correlation && readPointer(message, correlation.pointer);
+    if (correlation === undefined || given !== undefined) return { text: stringifyJson(message), id: given };
     this.#lastId += 1;
-    return correlation.type === 'integer' ? this.#lastId : String(this.#lastId);
+    const id = correlation.type === 'integer' ? this.#lastId : String(this.#lastId);
+    return { text: stringifyJson(withPointer(message, correlation.pointer, id)), id };
   }
 
   #answer(frame: unknown, isJson: boolean): boolean {

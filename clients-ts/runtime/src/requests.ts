@@ -6,7 +6,7 @@
 import { Calls, type Call, type CallSettings } from './calls.js';
 import type { Contract } from './contract.js';
 import { RequestError } from './errors.js';
-import { encodeFrame, readReply, type Frame, type Position } from './protocol/frames.js';
+import { encodeFrame, isFailure, readFailure, type Frame, type Position } from './protocol/frames.js';
 
 /** Options of one request. */
 export interface RequestOptions {
@@ -92,9 +92,8 @@ export function createRequests(settings: RequestsSettings): Requests {
     settle(frame) {
       for (const request of calls.pending) {
         if (request.id !== String(frame.id)) continue;
-        const reply = readReply(frame);
-        if (reply.ok) request.finish({ ...reply, frame });
-        else request.fail(new RequestError(request.type, reply.failure));
+        if (isFailure(frame)) request.fail(new RequestError(request.type, readFailure(frame)));
+        else request.finish({ ok: true, payload: frame.payload, frame });
         return true;
       }
       return false;

@@ -73,25 +73,51 @@ describe('sending', () => {
     ]);
   });
 
-  test('fails by an error frame: the call of its id, else the oldest that waits', async () => {
+  const failure = { code: 'too-many', message: 'No more', retry: 'later' };
+  const refusal = { type: 'error', payload: failure };
+
+  test('fails by an error frame: the call of its id, else the only one that waits', async () => {
     const { client, open } = harness(exchange);
     const calls = [
       client.send('list', { action: 'list' }),
       client.send('subscribe', { event: 'subscribe', reqid: 42 }),
-      client.send('list', { action: 'list' }),
     ];
     const settled = Promise.allSettled(calls);
     const socket = open();
-    const failure = { code: 'too-many', message: 'No more', retry: 'later' };
-    socket.receive({ type: 'error', id: 42, payload: failure });
-    socket.receive({ type: 'error', payload: failure });
-    socket.receive({ type: 'ack', count: 2 });
+    socket.receive({ ...refusal, id: 42 });
+    socket.receive(refusal);
     const refused = { status: 'rejected', reason: { name: 'RequestError', ...failure } };
     expect(await settled).toMatchObject([
       { ...refused, reason: { type: 'list' } },
       { ...refused, reason: { type: 'subscribe' } },
-      { status: 'fulfilled', value: { type: 'ack', count: 2 } },
     ]);
+  });
+
+  test('is not failed by an error frame that may be about another message', async () => {
+    const { client, open } = harness(exchange);
+    const unknown: unknown[] = [];
+    client.on('unknown', (message) => unknown.push(message));
+    client.connect();
+    const socket = open();
+    // Of two calls that wait, either may be meant.
+    const two = [client.send('list', { action: 'list' }), client.send('list', { action: 'list' })];
+    socket.receive(refusal);
+    for (const count of [1, 2]) socket.receive({ type: 'ack', count });
+    expect(await Promise.all(two)).toEqual([1, 2].map((count) => ({ type: 'ack', count })));
+    // And a message that nothing answers, sent before the call or after it.
+    for (const order of ['before', 'after']) {
+      if (order === 'before') void client.send('ping', 'ping');
+      const call = client.send('list', { action: 'list' });
+      if (order === 'after') void client.send('ping', 'ping');
+      socket.receive(refusal);
+      socket.receive({ type: 'ack', count: 3 });
+      await expect(call).resolves.toEqual({ type: 'ack', count: 3 });
+      vi.advanceTimersByTime(10_000);
+    }
+    expect(unknown).toEqual([refusal, refusal, refusal]);
+    const alone = client.send('list', { action: 'list' });
+    socket.receive(refusal);
+    await expect(alone).rejects.toMatchObject(failure);
   });
 
   test('resolves once sent where no reply is declared; text goes out bare', async () => {

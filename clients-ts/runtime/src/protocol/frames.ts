@@ -60,10 +60,6 @@ export function given<T extends object>(members: T): { [Key in keyof T]?: Exclud
   return Object.fromEntries(entries) as { [Key in keyof T]?: Exclude<T[Key], undefined> };
 }
 
-/** The answer to one request. */
-export type Reply =
-  { readonly ok: true; readonly payload: unknown } | { readonly ok: false; readonly failure: Failure };
-
 /** The frame in a parsed message; `undefined` where it is not one. */
 export function asFrame(message: unknown, envelope?: EnvelopeContract): Frame | undefined {
   if (!isObject(message)) return undefined;
@@ -97,11 +93,9 @@ export function encodeFrame(
   return stringifyJson({ ...head, [body]: payload });
 }
 
-/** Reads the payload of an answer, be it a reply or an `error` frame. */
-export function readReply(frame: Frame): Reply {
-  const payload = isObject(frame.payload) ? frame.payload : {};
-  if (frame.type !== 'error' && payload['status'] !== 'error') return { ok: true, payload: frame.payload };
-  return { ok: false, failure: readFailure(frame) };
+/** Whether an answer says that something failed. */
+export function isFailure({ type, payload }: Frame): boolean {
+  return type === 'error' || (isObject(payload) && payload['status'] === 'error');
 }
 
 /** Reads the payload of a frame that says why something failed. */
