@@ -96,17 +96,53 @@ macro_rules! not_flat {
     };
 }
 
+/// What is no part of flat parameters wherever it stands.
+macro_rules! never_flat {
+    () => {
+        type SerializeSeq = Nested;
+        type SerializeTuple = Nested;
+        type SerializeTupleStruct = Nested;
+        type SerializeTupleVariant = Nested;
+        type SerializeMap = Nested;
+        type SerializeStructVariant = Nested;
+
+        not_flat! {
+            serialize_i8(i8) -> ();
+            serialize_i16(i16) -> ();
+            serialize_u8(u8) -> ();
+            serialize_u16(u16) -> ();
+            serialize_f32(f32) -> ();
+            serialize_char(char) -> ();
+            serialize_bytes(&[u8]) -> ();
+            serialize_unit() -> ();
+            serialize_unit_struct(&'static str) -> ();
+            serialize_seq(Option<usize>) -> Nested;
+            serialize_tuple(usize) -> Nested;
+            serialize_tuple_struct(&'static str, usize) -> Nested;
+            serialize_tuple_variant(&'static str, u32, &'static str, usize) -> Nested;
+            serialize_map(Option<usize>) -> Nested;
+            serialize_struct_variant(&'static str, u32, &'static str, usize) -> Nested;
+        }
+
+        fn serialize_newtype_variant<T: Serialize + ?Sized>(
+            self,
+            _: &'static str,
+            _: u32,
+            _: &'static str,
+            _: &T,
+        ) -> Result<(), NotFlat> {
+            Err(NotFlat)
+        }
+    };
+}
+
 /// Writes nothing but a struct, member by member.
 impl<'m> Serializer for &'m mut Members {
     type Ok = ();
     type Error = NotFlat;
-    type SerializeSeq = Nested;
-    type SerializeTuple = Nested;
-    type SerializeTupleStruct = Nested;
-    type SerializeTupleVariant = Nested;
-    type SerializeMap = Nested;
     type SerializeStruct = &'m mut Members;
-    type SerializeStructVariant = Nested;
+
+    never_flat!();
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self, NotFlat> {
         Ok(self)
@@ -114,29 +150,14 @@ impl<'m> Serializer for &'m mut Members {
 
     not_flat! {
         serialize_bool(bool) -> ();
-        serialize_i8(i8) -> ();
-        serialize_i16(i16) -> ();
         serialize_i32(i32) -> ();
         serialize_i64(i64) -> ();
-        serialize_u8(u8) -> ();
-        serialize_u16(u16) -> ();
         serialize_u32(u32) -> ();
         serialize_u64(u64) -> ();
-        serialize_f32(f32) -> ();
         serialize_f64(f64) -> ();
-        serialize_char(char) -> ();
         serialize_str(&str) -> ();
-        serialize_bytes(&[u8]) -> ();
         serialize_none() -> ();
-        serialize_unit() -> ();
-        serialize_unit_struct(&'static str) -> ();
         serialize_unit_variant(&'static str, u32, &'static str) -> ();
-        serialize_seq(Option<usize>) -> Nested;
-        serialize_tuple(usize) -> Nested;
-        serialize_tuple_struct(&'static str, usize) -> Nested;
-        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> Nested;
-        serialize_map(Option<usize>) -> Nested;
-        serialize_struct_variant(&'static str, u32, &'static str, usize) -> Nested;
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<(), NotFlat> {
@@ -144,16 +165,6 @@ impl<'m> Serializer for &'m mut Members {
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, _: &T) -> Result<(), NotFlat> {
-        Err(NotFlat)
-    }
-
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: &T,
-    ) -> Result<(), NotFlat> {
         Err(NotFlat)
     }
 }
@@ -198,13 +209,9 @@ impl Scalar<'_> {
 impl Serializer for Scalar<'_> {
     type Ok = ();
     type Error = NotFlat;
-    type SerializeSeq = Nested;
-    type SerializeTuple = Nested;
-    type SerializeTupleStruct = Nested;
-    type SerializeTupleVariant = Nested;
-    type SerializeMap = Nested;
     type SerializeStruct = Nested;
-    type SerializeStructVariant = Nested;
+
+    never_flat!();
 
     fn serialize_bool(self, value: bool) -> Result<(), NotFlat> {
         self.0.push_str(if value { "true" } else { "false" });
@@ -261,31 +268,6 @@ impl Serializer for Scalar<'_> {
     }
 
     not_flat! {
-        serialize_i8(i8) -> ();
-        serialize_i16(i16) -> ();
-        serialize_u8(u8) -> ();
-        serialize_u16(u16) -> ();
-        serialize_f32(f32) -> ();
-        serialize_char(char) -> ();
-        serialize_bytes(&[u8]) -> ();
-        serialize_unit() -> ();
-        serialize_unit_struct(&'static str) -> ();
-        serialize_seq(Option<usize>) -> Nested;
-        serialize_tuple(usize) -> Nested;
-        serialize_tuple_struct(&'static str, usize) -> Nested;
-        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> Nested;
-        serialize_map(Option<usize>) -> Nested;
         serialize_struct(&'static str, usize) -> Nested;
-        serialize_struct_variant(&'static str, u32, &'static str, usize) -> Nested;
-    }
-
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: &T,
-    ) -> Result<(), NotFlat> {
-        Err(NotFlat)
     }
 }
