@@ -6,7 +6,7 @@ use syn::Ident;
 
 use super::endpoint::envelope;
 use super::literal::{derived, ident, integer, option};
-use super::module::Module;
+use super::module::{self, Module};
 use super::scope::Scope;
 use super::topics::optional_schema;
 use super::types::TypePlace;
@@ -54,18 +54,13 @@ fn marker(context: &EndpointContext<'_>, place: &TypePlace<'_>, broadcast: &Broa
     let (marker, wire, address) =
         (ident(&broadcast.name.rust), &broadcast.name.wire, &context.endpoint.address);
     let pointer = format!("#/operations/{wire}");
-    let docs = prose::item(&broadcast.docs, &format!("The broadcast {}.", prose::code(wire)), &pointer);
     let (payload, on_connect) = (payload(place, broadcast), broadcast.on_connect);
     let schema = optional_schema(place, broadcast.payload.as_ref());
     let envelope = envelope(&context.endpoint.connection.envelope, &place.scope);
     let feeds = stores::feeds(context, broadcast);
     let replay = (!broadcast.on_connect).then(|| replay(context, &place.scope));
     [
-        quote! {
-            #docs
-            #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-            pub struct #marker;
-        },
+        module::marker(&marker, &broadcast.docs, "broadcast", wire, &pointer),
         quote! {
             impl rt::Broadcast for #marker {
                 type Payload = #payload;

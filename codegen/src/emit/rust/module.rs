@@ -2,9 +2,22 @@
 
 use proc_macro2::{Spacing, TokenStream, TokenTree};
 use quote::quote;
+use syn::Ident;
 
 use super::literal::ident;
+use super::prose;
 use super::scope::Scope;
+use crate::model::Docs;
+
+/// The type that stands for what the document declares as a `kind` under this name and pointer.
+pub(super) fn marker(name: &Ident, docs: &Docs, kind: &str, wire: &str, pointer: &str) -> TokenStream {
+    let docs = prose::item(docs, &format!("The {kind} {}.", prose::code(wire)), pointer);
+    quote! {
+        #docs
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub struct #name;
+    }
+}
 
 /// A module: prose, items, and modules inside.
 pub(super) struct Module {

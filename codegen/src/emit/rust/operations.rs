@@ -6,7 +6,7 @@ use syn::Ident;
 
 use super::broadcasts::replay;
 use super::literal::{bare, derived, ident, json, option};
-use super::module::Module;
+use super::module::{self, Module};
 use super::scope::Scope;
 use super::topics::optional_schema;
 use super::types::TypePlace;
@@ -188,13 +188,7 @@ fn definition(
 fn marker(explicit: &Explicit<'_>) -> TokenStream {
     let (marker, wire) = (&explicit.marker, &explicit.operation.name.wire);
     let pointer = format!("#/operations/{}", wire.replace('~', "~0").replace('/', "~1"));
-    let docs =
-        prose::item(&explicit.operation.docs, &format!("The operation {}.", prose::code(wire)), &pointer);
-    quote! {
-        #docs
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub struct #marker;
-    }
+    module::marker(marker, &explicit.operation.docs, "operation", wire, &pointer)
 }
 
 fn spec(context: &EndpointContext<'_>, place: &TypePlace<'_>, explicit: &Explicit<'_>) -> TokenStream {

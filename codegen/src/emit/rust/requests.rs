@@ -5,7 +5,7 @@ use quote::quote;
 use syn::Ident;
 
 use super::literal::{bare, derived, ident, json, option};
-use super::module::Module;
+use super::module::{self, Module};
 use super::scope::Scope;
 use super::topics::optional_schema;
 use super::types::TypePlace;
@@ -121,7 +121,6 @@ fn definition(
     let (marker, error) = (ident(&request.name.rust), error_name(request));
     let wire = &request.name.wire;
     let pointer = format!("#/operations/{wire}");
-    let docs = prose::item(&request.docs, &format!("The request {}.", prose::code(wire)), &pointer);
     let payload_type = request.payload.as_ref().map_or_else(|| quote!(rt::Empty), |ty| place.ty(ty));
     let reply = http::reply(place, request);
     let schema = optional_schema(place, request.payload.as_ref());
@@ -130,11 +129,7 @@ fn definition(
     let http = http::spec(&place.scope, request);
     let (socket, notification) = (request.socket, request.notification);
     let mut items = vec![
-        quote! {
-            #docs
-            #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-            pub struct #marker;
-        },
+        module::marker(&marker, &request.docs, "request", wire, &pointer),
         quote! {
             impl rt::Request for #marker {
                 type Payload = #payload_type;

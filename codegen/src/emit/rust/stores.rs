@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::literal::{ident, json, option, strings};
-use super::module::Module;
+use super::module::{self, Module};
 use super::scope::Scope;
 use super::topics::state_kind;
 use super::types::TypePlace;
@@ -46,7 +46,6 @@ pub(super) fn specs(context: &EndpointContext<'_>, places: &[usize]) -> TokenStr
 fn marker(context: &EndpointContext<'_>, place: &TypePlace<'_>, store: &Store) -> [TokenStream; 2] {
     let (marker, wire, address) = (ident(&store.name.rust), &store.name.wire, &context.endpoint.address);
     let pointer = format!("#/channels/{}/x-state/{wire}", context.endpoint.name.wire);
-    let docs = prose::item(&store.docs, &format!("The retained {}.", prose::code(wire)), &pointer);
     let (some, none) = (place.scope.std("Some"), place.scope.std("None"));
     let (item, value) = (place.ty(&store.item), place.ty(&store.value));
     let kind = state_kind(&store.kind);
@@ -59,11 +58,7 @@ fn marker(context: &EndpointContext<'_>, place: &TypePlace<'_>, store: &Store) -
     let initial = option(store.initial.as_ref().map(json), &some, &none);
     let http = option(store.http.as_ref(), &some, &none);
     [
-        quote! {
-            #docs
-            #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-            pub struct #marker;
-        },
+        module::marker(&marker, &store.docs, "retained", wire, &pointer),
         quote! {
             impl rt::Stored for #marker {
                 type Item = #item;

@@ -8,7 +8,7 @@ use syn::Ident;
 use super::endpoint::envelope;
 use super::errors;
 use super::literal::{bare, derived, ident, integer, json, option, string, strings};
-use super::module::Module;
+use super::module::{self, Module};
 use super::scope::Scope;
 use super::types::TypePlace;
 use super::{EndpointContext, braced, prose};
@@ -97,18 +97,9 @@ pub(super) fn module(endpoint: &EndpointContext<'_>, topic: &Topic) -> Module {
 
 impl TopicContext<'_> {
     fn marker(&self) -> TokenStream {
-        let marker = &self.items.marker;
-        let pointer = format!("#/channels/{}.{}", self.endpoint.endpoint.name.wire, self.topic.name.wire);
-        let docs = prose::item(
-            &self.topic.docs,
-            &format!("The topic {}.", prose::code(&self.topic.name.wire)),
-            &pointer,
-        );
-        quote! {
-            #docs
-            #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-            pub struct #marker;
-        }
+        let wire = &self.topic.name.wire;
+        let pointer = format!("#/channels/{}.{wire}", self.endpoint.endpoint.name.wire);
+        module::marker(&self.items.marker, &self.topic.docs, "topic", wire, &pointer)
     }
 
     fn spec(&self) -> TokenStream {
