@@ -7,6 +7,12 @@ use super::types::{Body, Item, Member};
 /// Keeps `prettier` from undoing it.
 pub(super) const IGNORE: &str = "// prettier-ignore\n";
 
+/// Lines that the interface of a client may take with its comments.
+const INTERFACE_LINES: usize = 330;
+
+/// Lines that the members of what makes one may take.
+const FACTORY_LINES: usize = 100;
+
 /// Words on at most `line_count` lines, which are longer than usual where it takes that.
 pub(super) fn filled(words: &[String], indent: usize, line_count: usize) -> String {
     let mut limit = WIDTH;
@@ -39,8 +45,35 @@ fn fill_lines(words: &[String], limit: usize) -> Vec<String> {
     lines
 }
 
+/// The members of a client's interface; says whether they had to be filled into lines, as one member.
+pub(super) fn interface(members: &mut Vec<Member>) -> bool {
+    if shrink(members, INTERFACE_LINES) {
+        return false;
+    }
+    let words: Vec<_> = members.iter().map(|member| one_line(&member.text)).collect();
+    let text = format!("  {}", filled(&words, 2, INTERFACE_LINES));
+    *members = vec![Member { docs: String::new(), text }];
+    true
+}
+
+/// The members of what makes a client; says whether they had to be filled into lines, as one member.
+pub(super) fn factory(members: &mut Vec<String>) -> bool {
+    let lines: usize = members.iter().map(|member| member.matches('\n').count() + 1).sum();
+    if lines <= FACTORY_LINES {
+        return false;
+    }
+    let words: Vec<_> = members.iter().map(|member| one_line(member)).collect();
+    *members = vec![format!("    {}", filled(&words, 4, FACTORY_LINES))];
+    true
+}
+
+/// Lines joined.
+fn one_line(text: &str) -> String {
+    text.split('\n').map(str::trim).collect::<Vec<_>>().join(" ")
+}
+
 /// Members with comments of one line, or none, as far as it takes; says whether that is enough.
-pub(super) fn shrink(members: &mut [Member], budget: usize) -> bool {
+fn shrink(members: &mut [Member], budget: usize) -> bool {
     let count = |members: &[Member]| members.iter().map(Member::line_count).sum::<usize>();
     if count(members) > budget {
         members.iter_mut().for_each(|member| member.docs = first_line(&member.docs));
@@ -83,10 +116,7 @@ pub(super) fn item(mut item: Item, budget: usize) -> Item {
 
 fn fill(mut item: Item, separator: char, budget: usize) -> Item {
     if let Body::Interface(members) | Body::Values(members) = &mut item.body {
-        let words = members.iter().map(|member| {
-            let text: Vec<_> = member.text.split('\n').map(str::trim).collect();
-            format!("{}{separator}", text.join(" "))
-        });
+        let words = members.iter().map(|member| format!("{}{separator}", one_line(&member.text)));
         let words: Vec<_> = words.collect();
         let text = filled(&words, 2, budget / 2).trim_end_matches(separator).to_owned();
         *members = vec![Member { docs: String::new(), text }];

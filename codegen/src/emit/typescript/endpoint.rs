@@ -15,12 +15,6 @@ use super::{Project, compact, contract, errors, http};
 use crate::emit::OutputFile;
 use crate::model::{Api, Endpoint, Parameter};
 
-/// Lines that the interface of a client may take with its comments.
-const INTERFACE_LINES: usize = 330;
-
-/// Lines that the members of the factory may take.
-const FACTORY_LINES: usize = 100;
-
 /// The contract constant.
 #[derive(Template)]
 #[template(path = "typescript/contract.ts", escape = "none")]
@@ -117,16 +111,8 @@ fn client_file(
     let runtime = runtime_types(&writer, &members);
     let uses = |name: &str| members.iter().any(|member| member.text.contains(name));
     let (uses_types, uses_messages) = (uses("types."), uses("messages."));
-    let lines: usize = factory.iter().map(|line| line.matches('\n').count() + 1).sum();
-    let is_filled = lines > FACTORY_LINES;
-    if is_filled {
-        let words: Vec<_> = factory.iter().map(|line| one_line(line)).collect();
-        factory = vec![format!("    {}", compact::filled(&words, 4, FACTORY_LINES))];
-    }
-    if !compact::shrink(&mut members, INTERFACE_LINES) {
-        let words: Vec<_> = members.iter().map(|member| one_line(&member.text)).collect();
-        let text = format!("  {}", compact::filled(&words, 2, INTERFACE_LINES));
-        members = vec![Member { docs: String::new(), text }];
+    let is_filled = compact::factory(&mut factory);
+    if compact::interface(&mut members) {
         docs.push_str(compact::IGNORE);
     }
     let client = ClientFile {
@@ -171,11 +157,6 @@ fn parameter(name: &str, options: Option<&Options>) -> String {
     };
     let function = format!("export function create{name}Client({parameter}): {name}Client {{");
     if width(&function) > WIDTH { format!("\n  {parameter},\n") } else { parameter }
-}
-
-/// Lines joined.
-pub(super) fn one_line(text: &str) -> String {
-    text.split('\n').map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
 /// The endpoint's prose, else the document's.

@@ -17,12 +17,6 @@ use super::{Project, endpoint};
 use crate::emit::OutputFile;
 use crate::model::{Api, Endpoint, Field, HttpCall, HttpSubject, Request, Shape, Topic, Type};
 
-/// Lines that the interface may take with its comments.
-const INTERFACE_LINES: usize = 330;
-
-/// Lines that the members of the function may take.
-const FACTORY_LINES: usize = 100;
-
 #[derive(Template)]
 #[template(path = "typescript/http.ts", escape = "none")]
 struct HttpFile<'a> {
@@ -56,16 +50,10 @@ pub(super) fn file(
         endpoint.http_calls.iter().map(|call| Call::of(&mut writer, endpoint, call)).collect();
     let mut members: Vec<_> = calls.iter().map(Call::declaration).collect();
     let mut factory: Vec<_> = calls.iter().map(Call::creation).collect();
-    if !compact::shrink(&mut members, INTERFACE_LINES) {
-        let words: Vec<_> = members.iter().map(|member| endpoint::one_line(&member.text)).collect();
-        let text = format!("  {}", compact::filled(&words, 2, INTERFACE_LINES));
-        members = vec![Member { docs: format!("  {}", compact::IGNORE), text }];
+    if compact::interface(&mut members) {
+        members.iter_mut().for_each(|all| all.docs = format!("  {}", compact::IGNORE));
     }
-    let is_filled = factory.iter().map(|line| line.matches('\n').count() + 1).sum::<usize>() > FACTORY_LINES;
-    if is_filled {
-        let words: Vec<_> = factory.iter().map(|line| endpoint::one_line(line)).collect();
-        factory = vec![format!("    {}", compact::filled(&words, 4, FACTORY_LINES))];
-    }
+    let is_filled = compact::factory(&mut factory);
     let scalars = writer.runtime.iter().map(|&runtime| RuntimeType::exported(runtime).to_owned());
     let mut runtime: Vec<_> = scalars.chain(["RequestOptions".to_owned()]).collect();
     runtime.sort();
