@@ -192,7 +192,7 @@ async fn is_too_late(patience: Patience, has_come: Arc<Notify>) {
             () = patience => return,
         }
     }
-    pending().await
+    pending::<()>().await;
 }
 
 impl Future for Guest {
