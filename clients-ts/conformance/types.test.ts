@@ -2,7 +2,14 @@
  * What the compiler knows of generated code. The assertions are types: they fail in `npm run typecheck`, which also
  * checks all generated files of the golden folders with every strict flag.
  */
-import type { FrameworkErrorCode, Int64String, RequestError, RequestOptions, Subscribable } from 'bellwire';
+import type {
+  FrameworkErrorCode,
+  Int64String,
+  RequestError,
+  RequestOptions,
+  ServerHealth,
+  Subscribable,
+} from 'bellwire';
 import { describe, expectTypeOf, it } from 'vitest';
 
 import type * as defaults from '../../codegen/tests/golden/defaults/typescript/index.js';
@@ -149,6 +156,10 @@ describe('plain HTTP', () => {
     expectTypeOf<Functions['disconnect']>().returns.resolves.toBeVoid();
     expectTypeOf<Functions['service']>().toEqualTypeOf<
       (options?: RequestOptions) => Promise<overHttp.Service>
+    >();
+    expectTypeOf<Functions['health']>().returns.resolves.toEqualTypeOf<overHttp.HealthReply & ServerHealth>();
+    expectTypeOf<Functions['node']>().returns.resolves.toEqualTypeOf<
+      overHttp.NodeReply & Pick<ServerHealth, 'active_connections' | 'timestamp'>
     >();
   });
 

@@ -98,5 +98,8 @@ test('over HTTP the same token is a bearer', async () => {
   await expect(carryHttp(origin, { token: 'nonsense' }).service()).rejects.toMatchObject(refused);
   const http = carryHttp(origin, { token: () => Promise.resolve(mint(secret, {})) });
   await expect(http.service()).resolves.toMatchObject({ status: 'running', websocket: '/ws' });
-  await expect(http.health()).resolves.toHaveProperty('queued_messages');
+  const { status, active_connections, timestamp, queued_messages } = await http.health();
+  expect({ status, active_connections }).toEqual({ status: 'healthy', active_connections: 0 });
+  expect(new Date(timestamp).toISOString()).toBe(timestamp);
+  expect(queued_messages).toBeGreaterThanOrEqual(0);
 });

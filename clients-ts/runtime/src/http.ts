@@ -21,6 +21,16 @@ export interface HttpOptions {
   readonly requestTimeoutMs?: number | undefined;
 }
 
+/** What a server always tells of its health; a request of the document at that path adds to it. */
+export interface ServerHealth {
+  /** `draining`: it is about to stop. */
+  readonly status: 'healthy' | 'draining';
+  /** How many connections are open. */
+  readonly active_connections: number;
+  /** When this was so, ISO 8601 in UTC. */
+  readonly timestamp: string;
+}
+
 /** One request, as the generator writes it down. */
 export interface HttpCall {
   /** What errors call it. */

@@ -60,6 +60,7 @@ export type {
   TopicContract,
 } from './contract.js';
 
+export type { ServerHealth } from './http.js';
 export { parseJson, stringifyJson } from './json.js';
 export type { Int64 } from './json.js';
 export { decimal, int64String } from './scalars.js';

@@ -5,8 +5,8 @@ use super::connection::Settings;
 use super::names::{self, Place};
 use super::schemas::members;
 use crate::model::{
-    Endpoint, EnumRepr, Http, HttpCall, HttpMethod, HttpParameter, HttpSubject, HttpText, Request, Shape,
-    Type, TypeDef,
+    Additional, Endpoint, EnumRepr, HealthMember, Http, HttpCall, HttpMethod, HttpParameter, HttpSubject,
+    HttpText, Request, Shape, Type, TypeDef,
 };
 use crate::spec::Node;
 use crate::spec::shapes::extensions::HTTP;
@@ -29,7 +29,25 @@ pub(super) fn http(request: &Node) -> Option<Http> {
         max_age_ms: settings.duration("maxAge"),
         parameters: Vec::new(),
         body: false,
+        health: Vec::new(),
     })
+}
+
+/// What the server adds to the reply of a request at the path of its health: all that the document does not declare.
+pub(super) fn complete_health(requests: &mut [Request], base: &str, types: &[TypeDef]) {
+    let path = format!("{base}/health");
+    for request in requests {
+        let Some(http) = &mut request.http else { continue };
+        let is_health = http.method == HttpMethod::Get && (http.path == path || http.path == "/health");
+        let reply = request.reply.as_ref().filter(|ty| !matches!(ty, Type::Nullable(_)));
+        let Some(reply) = reply.filter(|_| is_health).and_then(|ty| members(types, ty)) else { continue };
+        if reply.additional == Additional::Refused {
+            continue;
+        }
+        let is_declared =
+            |member: &HealthMember| reply.fields.iter().any(|field| field.name.wire == member.name());
+        http.health = HealthMember::ALL.into_iter().filter(|member| !is_declared(member)).collect();
+    }
 }
 
 /// Names between the braces of a path.

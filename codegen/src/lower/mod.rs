@@ -45,6 +45,7 @@ pub(crate) fn lower(
         declared::shape_params(&mut endpoint.topics, &types);
         stores::bound(&mut endpoint.stores, &types);
         http::divide(&mut endpoint.requests, &types);
+        http::complete_health(&mut endpoint.requests, &endpoint.connection.http_base, &types);
         endpoint.http_calls = http::calls(endpoint, &types);
         matchers::choose(endpoint, &types);
     }

@@ -39,6 +39,33 @@ pub struct Http {
     pub parameters: Vec<HttpParameter>,
     /// Whether what is left of the payload is the body.
     pub body: bool,
+    /// Members that the server adds to the reply, where it tells of its health at this path.
+    pub health: Vec<HealthMember>,
+}
+
+/// What a server always tells of its health.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HealthMember {
+    /// Whether it serves, or is about to stop.
+    Status,
+    /// How many are connected.
+    ActiveConnections,
+    /// When this was so.
+    Timestamp,
+}
+
+impl HealthMember {
+    /// All of them, in the order of the answer.
+    pub const ALL: [Self; 3] = [Self::Status, Self::ActiveConnections, Self::Timestamp];
+
+    /// As it is written in the answer.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::ActiveConnections => "active_connections",
+            Self::Timestamp => "timestamp",
+        }
+    }
 }
 
 /// The method of an HTTP request.

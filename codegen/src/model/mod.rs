@@ -16,7 +16,7 @@ pub use connection::{
     Activity, Auth, AuthMode, Close, Connection, Envelope, ErrorCode, OnInvalid, Replay, Retry,
 };
 pub use docs::{Constraint, Docs, Name};
-pub use http::{Http, HttpCall, HttpMethod, HttpParameter, HttpSubject, HttpText};
+pub use http::{HealthMember, Http, HttpCall, HttpMethod, HttpParameter, HttpSubject, HttpText};
 pub use operation::{Action, Broadcast, Channel, Matcher, Message, Operation, Parameter, Reply, Request};
 pub use store::{Store, Take, Told};
 pub use topic::{

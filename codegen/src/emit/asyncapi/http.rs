@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::frames::likely_failure;
 use super::{declare, schema};
 use crate::emit::examples::Examples;
-use crate::model::{Api, Endpoint, Field, Http, HttpParameter, Request, Shape, Type};
+use crate::model::{Api, Endpoint, Field, HealthMember, Http, HttpParameter, Request, Shape, Type};
 
 /// Version of the HTTP binding in documents of 3.0.0.
 const BINDING: &str = "0.3.0";
@@ -94,14 +94,33 @@ impl<'a> Call<'a> {
         match (&self.request.reply, &self.http.produces) {
             (_, Some(_)) => reply["payload"] = json!({ "type": "string", "format": "binary" }),
             (Some(ty), None) => {
-                reply["payload"] = schema::of(self.api, ty);
-                put_example(&mut reply, examples.of(ty));
+                reply["payload"] = self.completed(schema::of(self.api, ty));
+                let mut example = examples.of(ty);
+                if let Some(Value::Object(example)) = &mut example {
+                    example.extend(self.http.health.iter().map(|member| {
+                        let (_, value) = health(*member);
+                        (member.name().to_owned(), value)
+                    }));
+                }
+                put_example(&mut reply, example);
             }
             (None, None) => reply["payload"] = json!({ "type": "null" }),
         }
         messages.push(("reply", reply));
         messages.push(("failure", self.failure()));
         messages
+    }
+
+    /// The reply as it is answered: with what the server adds of its health.
+    fn completed(&self, reply: Value) -> Value {
+        let added = &self.http.health;
+        if added.is_empty() {
+            return reply;
+        }
+        let names: Vec<&str> = added.iter().map(|member| member.name()).collect();
+        let properties = added.iter().map(|member| (member.name().to_owned(), health(*member).0));
+        let properties: Map<String, Value> = properties.collect();
+        json!({ "allOf": [reply, { "type": "object", "required": names, "properties": properties }] })
     }
 
     fn failure(&self) -> Value {
@@ -200,6 +219,19 @@ impl<'a> Call<'a> {
             return None;
         }
         values.values.iter().map(|value| value.value.as_str()).collect()
+    }
+}
+
+/// Schema and example of what the server adds of its health.
+fn health(member: HealthMember) -> (Value, Value) {
+    match member {
+        HealthMember::Status => {
+            (json!({ "type": "string", "enum": ["healthy", "draining"] }), json!("healthy"))
+        }
+        HealthMember::ActiveConnections => (json!({ "type": "integer", "minimum": 0 }), json!(3)),
+        HealthMember::Timestamp => {
+            (json!({ "type": "string", "format": "date-time" }), json!("2024-01-15T10:30:00.000Z"))
+        }
     }
 }
 

@@ -172,7 +172,7 @@ fn request(
     let carries = payload.map(|payload| ("Payload", types::html(api, payload)));
     let reply = match request.produces() {
         Some(kind) => Some(("Result", format!("<code>{}</code>", escape(kind)))),
-        None => request.reply.as_ref().map(|reply| ("Result", types::html(api, reply))),
+        None => request.reply.as_ref().map(|reply| ("Result", types::html(api, reply) + &added(request))),
     };
     let http_badge = request.http.iter().map(|over| {
         let title = if request.socket { "Over plain HTTP as well." } else { "Over plain HTTP." };
@@ -196,6 +196,13 @@ fn request(
         attempt: Some(format!("{}|{}", endpoint.name.wire, attempt.unwrap_or_else(|| name.clone()))),
         ..entry(anchors.claim("request", name), name, ("request", "Requests"), &request.docs)
     }
+}
+
+/// What the server adds of its health.
+fn added(request: &Request) -> String {
+    let members = request.http.iter().flat_map(|http| &http.health);
+    let names: Vec<_> = members.map(|member| format!("<code>{}</code>", member.name())).collect();
+    if names.is_empty() { String::new() } else { format!(" with {}", names.join(", ")) }
 }
 
 /// What a page writes to make the request: over the socket, over HTTP, or either.

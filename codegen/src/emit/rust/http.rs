@@ -12,7 +12,7 @@ use crate::model::{Http, HttpMethod, HttpParameter, HttpText, Request};
 pub(super) fn spec(scope: &Scope, request: &Request) -> TokenStream {
     let (some, none) = (scope.std("Some"), scope.std("None"));
     let Some(http) = &request.http else { return none };
-    let Http { method, path, produces, max_age_ms, parameters, body } = http;
+    let Http { method, path, produces, max_age_ms, parameters, body, health: _ } = http;
     let method = match method {
         HttpMethod::Get => quote!(Get),
         HttpMethod::Post => quote!(Post),

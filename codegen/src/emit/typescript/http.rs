@@ -15,7 +15,10 @@ use super::types::{Member, TypeWriter};
 use super::usage::Direction;
 use super::{Project, endpoint};
 use crate::emit::OutputFile;
-use crate::model::{Api, Endpoint, Field, HttpCall, HttpSubject, Request, Shape, Topic, Type};
+use crate::model::{Api, Endpoint, Field, HealthMember, HttpCall, HttpSubject, Request, Shape, Topic, Type};
+
+/// What the runtime calls the type of a server's health.
+const SERVER_HEALTH: &str = "ServerHealth";
 
 #[derive(Template)]
 #[template(path = "typescript/http.ts", escape = "none")]
@@ -55,7 +58,9 @@ pub(super) fn file(
     }
     let is_filled = compact::factory(&mut factory);
     let scalars = writer.runtime.iter().map(|&runtime| RuntimeType::exported(runtime).to_owned());
-    let mut runtime: Vec<_> = scalars.chain(["RequestOptions".to_owned()]).collect();
+    let has_health = |request: &Request| request.http.as_ref().is_some_and(|http| !http.health.is_empty());
+    let health = endpoint.requests.iter().any(has_health).then(|| SERVER_HEALTH.to_owned());
+    let mut runtime: Vec<_> = scalars.chain(["RequestOptions".to_owned()]).chain(health).collect();
     runtime.sort();
     let file = HttpFile {
         header: &project.header,
@@ -159,7 +164,11 @@ fn request(writer: &mut TypeWriter<'_>, request: &Request) -> Written {
     };
     let result = match (answer, &request.reply) {
         (Some("bytes"), _) => Expression::atom("Blob"),
-        (_, Some(reply)) => writer.expression(reply, Direction::Received),
+        (_, Some(reply)) => {
+            let added = request.http.iter().flat_map(|http| health(&http.health));
+            let reply = writer.expression(reply, Direction::Received);
+            Expression::Intersection([reply].into_iter().chain(added).collect()).or_single()
+        }
         (_, None) => Expression::atom("void"),
     };
     let mut spec = vec![text("type", &request.name.wire)];
@@ -181,6 +190,20 @@ fn request(writer: &mut TypeWriter<'_>, request: &Request) -> Written {
     }
     spec.extend(answer.map(|answer| text("answer", answer)));
     (payload, result, spec)
+}
+
+/// The type of what the server adds of its health.
+fn health(members: &[HealthMember]) -> Option<Expression> {
+    let all = Expression::atom(SERVER_HEALTH);
+    match members {
+        [] => None,
+        members if members.len() == HealthMember::ALL.len() => Some(all),
+        members => {
+            let names = members.iter().map(|member| Expression::Atom(string(member.name()))).collect();
+            let names = Expression::Union(names).or_single();
+            Some(Expression::Generic("Pick".to_owned(), vec![all, names]))
+        }
+    }
 }
 
 fn topic(writer: &mut TypeWriter<'_>, topic: &Topic, has_limit: bool) -> Written {

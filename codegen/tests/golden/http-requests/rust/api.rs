@@ -24,6 +24,7 @@ impl<Requests> DocumentApi<Requests> {
             .request::<super::Chart, _>(requests.clone())
             .request::<super::Service, _>(requests.clone())
             .request::<super::Health, _>(requests.clone())
+            .request::<super::Node, _>(requests.clone())
             .request::<super::Disconnect, _>(requests.clone())
             .sends::<super::ChartUpdates>()
     }

@@ -28,6 +28,7 @@ pub use endpoint::ENDPOINT;
 pub use publishers::DocumentPublishers;
 pub use requests::{
     Chart, ChartError, Disconnect, DisconnectError, DocumentRequests, Health,
-    HealthError, Service, ServiceError, TriggerChartUpdate, TriggerChartUpdateError,
+    HealthError, Node, NodeError, Service, ServiceError, TriggerChartUpdate,
+    TriggerChartUpdateError,
 };
 pub use operations::{ChartUpdates, ChartUpdatesMessage, ChartUpdatesPublisher};

@@ -4,6 +4,7 @@
 mod broadcasted;
 mod chart_query;
 mod health_reply;
+mod node_reply;
 mod service;
 mod session;
 mod timeframe;
@@ -17,4 +18,5 @@ pub use chart_query::ChartQuery;
 pub use session::Session;
 pub use service::Service;
 pub use health_reply::HealthReply;
+pub use node_reply::NodeReply;
 pub use update::Update;

@@ -7,4 +7,5 @@ export type * from './ChartQuery.js';
 export type * from './Session.js';
 export type * from './Service.js';
 export type * from './HealthReply.js';
+export type * from './NodeReply.js';
 export type * from './Update.js';
