@@ -1,15 +1,21 @@
 //! What a publication costs its publisher, who is on a thread of its own: with nobody listening, and with many.
 //!
 //! Prints a line for each: nanoseconds per call, median and 99th percentile, by the clock on the wall and as CPU of the
-//! publishing thread. The two differ where the thread that is woken to deliver takes the publisher's core. Run it
-//! with `cargo run --release --example publish_cost`; it stops by itself, and talks to loopback only.
+//! publishing thread. The two differ where the thread that is woken to deliver takes the publisher's core. Whoever
+//! publishes while the node sleeps pays for waking it, and for what has left the caches meanwhile: a line says what
+//! waking a task costs and nothing else, and `burst` is what each of several costs that come at once.
+//! Run it with `cargo run --release --example publish_cost`; it stops by itself, and talks to loopback only.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use bellwire::{App, Node, Settings};
 use rustix::time::{ClockId, clock_gettime};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
 
 mod api {
     bellwire::asyncapi!("../asyncapi/bench.yaml");
@@ -22,8 +28,10 @@ use bellwire::contract::Caller;
 /// Calls timed together: reading the clock costs as much as an unheard publication.
 const CALLS: u32 = 1_000;
 const ROUNDS: usize = 200;
-/// Distance between two publications that someone hears, so that fan-out keeps up.
+/// Distance between two publications that someone hears, or between two bursts of them, so that fan-out keeps up.
 const PAUSE: Duration = Duration::from_millis(2);
+/// Publications of a burst.
+const BURST: usize = 32;
 
 /// The example publishes by itself: nobody asks it to.
 #[derive(Debug)]
@@ -53,11 +61,15 @@ async fn main() -> anyhow::Result<()> {
 
     let unheard = publish.clone();
     let rounds = tokio::task::spawn_blocking(move || time_unheard(&unheard)).await?;
-    println!("nobody subscribed    {}", summary(rounds));
+    println!("nobody subscribed        {}", summary(rounds));
+    let wakes = tokio::task::spawn_blocking(|| time_wake(&Handle::current())).await?;
+    println!("a task woken             {}", summary(wakes));
     for subscribers in [1, 100, 1_000] {
         let publish = publish.clone();
-        let calls = tokio::task::spawn_blocking(move || time_heard(&publish, address, subscribers)).await??;
-        println!("{subscribers:>5} subscribed     {}", summary(calls));
+        let work = move || time_heard(&publish, address, subscribers);
+        let Heard { alone, burst } = tokio::task::spawn_blocking(work).await??;
+        println!("{subscribers:>5} subscribed, alone  {}", summary(alone));
+        println!("{subscribers:>5} subscribed, burst  {}", summary(burst));
     }
     Ok(())
 }
@@ -104,26 +116,61 @@ fn thread_time() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
-fn time_heard(publish: &BenchPublishers, address: SocketAddr, subscribers: usize) -> io::Result<Vec<Cost>> {
+/// What it takes to wake a task of a node that sleeps, and nothing else.
+fn time_wake(runtime: &Handle) -> Vec<Cost> {
+    let wake = Arc::new(Notify::new());
+    let task = wake.clone();
+    let task = runtime.spawn(async move {
+        loop {
+            task.notified().await;
+        }
+    });
+    let call = |_| {
+        let start = Start::now();
+        wake.notify_one();
+        let cost = start.elapsed();
+        thread::park_timeout(PAUSE);
+        cost
+    };
+    let calls = (0..ROUNDS * 5).map(call).collect();
+    task.abort();
+    calls
+}
+
+/// What publications cost that someone hears.
+struct Heard {
+    /// One after a pause.
+    alone: Vec<Cost>,
+    /// Each of several without a pause, on average.
+    burst: Vec<Cost>,
+}
+
+fn time_heard(publish: &BenchPublishers, address: SocketAddr, subscribers: usize) -> io::Result<Heard> {
     let symbol = format!("S{subscribers}");
     let sockets: Vec<TcpStream> =
         (0..subscribers).map(|_| subscribe(address, &symbol)).collect::<io::Result<_>>()?;
     let (params, bar) = (params(&symbol), bar());
-    let mut drained = vec![0; 64 * 1024];
-    let mut calls = Vec::new();
-    for _ in 0..ROUNDS * 5 {
+    let time = |calls: usize| {
         let start = Start::now();
-        std::hint::black_box(publish.bars.publish(&params, &bar));
-        calls.push(start.elapsed());
-        std::thread::park_timeout(PAUSE);
-        if calls.len().is_multiple_of(50) {
-            for mut socket in &sockets {
-                // Whatever is there: the example counts calls, not deliveries.
-                let _ = socket.read(&mut drained);
-            }
+        for _ in 0..calls {
+            std::hint::black_box(publish.bars.publish(&params, &bar));
         }
+        let Cost { wall, cpu } = start.elapsed();
+        thread::park_timeout(PAUSE);
+        drain(&sockets);
+        Cost { wall: wall / calls as f64, cpu: cpu / calls as f64 }
+    };
+    let alone = (0..ROUNDS * 5).map(|_| time(1)).collect();
+    let burst = (0..ROUNDS * 5).map(|_| time(BURST)).collect();
+    Ok(Heard { alone, burst })
+}
+
+/// Reads whatever is there: the example counts calls, not deliveries.
+fn drain(sockets: &[TcpStream]) {
+    let mut drained = vec![0; 64 * 1024];
+    for mut socket in sockets {
+        let _ = socket.read(&mut drained);
     }
-    Ok(calls)
 }
 
 /// A subscribed socket, as raw as can be.
