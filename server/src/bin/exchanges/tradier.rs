@@ -3,7 +3,7 @@
 //! The session is `POST /v1/markets/events/session` with a bearer token, answered `{"stream":{"sessionid":…}}`. Each
 //! subscription names the whole list of symbols. Source: the broker's documentation, "Streaming" (market WebSocket).
 
-use bellwire::feed::{HttpStep, WebSocketProvider};
+use bellwire::feed::{FeedError, HttpStep, Incoming, WebSocketProvider};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -29,15 +29,29 @@ pub(crate) fn provider(session_url: &str, url: &str, token: &str) -> WebSocketPr
         });
         vec![list.to_string()]
     };
-    WebSocketProvider::new("tradier", url).session(step).subscribe(whole_list).unsubscribe(whole_list)
+    WebSocketProvider::new("tradier", url)
+        .session(step)
+        .subscribe(whole_list)
+        .unsubscribe(whole_list)
+        .classify(classify)
+}
+
+/// Ends the session where the broker says that it is none: nothing comes on it any more, and the next has a new one.
+fn classify(text: String) -> Result<Incoming, FeedError> {
+    #[derive(Deserialize)]
+    struct Refusal {
+        error: String,
+    }
+    match serde_json::from_str(&text) {
+        Ok(Refusal { error }) => Err(FeedError::Unavailable(format!("the broker says: {error}"))),
+        Err(_) => Ok(Incoming::Frame(text)),
+    }
 }
 
 #[derive(Deserialize)]
 struct Frame {
     #[serde(rename = "type", default)]
     kind: String,
-    #[serde(default)]
-    error: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -52,12 +66,9 @@ struct RawTrade {
     date: f64,
 }
 
-/// Reads one frame. An error the broker reports is an error here.
+/// Reads one frame.
 pub(crate) fn parse(frame: &str) -> serde_json::Result<Vec<Event>> {
     let head: Frame = serde_json::from_str(frame)?;
-    if let Some(error) = head.error {
-        return Err(serde::de::Error::custom(format!("the broker says: {error}")));
-    }
     if head.kind != "trade" {
         return Ok(Vec::new());
     }
@@ -81,9 +92,15 @@ mod tests {
         let [Event::Trade(trade)] = events.as_slice() else { panic!("{events:?}") };
         assert_eq!((trade.price, trade.quantity, trade.time), (281.85, 100.0, 1_557_757_204_760));
         assert!(parse(r#"{"type":"quote","symbol":"SPY"}"#).unwrap().is_empty());
-        assert!(
-            parse(r#"{"error":"Session not found"}"#).unwrap_err().to_string().contains("Session not found")
-        );
         assert!(parse(r#"{"type":"trade","symbol":"SPY"}"#).is_err());
+    }
+
+    #[test]
+    fn an_error_ends_the_session_and_all_else_is_for_the_app() {
+        let refused = classify(r#"{"error":"Session not found"}"#.to_owned()).unwrap_err();
+        assert!(refused.to_string().contains("Session not found"), "{refused}");
+        for text in [r#"{"type":"trade","symbol":"SPY"}"#, "not json", "[]"] {
+            assert_eq!(classify(text.to_owned()), Ok(Incoming::Frame(text.to_owned())));
+        }
     }
 }

@@ -159,6 +159,28 @@ async fn a_token_that_is_no_good_any_more_is_reported_as_such() {
 }
 
 #[tokio::test]
+async fn a_session_that_the_socket_does_not_know_is_left_for_the_next_provider() {
+    let session = Exchange::answering(200, r#"{"stream":{"sessionid":"c8638963"}}"#).await;
+    let broker = Exchange::playing(vec![r#"{"error":"Session not found"}"#.to_owned()], false).await;
+    let coinbase = Exchange::playing(recorded_frames("coinbase-btc-eth.jsonl"), false).await;
+    let charts = charts(&[
+        "--providers",
+        "tradier,coinbase",
+        "--tradier-token",
+        "s3cret",
+        "--tradier-session-url",
+        &session.url(),
+        "--tradier-url",
+        &broker.socket(),
+        "--coinbase-url",
+        &coinbase.socket(),
+    ]);
+    coinbase.hears(3).await;
+    let status = status(&charts, "the exchange", |status| status["feed"] == "live").await;
+    assert_eq!((&status["provider"], &status["frames_skipped"]), (&json!("coinbase"), &json!(0)), "{status}");
+}
+
+#[tokio::test]
 async fn a_session_is_fetched_and_used_and_a_mute_socket_is_left() {
     let session = Exchange::answering(200, r#"{"stream":{"sessionid":"c8638963"}}"#).await;
     let trade = r#"{"type":"trade","symbol":"BTC-USD","price":"281.85","size":"100","date":"1557757204760"}"#;
