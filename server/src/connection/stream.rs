@@ -4,7 +4,7 @@
 //! themselves (see `outbound`); only the loop reads.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io;
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -12,9 +12,6 @@ use std::task::{Context, Poll, ready};
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
-
-/// `MSG_NOSIGNAL`: a client that is gone is an error, never a signal, whatever the program does about those.
-const NO_SIGNAL: i32 = if cfg!(any(target_os = "linux", target_os = "android")) { 0x4000 } else { 0 };
 
 /// Anything that carries bytes both ways.
 pub(crate) trait Carrier: AsyncRead + AsyncWrite + Send {}
@@ -41,7 +38,7 @@ impl Stream {
     /// its readiness is not asked: it lies elsewhere in memory, and on a socket for which nothing waits it says yes.
     pub(crate) fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Tcp(stream) => SockRef::from(stream).send_with_flags(bytes, NO_SIGNAL),
+            Self::Tcp(stream) => system::send(stream, bytes),
             Self::Other(_) => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
@@ -75,7 +72,7 @@ impl Stream {
                 ready!(stream.poll_read_ready(context))?;
                 let mut short = None;
                 let outcome = stream.try_io(Interest::READABLE, || {
-                    let count = (&*SockRef::from(stream)).read(buffer)?;
+                    let count = system::receive(stream, buffer)?;
                     if count > 0 && count < buffer.len() {
                         // There is no more for now: told as blocking, it spares the system call that would say so.
                         short = Some(count);
@@ -119,6 +116,45 @@ impl Stream {
 
 fn lock(carrier: &Mutex<Pin<Box<dyn Carrier>>>) -> MutexGuard<'_, Pin<Box<dyn Carrier>>> {
     carrier.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The system calls themselves: what the C library does around its own (a thread may be cancelled in them) costs each
+/// small frame several per cent.
+#[cfg(unix)]
+mod system {
+    use std::io;
+
+    use rustix::net::{RecvFlags, SendFlags, recv, send as transmit};
+    use tokio::net::TcpStream;
+
+    pub(super) fn send(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+        // A client that is gone is an error, never a signal, whatever the program does about those.
+        #[cfg(not(target_vendor = "apple"))]
+        let flags = SendFlags::NOSIGNAL;
+        #[cfg(target_vendor = "apple")]
+        let flags = SendFlags::empty();
+        Ok(transmit(stream, bytes, flags)?)
+    }
+
+    pub(super) fn receive(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(recv(stream, buffer, RecvFlags::empty())?.0)
+    }
+}
+
+#[cfg(not(unix))]
+mod system {
+    use std::io::{self, Read as _};
+
+    use socket2::SockRef;
+    use tokio::net::TcpStream;
+
+    pub(super) fn send(stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+        SockRef::from(stream).send(bytes)
+    }
+
+    pub(super) fn receive(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+        (&*SockRef::from(stream)).read(buffer)
+    }
 }
 
 impl fmt::Debug for Stream {
