@@ -59,9 +59,13 @@ async fn main() -> anyhow::Result<()> {
     let address = server.local_addr();
     tokio::spawn(server.run(std::future::pending()));
 
-    let unheard = publish.clone();
-    let rounds = tokio::task::spawn_blocking(move || time_unheard(&unheard)).await?;
-    println!("nobody subscribed        {}", summary(rounds));
+    for place in ["nobody subscribed      ", "others subscribed      "] {
+        let unheard = publish.clone();
+        let rounds = tokio::task::spawn_blocking(move || time_unheard(&unheard)).await?;
+        println!("{place}  {}", summary(rounds));
+        // Stays to the end.
+        std::mem::forget(subscribe(address, "somebody")?);
+    }
     let wakes = tokio::task::spawn_blocking(|| time_wake(&Handle::current())).await?;
     println!("a task woken             {}", summary(wakes));
     for subscribers in [1, 100, 1_000] {

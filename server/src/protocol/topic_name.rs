@@ -6,12 +6,62 @@
 
 mod flat;
 
+use std::cell::Cell;
 use std::cmp::Ordering;
+use std::ops::Deref;
+use std::thread::LocalKey;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::ParamMember;
+
+/// A thread keeps no more room than this for writing topics.
+const KEPT: usize = 4 * 1024;
+
+thread_local! {
+    static NAMES: Cell<String> = const { Cell::new(String::new()) };
+}
+
+/// A topic string, in room that its thread keeps for the next one.
+#[derive(Debug)]
+pub(crate) struct TopicName(String);
+
+impl TopicName {
+    /// An empty one.
+    fn begin() -> Self {
+        Self(kept(&NAMES))
+    }
+}
+
+impl Deref for TopicName {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for TopicName {
+    fn drop(&mut self) {
+        keep(&NAMES, std::mem::take(&mut self.0));
+    }
+}
+
+/// The room that was kept, or none yet.
+fn kept(place: &'static LocalKey<Cell<String>>) -> String {
+    let mut room = place.try_with(Cell::take).unwrap_or_default();
+    room.clear();
+    room
+}
+
+/// Keeps room for the next text.
+fn keep(place: &'static LocalKey<Cell<String>>, room: String) {
+    if room.capacity() <= KEPT {
+        // A thread that ends keeps nothing.
+        let _ = place.try_with(|place| place.set(room));
+    }
+}
 
 /// The topic of a route and typed parameters.
 ///
@@ -21,10 +71,10 @@ pub(crate) fn topic_of<P: Serialize>(
     route: &str,
     shape: &[ParamMember],
     params: &P,
-) -> Result<String, serde_json::Error> {
+) -> Result<TopicName, serde_json::Error> {
     match flat::topic_of(route, shape, params) {
         Some(topic) => Ok(topic),
-        None => Ok(topic_name(route, shape, &serde_json::to_value(params)?)),
+        None => Ok(TopicName(topic_name(route, shape, &serde_json::to_value(params)?))),
     }
 }
 
@@ -135,6 +185,10 @@ pub(crate) fn write_string(out: &mut String, text: &str) {
 /// The same without the quotes.
 pub(crate) fn write_escaped(out: &mut String, text: &str) {
     let is_special = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    // Hardly ever; looking at all of them at once is quicker than looking for the first.
+    if !text.bytes().fold(false, |found, byte| found | is_special(byte)) {
+        return out.push_str(text);
+    }
     let mut rest = text;
     // What is special is ASCII, so the text is cut between characters.
     while let Some(index) = rest.bytes().position(is_special) {

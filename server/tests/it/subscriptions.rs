@@ -42,6 +42,25 @@ async fn each_kind_of_state_is_sent_as_its_snapshot() {
 }
 
 #[tokio::test]
+async fn a_topic_that_nobody_subscribes_to_takes_no_memory_whoever_listens_to_others() {
+    let server = TestServer::start().await;
+    let publisher = Publisher::<Plain>::new(&server.node);
+    let (params, update) = (symbol("nobody"), json!({"price": 1.5}));
+    let mut client = server.client().await;
+    for somebody_listens in [false, true] {
+        if somebody_listens {
+            subscribe(&mut client, "plain", "somebody").await;
+        }
+        // The first takes the room that the thread then keeps.
+        publisher.publish(&params, &update);
+        let memory = allocation_counter::measure(|| {
+            assert_eq!(publisher.publish(&params, &update).subscribers, 0);
+        });
+        assert_eq!(memory.count_total, 0, "where somebody listens to another topic: {somebody_listens}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_published_in_order_arrives_in_order_across_topics() {
     const TOPICS: [&str; 3] = ["A", "B", "C"];
     let server = TestServer::start().await;

@@ -8,30 +8,24 @@ use std::fmt;
 
 use serde::ser::{Error, Impossible, Serialize, SerializeStruct, Serializer};
 
-use super::{canonical_order, write_default, write_string};
+use super::{TopicName, keep, kept, utf16_order, write_default, write_string};
 use crate::protocol::ParamMember;
 
 /// Most members of parameters that are flat.
 const MEMBERS: usize = 16;
-/// A thread keeps no more room than this for writing values.
-const KEPT: usize = 4 * 1024;
 
 thread_local! {
     static VALUES: Cell<String> = const { Cell::new(String::new()) };
 }
 
 /// The topic of a route and its parameters; `None` where these are not flat.
-pub(super) fn topic_of<P: Serialize>(route: &str, shape: &[ParamMember], params: &P) -> Option<String> {
+pub(super) fn topic_of<P: Serialize>(route: &str, shape: &[ParamMember], params: &P) -> Option<TopicName> {
     if shape.len() > MEMBERS {
         return None;
     }
-    let mut values = VALUES.take();
-    values.clear();
-    let mut members = Members { values, ends: [("", 0); MEMBERS], count: 0 };
+    let mut members = Members { values: kept(&VALUES), ends: [("", 0); MEMBERS], count: 0 };
     let topic = params.serialize(&mut members).ok().map(|()| members.topic(route, shape));
-    if members.values.capacity() <= KEPT {
-        VALUES.set(members.values);
-    }
+    keep(&VALUES, members.values);
     topic
 }
 
@@ -44,23 +38,24 @@ struct Members {
 }
 
 impl Members {
-    fn topic(&self, route: &str, shape: &[ParamMember]) -> String {
-        let mut out = String::with_capacity(route.len() + self.values.len() + 16 * shape.len() + 3);
+    fn topic(&self, route: &str, shape: &[ParamMember]) -> TopicName {
+        let mut topic = TopicName::begin();
+        let out = &mut topic.0;
         out.push_str(route);
         out.push_str(":{");
-        for (index, member) in canonical_order(shape).into_iter().enumerate() {
+        for (index, member) in sorted(shape, &mut [&NONE; MEMBERS]).iter().enumerate() {
             if index > 0 {
                 out.push(',');
             }
-            write_string(&mut out, member.key);
+            write_string(out, member.key);
             out.push(':');
             match self.value(member.key) {
                 Some(value) => out.push_str(value),
-                None => write_default(&mut out, member),
+                None => write_default(out, member),
             }
         }
         out.push('}');
-        out
+        topic
     }
 
     fn value(&self, key: &str) -> Option<&str> {
@@ -68,6 +63,18 @@ impl Members {
         let start = if index == 0 { 0 } else { self.ends[index - 1].1 };
         self.values.get(start..self.ends[index].1)
     }
+}
+
+/// What stands where no member does.
+const NONE: ParamMember = ParamMember::new("", None, &[]);
+
+/// The members in canonical order, without a list on the heap: a topic to which nobody listens is to cost next to
+/// nothing.
+fn sorted<'a>(shape: &'a [ParamMember], room: &'a mut [&'a ParamMember; MEMBERS]) -> &'a [&'a ParamMember] {
+    room.iter_mut().zip(shape).for_each(|(place, member)| *place = member);
+    let members = &mut room[..shape.len().min(MEMBERS)];
+    members.sort_unstable_by(|left, right| utf16_order(left.key, right.key));
+    members
 }
 
 /// The parameters are not flat.
