@@ -90,7 +90,9 @@ pub(crate) fn topic_name(route: &str, shape: &[ParamMember], params: &Value) -> 
 /// Writes the declared members, and those alone.
 fn write_shaped(out: &mut String, shape: &[ParamMember], object: Option<&Map<String, Value>>) {
     out.push('{');
-    for (index, member) in canonical_order(shape).into_iter().enumerate() {
+    let mut members: Vec<&ParamMember> = shape.iter().collect();
+    sort(&mut members);
+    for (index, member) in members.into_iter().enumerate() {
         if index > 0 {
             out.push(',');
         }
@@ -101,11 +103,9 @@ fn write_shaped(out: &mut String, shape: &[ParamMember], object: Option<&Map<Str
     out.push('}');
 }
 
-/// Members in the order in which they stand in topics.
-fn canonical_order(shape: &[ParamMember]) -> Vec<&ParamMember> {
-    let mut members: Vec<&ParamMember> = shape.iter().collect();
-    members.sort_by(|left, right| utf16_order(left.key, right.key));
-    members
+/// Brings members into the order in which they stand in topics.
+fn sort(members: &mut [&ParamMember]) {
+    members.sort_unstable_by(|left, right| utf16_order(left.key, right.key));
 }
 
 fn write_member(out: &mut String, member: &ParamMember, value: Option<&Value>) {

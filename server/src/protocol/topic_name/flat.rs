@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::ser::{Error, Impossible, Serialize, SerializeStruct, Serializer};
 
-use super::{TopicName, keep, kept, utf16_order, write_default, write_string};
+use super::{TopicName, keep, kept, sort, write_default, write_string};
 use crate::protocol::ParamMember;
 
 /// Most members of parameters that are flat.
@@ -73,7 +73,7 @@ const NONE: ParamMember = ParamMember::new("", None, &[]);
 fn sorted<'a>(shape: &'a [ParamMember], room: &'a mut [&'a ParamMember; MEMBERS]) -> &'a [&'a ParamMember] {
     room.iter_mut().zip(shape).for_each(|(place, member)| *place = member);
     let members = &mut room[..shape.len().min(MEMBERS)];
-    members.sort_unstable_by(|left, right| utf16_order(left.key, right.key));
+    sort(members);
     members
 }
 
