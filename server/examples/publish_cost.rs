@@ -1,9 +1,12 @@
 //! What a publication costs its publisher, who is on a thread of its own: with nobody listening, and with many.
 //!
 //! Prints a line for each: nanoseconds per call, median and 99th percentile, by the clock on the wall and as CPU of the
-//! publishing thread. The two differ where the thread that is woken to deliver takes the publisher's core. Whoever
-//! publishes while the node sleeps pays for waking it, and for what has left the caches meanwhile: a line says what
-//! waking a task costs and nothing else, and `burst` is what each of several costs that come at once.
+//! publishing thread. The two differ where the thread that is woken to deliver takes the publisher's core.
+//!
+//! A lone publication is timed in two rhythms: its thread has slept before, or has waited without giving up its core.
+//! Whoever publishes while the node sleeps pays for waking it, so what waking costs and nothing else stands beside: a
+//! thread, as the operating system does it, and a task. `burst` is what each of several costs that come at once. Reading
+//! the clocks is part of every line but the first two, and has one too.
 //! Run it with `cargo run --release --example publish_cost`; it stops by itself, and talks to loopback only.
 
 use std::io::{self, Read as _, Write as _};
@@ -31,8 +34,8 @@ const ROUNDS: usize = 200;
 /// Distance between two publications that someone hears, or between two bursts of them, so that fan-out keeps up.
 const PAUSE: Duration = Duration::from_millis(2);
 /// Publications of a burst.
-const BURST: usize = 32;
-/// Publications that wait at a subscriber before it reads.
+const BURST: u32 = 32;
+/// Lone publications that wait at a subscriber before it reads.
 const UNREAD: usize = 50;
 
 /// The example publishes by itself: nobody asks it to.
@@ -50,7 +53,6 @@ impl BenchRequests for Silent {
 }
 
 #[tokio::main]
-#[expect(clippy::print_stdout, reason = "what it is for")]
 async fn main() -> anyhow::Result<()> {
     let node = Node::new();
     let publish = BenchPublishers::new(&node);
@@ -61,36 +63,89 @@ async fn main() -> anyhow::Result<()> {
     let address = server.local_addr();
     tokio::spawn(server.run(std::future::pending()));
 
-    for place in ["nobody subscribed      ", "others subscribed      "] {
-        let unheard = publish.clone();
-        let rounds = tokio::task::spawn_blocking(move || time_unheard(&unheard)).await?;
-        println!("{place}  {}", summary(rounds));
-        // Stays to the end.
-        std::mem::forget(subscribe(address, "somebody")?);
+    let runtime = Handle::current();
+    tokio::task::spawn_blocking(move || measure(&publish, address, &runtime)).await??;
+    Ok(())
+}
+
+/// What passes between two lone calls.
+const RHYTHMS: [(&str, fn()); 2] = [("asleep", || thread::park_timeout(PAUSE)), ("awake", spin)];
+
+fn measure(publish: &BenchPublishers, address: SocketAddr, runtime: &Handle) -> io::Result<()> {
+    print("nobody subscribed", time_unheard(publish));
+    let _somebody = subscribe(address, "somebody")?;
+    print("others subscribed", time_unheard(publish));
+
+    let thread = thread::spawn(|| {
+        loop {
+            thread::park();
+        }
+    });
+    let wake = Arc::new(Notify::new());
+    let task = wake.clone();
+    runtime.spawn(async move {
+        loop {
+            task.notified().await;
+        }
+    });
+    for (rhythm, pause) in RHYTHMS {
+        print(&format!("clocks read, {rhythm}"), time_alone(pause, || ()));
+        print(&format!("a thread woken, {rhythm}"), time_alone(pause, || thread.thread().unpark()));
+        print(&format!("a task woken, {rhythm}"), time_alone(pause, || wake.notify_one()));
     }
-    let wakes = tokio::task::spawn_blocking(|| time_wake(&Handle::current())).await?;
-    println!("a task woken             {}", summary(wakes));
-    for subscribers in [1, 100, 1_000] {
-        let publish = publish.clone();
-        let work = move || time_heard(&publish, address, subscribers);
-        let Heard { alone, burst } = tokio::task::spawn_blocking(work).await??;
-        println!("{subscribers:>5} subscribed, alone  {}", summary(alone));
-        println!("{subscribers:>5} subscribed, burst  {}", summary(burst));
+    [1, 100, 1_000].into_iter().try_for_each(|subscribers| measure_heard(publish, address, subscribers))
+}
+
+fn measure_heard(publish: &BenchPublishers, address: SocketAddr, subscribers: usize) -> io::Result<()> {
+    let symbol = format!("S{subscribers}");
+    let sockets: Vec<TcpStream> =
+        (0..subscribers).map(|_| subscribe(address, &symbol)).collect::<io::Result<_>>()?;
+    let (params, bar) = (params(&symbol), bar());
+    let call = || _ = std::hint::black_box(publish.bars.publish(&params, &bar));
+    for (rhythm, pause) in RHYTHMS {
+        // Reading all sockets leaves the publisher's caches cold, so not more often than these have to be read.
+        let mut unread = 0;
+        let pause = || {
+            pause();
+            unread += 1;
+            if unread % UNREAD == 0 {
+                drain(&sockets);
+            }
+        };
+        print(&format!("{subscribers} subscribed, {rhythm}"), time_alone(pause, call));
     }
+    let burst = |_| {
+        let cost = time(BURST, call);
+        thread::park_timeout(PAUSE);
+        drain(&sockets);
+        cost
+    };
+    print(&format!("{subscribers} subscribed, burst"), (0..ROUNDS * 5).map(burst).collect());
     Ok(())
 }
 
 fn time_unheard(publish: &BenchPublishers) -> Vec<Cost> {
     let (params, bar) = (params("nobody"), bar());
-    let round = |_| {
-        let start = Start::now();
-        for _ in 0..CALLS {
-            std::hint::black_box(publish.bars.publish(&params, &bar));
-        }
-        let Cost { wall, cpu } = start.elapsed();
-        Cost { wall: wall / f64::from(CALLS), cpu: cpu / f64::from(CALLS) }
-    };
+    let round = |_| time(CALLS, || _ = std::hint::black_box(publish.bars.publish(&params, &bar)));
     (0..ROUNDS).map(round).collect()
+}
+
+/// What each of several calls costs between which something else happens.
+fn time_alone(mut pause: impl FnMut(), mut call: impl FnMut()) -> Vec<Cost> {
+    let round = |_| {
+        let cost = time(1, &mut call);
+        pause();
+        cost
+    };
+    (0..ROUNDS * 5).map(round).collect()
+}
+
+/// What each of so many calls costs on average that follow each other.
+fn time(calls: u32, mut call: impl FnMut()) -> Cost {
+    let start = Start::now();
+    (0..calls).for_each(|_| call());
+    let Cost { wall, cpu } = start.elapsed();
+    Cost { wall: wall / f64::from(calls), cpu: cpu / f64::from(calls) }
 }
 
 /// What calls took, in nanoseconds.
@@ -122,56 +177,12 @@ fn thread_time() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
-/// What it takes to wake a task of a node that sleeps, and nothing else.
-fn time_wake(runtime: &Handle) -> Vec<Cost> {
-    let wake = Arc::new(Notify::new());
-    let task = wake.clone();
-    let task = runtime.spawn(async move {
-        loop {
-            task.notified().await;
-        }
-    });
-    let call = |_| {
-        let start = Start::now();
-        wake.notify_one();
-        let cost = start.elapsed();
-        thread::park_timeout(PAUSE);
-        cost
-    };
-    let calls = (0..ROUNDS * 5).map(call).collect();
-    task.abort();
-    calls
-}
-
-/// What publications cost that someone hears.
-struct Heard {
-    /// One after a pause.
-    alone: Vec<Cost>,
-    /// Each of several without a pause, on average.
-    burst: Vec<Cost>,
-}
-
-fn time_heard(publish: &BenchPublishers, address: SocketAddr, subscribers: usize) -> io::Result<Heard> {
-    let symbol = format!("S{subscribers}");
-    let sockets: Vec<TcpStream> =
-        (0..subscribers).map(|_| subscribe(address, &symbol)).collect::<io::Result<_>>()?;
-    let (params, bar) = (params(&symbol), bar());
-    let time = |round: usize, calls: usize| {
-        let start = Start::now();
-        for _ in 0..calls {
-            std::hint::black_box(publish.bars.publish(&params, &bar));
-        }
-        let Cost { wall, cpu } = start.elapsed();
-        thread::park_timeout(PAUSE);
-        // Reading all sockets leaves the publisher's caches cold, so not more often than these have to be read.
-        if round.is_multiple_of((UNREAD / calls).max(1)) {
-            drain(&sockets);
-        }
-        Cost { wall: wall / calls as f64, cpu: cpu / calls as f64 }
-    };
-    let alone = (0..ROUNDS * 5).map(|round| time(round, 1)).collect();
-    let burst = (0..ROUNDS * 5).map(|round| time(round, BURST)).collect();
-    Ok(Heard { alone, burst })
+/// Waits without giving the core to anybody.
+fn spin() {
+    let start = Instant::now();
+    while start.elapsed() < PAUSE {
+        std::hint::spin_loop();
+    }
 }
 
 /// Reads whatever is there: the example counts calls, not deliveries.
@@ -214,12 +225,13 @@ fn bar() -> Bar {
     Bar { time: 0, open: 1.0, high: 2.0, low: 0.5, close: 1.5, volume: 10.0, ts_ns: 0, levels: None }
 }
 
-fn summary(costs: Vec<Cost>) -> String {
+#[expect(clippy::print_stdout, reason = "what it is for")]
+fn print(what: &str, costs: Vec<Cost>) {
     let (wall, cpu): (Vec<f64>, Vec<f64>) = costs.into_iter().map(|cost| (cost.wall, cost.cpu)).unzip();
     let both = |mut nanoseconds: Vec<f64>| {
         nanoseconds.sort_by(f64::total_cmp);
         let at = |share: usize| nanoseconds[nanoseconds.len() * share / 100];
         format!("median {:>7.0} ns  p99 {:>7.0} ns", at(50), at(99))
     };
-    format!("wall {}   cpu {}", both(wall), both(cpu))
+    println!("{what:<24} wall {}   cpu {}", both(wall), both(cpu));
 }

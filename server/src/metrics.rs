@@ -232,7 +232,9 @@ pub(crate) struct Published {
 impl Published {
     pub(crate) fn count(&self, subscribers: usize) {
         self.published.inc();
-        self.deliveries.inc_by(subscribers as u64);
+        if subscribers > 0 {
+            self.deliveries.inc_by(subscribers as u64);
+        }
     }
 }
 

@@ -10,10 +10,10 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use ahash::RandomState;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
@@ -54,18 +54,55 @@ pub(crate) struct FanOut {
     hasher: RandomState,
 }
 
-/// One task's queue. At most every topic of the node stands in it, and none twice but those that are published both
-/// in order and otherwise.
+/// One task and what it has to do.
 #[derive(Default)]
 struct Worker {
-    queue: Mutex<VecDeque<Submitted>>,
+    queue: Mutex<Queue>,
     wake: Notify,
+}
+
+/// At most every topic of the node stands in it, and none twice but those that are published both in order and
+/// otherwise.
+#[derive(Default)]
+struct Queue {
+    submitted: VecDeque<Submitted>,
+    rest: Rest,
+}
+
+/// Whether a task has to be told that there is something to do: waking it is what costs a publisher most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Rest {
+    /// It looks into its queue before it rests.
+    #[default]
+    Awake,
+    /// It rests until then, or until it is woken.
+    Until(Option<Instant>),
+}
+
+impl Rest {
+    /// Whether it ends for what is due then; at once where that is `None`.
+    fn ends_for(self, due: Option<Instant>) -> bool {
+        match (self, due) {
+            (Self::Awake, _) => false,
+            (Self::Until(Some(until)), Some(due)) => due < until,
+            (Self::Until(_), _) => true,
+        }
+    }
 }
 
 struct Submitted {
     cell: Arc<Cell>,
     /// Waits this long for company.
     flush: Duration,
+    /// When it has waited long enough.
+    due: Option<Instant>,
+}
+
+impl Submitted {
+    fn new(cell: Arc<Cell>, flush: Duration) -> Self {
+        let due = (!flush.is_zero()).then(|| Instant::now() + flush);
+        Self { cell, flush, due }
+    }
 }
 
 impl FanOut {
@@ -102,20 +139,36 @@ impl FanOut {
     /// Leaves a topic to its task if there is one, or else fans it out at once.
     fn hand_over(&self, cell: &Arc<Cell>, flush: Duration) {
         let Some(workers) = self.workers.get() else { return cell.fan_out() };
-        let index = self.hasher.hash_one(&cell.name) as usize % workers.len();
-        let worker = &workers[index];
-        worker.push(Submitted { cell: cell.clone(), flush });
-        worker.wake.notify_one();
+        let index = self.hasher.hash_one(&*cell.name) as usize % workers.len();
+        workers[index].submit(Submitted::new(cell.clone(), flush));
     }
 }
 
 impl Worker {
-    fn push(&self, submitted: Submitted) {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(submitted);
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn pop(&self) -> Option<Submitted> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    /// Leaves a topic to the task, and wakes it unless it will look in time.
+    fn submit(&self, submitted: Submitted) {
+        let mut queue = self.queue();
+        let wakes = queue.rest.ends_for(submitted.due);
+        if wakes {
+            queue.rest = Rest::Awake;
+        }
+        queue.submitted.push_back(submitted);
+        drop(queue);
+        if wakes {
+            self.wake.notify_one();
+        }
+    }
+
+    /// What was submitted first. Where nothing was, the task rests until something is due: from now on it is woken.
+    fn next(&self, due: Option<Instant>) -> Option<Submitted> {
+        let mut queue = self.queue();
+        let next = queue.submitted.pop_front();
+        queue.rest = if next.is_some() { Rest::Awake } else { Rest::Until(due) };
+        next
     }
 
     async fn run(self: Arc<Self>) {
@@ -126,25 +179,27 @@ impl Worker {
                 self.fan_out(cell, flush, &mut room).await;
                 continue;
             }
-            match self.pop() {
-                Some(Submitted { cell, flush }) if flush.is_zero() => {
-                    self.fan_out(cell, flush, &mut room).await;
+            let first_due = delayed.peek().map(|Reverse(first)| first.due);
+            match self.next(first_due) {
+                Some(Submitted { cell, flush, due: None }) => self.fan_out(cell, flush, &mut room).await,
+                Some(Submitted { cell, flush, due: Some(due) }) => {
+                    delayed.push(Reverse(Delayed { due, flush, cell }));
                 }
-                Some(Submitted { cell, flush }) => {
-                    delayed.push(Reverse(Delayed { due: Instant::now() + flush, flush, cell }));
-                }
-                None => self.rest(delayed.peek().map(|Reverse(first)| first.due)).await,
+                None => self.rest(first_due).await,
             }
         }
     }
 
     /// Waits for something to do, or until then.
     async fn rest(&self, until: Option<Instant>) {
-        let Some(until) = until else { return self.wake.notified().await };
-        tokio::select! {
-            () = self.wake.notified() => {}
-            () = sleep_until(until) => {}
+        match until {
+            None => self.wake.notified().await,
+            Some(until) => tokio::select! {
+                () = self.wake.notified() => {}
+                () = sleep_until(until) => {}
+            },
         }
+        self.queue().rest = Rest::Awake;
     }
 
     /// One batch of a topic; what has come meanwhile takes its place at the end of the queue. Others get their turn
@@ -153,7 +208,7 @@ impl Worker {
         loop {
             match cell.advance(room) {
                 Progress::Idle => break,
-                Progress::Complete => break self.push(Submitted { cell, flush }),
+                Progress::Complete => break self.submit(Submitted::new(cell, flush)),
                 Progress::Underway => {}
             }
             if *room == 0 {
@@ -206,3 +261,6 @@ impl fmt::Debug for FanOut {
         formatter.debug_struct("FanOut").field("workers", &count).finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,7 @@ mod history;
 mod kept;
 mod outlet;
 mod publication;
+mod registry;
 mod route;
 mod run;
 mod state;

@@ -1,7 +1,7 @@
-//! The topics of one route, sharded by name.
+//! One route: its topics, what becomes of them, and the way of a publication to those who subscribe.
 
 use std::any::Any;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,11 +13,10 @@ use tokio::time::Instant;
 use super::cell::{Beginning, Cell, Fate, Kept, Reason};
 use super::fan_out::{FanOut, is_in_order};
 use super::history::{History, Position};
+use super::registry::Registry;
 use super::{Hook, Outlet, key_of, turn};
 use crate::protocol::{DeliveryMode, DeliverySpec, Envelope, HistorySpec, StateKind};
 
-/// Enough that publishers of different topics rarely meet at one lock.
-const SHARD_COUNT: usize = 16;
 /// Topics of a route that are kept for their state or history though nobody subscribes; the first to come are the
 /// first to go.
 const KEPT_LIMIT: usize = 100_000;
@@ -69,7 +68,7 @@ pub(crate) trait Lifecycle: Any + Send + Sync {
 pub(crate) struct Route {
     policy: RoutePolicy,
     fan_out: Arc<FanOut>,
-    shards: [Mutex<HashMap<Arc<str>, Arc<Cell>>>; SHARD_COUNT],
+    topics: Registry,
     subscription_count: AtomicUsize,
     /// Topics that are kept without subscribers, and until when; roughly in that order.
     kept: Mutex<VecDeque<(Instant, Arc<Cell>)>>,
@@ -89,7 +88,7 @@ impl Route {
         Self {
             policy,
             fan_out,
-            shards: std::array::from_fn(|_| Mutex::default()),
+            topics: Registry::default(),
             subscription_count: AtomicUsize::new(0),
             kept: Mutex::default(),
             history_bytes: Arc::default(),
@@ -109,26 +108,11 @@ impl Route {
         *self.reception.write().unwrap_or_else(PoisonError::into_inner) = Some(hook);
     }
 
-    fn shard(&self, topic: &str) -> MutexGuard<'_, HashMap<Arc<str>, Arc<Cell>>> {
-        // Cheaper than a hash, and spread well enough: topics that meet at one lock wait for each other, no more.
-        let sum: usize = topic.bytes().map(usize::from).sum();
-        self.shards[sum % SHARD_COUNT].lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn find(&self, topic: &str) -> Option<Arc<Cell>> {
-        self.shard(topic).get(topic).cloned()
-    }
-
     fn find_or_create(&self, topic: &str) -> Arc<Cell> {
-        let mut shard = self.shard(topic);
-        if let Some(cell) = shard.get(topic) {
-            return cell.clone();
-        }
-        let name: Arc<str> = topic.into();
-        let history = self.policy.history.map(|_| History::new(Instant::now(), &self.history_bytes));
-        let cell = Arc::new(Cell::new(name.clone(), history, self.closed.load(Ordering::SeqCst)));
-        shard.insert(name, cell.clone());
-        cell
+        self.topics.find_or_insert(topic, |name| {
+            let history = self.policy.history.map(|_| History::new(Instant::now(), &self.history_bytes));
+            Cell::new(name, history, self.closed.load(Ordering::SeqCst))
+        })
     }
 
     /// Adds a subscriber. Its updates are held back until [`Subscription::release`], or [`Subscription::resume`] where
@@ -165,7 +149,8 @@ impl Route {
             return Ok(0);
         }
         let topic = topic()?;
-        let Some(mut cell) = (if keeps { Some(self.find_or_create(&topic)) } else { self.find(&topic) })
+        let Some(mut cell) =
+            (if keeps { Some(self.find_or_create(&topic)) } else { self.topics.find(&topic) })
         else {
             return Ok(0);
         };
@@ -185,7 +170,7 @@ impl Route {
                 return Ok(accepted.subscribers);
             }
             // The last subscriber left between the look-up and the lock; someone may have come since.
-            match if keeps { Some(self.find_or_create(&topic)) } else { self.find(&topic) } {
+            match if keeps { Some(self.find_or_create(&topic)) } else { self.topics.find(&topic) } {
                 Some(found) => cell = found,
                 None => return Ok(0),
             }
@@ -194,7 +179,7 @@ impl Route {
 
     /// How many subscribe to a topic.
     pub(crate) fn subscriber_count(&self, topic: &str) -> usize {
-        self.find(topic).map_or(0, |cell| cell.subscriber_count())
+        self.topics.find(topic).map_or(0, |cell| cell.subscriber_count())
     }
 
     /// How many subscriptions there are to all topics of the route.
@@ -204,13 +189,13 @@ impl Route {
 
     /// What is retained of a topic, as a snapshot's payload.
     pub(crate) fn retained(&self, topic: &str) -> Option<String> {
-        self.find(topic).and_then(|cell| cell.retained())
+        self.topics.find(topic).and_then(|cell| cell.retained())
     }
 
     /// How many topics are known.
     #[cfg(test)]
     pub(crate) fn topic_count(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().map_or(0, |shard| shard.len())).sum()
+        self.topics.filter_map(|_| Some(())).len()
     }
 
     /// Keeps a topic though nobody subscribes, at the cost of those kept longest where there are too many.
@@ -245,16 +230,14 @@ impl Route {
 
     /// Forgets a cell that nothing keeps, or keeps it.
     fn retire(&self, cell: &Arc<Cell>, reason: Reason) {
-        let mut shard = self.shard(&cell.name);
-        match cell.retire(&self.policy, reason) {
-            Fate::Stays => {}
-            Fate::Kept(until) => self.kept().push_back((until, cell.clone())),
-            Fate::Dead => {
-                if shard.get(&cell.name).is_some_and(|known| Arc::ptr_eq(known, cell)) {
-                    shard.remove(&cell.name);
-                }
+        self.topics.remove_if(cell, || match cell.retire(&self.policy, reason) {
+            Fate::Stays => false,
+            Fate::Kept(until) => {
+                self.kept().push_back((until, cell.clone()));
+                false
             }
-        }
+            Fate::Dead => true,
+        });
     }
 
     /// What another process needs to go on with this route's histories; nothing is published here any more.
@@ -263,12 +246,7 @@ impl Route {
             return Vec::new();
         }
         self.closed.store(true, Ordering::SeqCst);
-        let mut kept = Vec::new();
-        for shard in &self.shards {
-            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.extend(shard.values().filter_map(|cell| cell.hand_over(&self.policy)));
-        }
-        kept
+        self.topics.filter_map(|cell| cell.hand_over(&self.policy))
     }
 
     /// Goes on where another process ended so many milliseconds ago.

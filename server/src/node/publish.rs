@@ -11,7 +11,7 @@ use crate::contract::erased::{Written, broadcast_written};
 use crate::contract::{Broadcast, Caller, Frames, Operation, Topic};
 use crate::hub::{Audience, Event, Hook, Publication, Route, RoutePolicy};
 use crate::metrics::Published;
-use crate::protocol::{DeliveryMode, DeliverySpec, Overflow, TopicSpec, json, topic_of};
+use crate::protocol::{DeliveryMode, DeliverySpec, Layout, Overflow, TopicName, TopicSpec, json, topic_of};
 
 /// Broadcasts and explicit messages cannot be dropped without breaking what the document promises.
 pub(crate) const MESSAGE_DELIVERY: DeliverySpec =
@@ -43,8 +43,7 @@ impl<T: Topic> Publisher<T> {
     /// Sends an update to every subscriber of these parameters and says how many there are. Never blocks. An update
     /// that cannot be written as JSON is logged and reaches nobody.
     pub fn publish(&self, params: &T::Params, update: &T::Update) -> Reach {
-        let published =
-            self.route.publish(|| topic_of(T::SPEC.route, T::SPEC.shape, params), || json::to_string(update));
+        let published = self.route.publish(|| Self::topic(params), || json::to_string(update));
         match published {
             Ok(subscribers) => {
                 let metrics = &self.node.shared().metrics;
@@ -61,8 +60,11 @@ impl<T: Topic> Publisher<T> {
     /// Whether anyone listens: a cheap check before costly work.
     pub fn has_subscribers(&self, params: &T::Params) -> bool {
         self.route.subscription_count() > 0
-            && topic_of(T::SPEC.route, T::SPEC.shape, params)
-                .is_ok_and(|topic| self.route.subscriber_count(&topic) > 0)
+            && Self::topic(params).is_ok_and(|topic| self.route.subscriber_count(&topic) > 0)
+    }
+
+    fn topic(params: &T::Params) -> Result<TopicName, serde_json::Error> {
+        topic_of(T::SPEC.route, const { &Layout::of(T::SPEC.shape) }, params)
     }
 
     /// Has every update that a back end publishes over HTTP pass through `change` once it fits the document: before it

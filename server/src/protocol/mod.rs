@@ -31,4 +31,4 @@ pub use spec::{
     ReplaySpec, RequestSpec, SchemaRef, StateKind, StateSpec, TopicSpec, WhenFull,
 };
 pub use store::{StoreSpec, Take};
-pub(crate) use topic_name::{topic_name, topic_of};
+pub(crate) use topic_name::{Layout, TopicName, topic_name, topic_of};

@@ -5,61 +5,39 @@
 //! neighbours into one topic.
 
 mod flat;
+mod layout;
+mod room;
 
-use std::cell::Cell;
 use std::cmp::Ordering;
 use std::ops::Deref;
-use std::thread::LocalKey;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::ParamMember;
-
-/// A thread keeps no more room than this for writing topics.
-const KEPT: usize = 4 * 1024;
-
-thread_local! {
-    static NAMES: Cell<String> = const { Cell::new(String::new()) };
-}
+pub(crate) use layout::Layout;
+use room::Room;
 
 /// A topic string, in room that its thread keeps for the next one.
 #[derive(Debug)]
-pub(crate) struct TopicName(String);
-
-impl TopicName {
-    /// An empty one.
-    fn begin() -> Self {
-        Self(kept(&NAMES))
-    }
+pub(crate) struct TopicName {
+    /// There until it is dropped.
+    room: Option<Box<Room>>,
 }
 
 impl Deref for TopicName {
     type Target = str;
 
     fn deref(&self) -> &str {
-        &self.0
+        self.room.as_ref().map_or("", |room| &room.name)
     }
 }
 
 impl Drop for TopicName {
     fn drop(&mut self) {
-        keep(&NAMES, std::mem::take(&mut self.0));
-    }
-}
-
-/// The room that was kept, or none yet.
-fn kept(place: &'static LocalKey<Cell<String>>) -> String {
-    let mut room = place.try_with(Cell::take).unwrap_or_default();
-    room.clear();
-    room
-}
-
-/// Keeps room for the next text.
-fn keep(place: &'static LocalKey<Cell<String>>, room: String) {
-    if room.capacity() <= KEPT {
-        // A thread that ends keeps nothing.
-        let _ = place.try_with(|place| place.set(room));
+        if let Some(room) = self.room.take() {
+            room.keep();
+        }
     }
 }
 
@@ -69,13 +47,14 @@ fn keep(place: &'static LocalKey<Cell<String>>, room: String) {
 /// Where the parameters have no JSON form.
 pub(crate) fn topic_of<P: Serialize>(
     route: &str,
-    shape: &[ParamMember],
+    layout: &Layout,
     params: &P,
 ) -> Result<TopicName, serde_json::Error> {
-    match flat::topic_of(route, shape, params) {
-        Some(topic) => Ok(topic),
-        None => Ok(TopicName(topic_name(route, shape, &serde_json::to_value(params)?))),
+    let mut room = Room::take();
+    if !(layout.is_flat && flat::write_topic(&mut room, route, layout.members, params)) {
+        room.name = topic_name(route, layout.members, &serde_json::to_value(params)?);
     }
+    Ok(TopicName { room: Some(room) })
 }
 
 /// The topic of a route and its parameters.
@@ -91,7 +70,7 @@ pub(crate) fn topic_name(route: &str, shape: &[ParamMember], params: &Value) -> 
 fn write_shaped(out: &mut String, shape: &[ParamMember], object: Option<&Map<String, Value>>) {
     out.push('{');
     let mut members: Vec<&ParamMember> = shape.iter().collect();
-    sort(&mut members);
+    members.sort_by(|left, right| utf16_order(left.key, right.key));
     for (index, member) in members.into_iter().enumerate() {
         if index > 0 {
             out.push(',');
@@ -101,11 +80,6 @@ fn write_shaped(out: &mut String, shape: &[ParamMember], object: Option<&Map<Str
         write_member(out, member, object.and_then(|object| object.get(member.key)));
     }
     out.push('}');
-}
-
-/// Brings members into the order in which they stand in topics.
-fn sort(members: &mut [&ParamMember]) {
-    members.sort_unstable_by(|left, right| utf16_order(left.key, right.key));
 }
 
 fn write_member(out: &mut String, member: &ParamMember, value: Option<&Value>) {
@@ -177,6 +151,7 @@ fn write_number(out: &mut String, number: &serde_json::Number) {
 
 /// Strings as RFC 8785 writes them: the two-character escapes, `\u00xx` for other controls, everything else raw.
 pub(crate) fn write_string(out: &mut String, text: &str) {
+    out.reserve(text.len() + 2);
     out.push('"');
     write_escaped(out, text);
     out.push('"');
@@ -184,9 +159,8 @@ pub(crate) fn write_string(out: &mut String, text: &str) {
 
 /// The same without the quotes.
 pub(crate) fn write_escaped(out: &mut String, text: &str) {
-    let is_special = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
-    // Hardly ever; looking at all of them at once is quicker than looking for the first.
-    if !text.bytes().fold(false, |found, byte| found | is_special(byte)) {
+    // Hardly ever.
+    if !has_special(text.as_bytes()) {
         return out.push_str(text);
     }
     let mut rest = text;
@@ -206,6 +180,26 @@ pub(crate) fn write_escaped(out: &mut String, text: &str) {
         rest = &rest[index + 1..];
     }
     out.push_str(rest);
+}
+
+/// What stands in no string as it is.
+const fn is_special(byte: u8) -> bool {
+    byte < b' ' || byte == b'"' || byte == b'\\'
+}
+
+/// Whether anything in a text has to be escaped. Eight bytes at a time: most strings are short, and most need nothing.
+fn has_special(text: &[u8]) -> bool {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGHS: u64 = ONES << 7;
+    // The highest bit of a byte that was zero is set, and of no other below the first such.
+    let has_zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
+    let (words, rest) = text.as_chunks::<8>();
+    let found = words.iter().fold(0, |found, word| {
+        let word = u64::from_le_bytes(*word);
+        let controls = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
+        found | controls | has_zero(word ^ (ONES * 0x22)) | has_zero(word ^ (ONES * 0x5c))
+    });
+    found != 0 || rest.iter().any(|byte| is_special(*byte))
 }
 
 fn utf16_order(left: &str, right: &str) -> Ordering {

@@ -1,54 +1,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::Notify;
-
 use super::{READS, Turn};
-use crate::hub::fixtures::{NoHooks, policy};
-use crate::hub::{Hub, Lifecycle, Outlet, Publication, Route, RoutePolicy, Run, Subscription};
+use crate::hub::fixtures::{policy, publish, subscribe, subscribe_with};
+use crate::hub::{Hub, Lifecycle, Route, RoutePolicy};
 use crate::protocol::HistorySpec;
-
-/// Keeps the payloads it is offered, those that came together in one entry.
-#[derive(Default)]
-struct Inbox {
-    runs: Mutex<Vec<Vec<String>>>,
-    came: Notify,
-}
-
-impl Inbox {
-    fn take(&self) -> Vec<Vec<String>> {
-        std::mem::take(&mut self.runs.lock().expect("no panic"))
-    }
-
-    fn put(&self, run: Vec<String>) {
-        self.runs.lock().expect("no panic").push(run);
-        self.came.notify_one();
-    }
-}
-
-impl Outlet for Inbox {
-    fn offer(&self, publication: &Arc<Publication>) {
-        self.put(vec![publication.payload().into_owned()]);
-    }
-
-    fn offer_all(&self, run: &Run) {
-        self.put(run.publications().iter().map(|publication| publication.payload().into_owned()).collect());
-    }
-
-    fn fetch(&self) {}
-
-    fn room(&self) -> usize {
-        usize::MAX
-    }
-
-    fn overflow(&self) {
-        self.put(vec!["overflow".to_owned()]);
-    }
-
-    fn fail(&self) {
-        self.overflow();
-    }
-}
 
 /// Publishes to the topic that somebody subscribes to.
 struct Greets(Arc<Route>);
@@ -65,25 +21,6 @@ impl Lifecycle for Greets {
 
 fn route(hub: &Hub, history: Option<HistorySpec>) -> Arc<Route> {
     hub.route("/ws", RoutePolicy { history, ..policy("t") })
-}
-
-fn publish(route: &Route, topic: &str, payload: &str) {
-    route.publish(|| Ok::<_, ()>(topic.to_owned()), || Ok(payload.to_owned())).expect("nothing fails");
-}
-
-fn subscribe(route: &Arc<Route>, topic: &str) -> (Arc<Inbox>, Subscription) {
-    subscribe_with(route, topic, &(Arc::new(NoHooks) as _))
-}
-
-fn subscribe_with(
-    route: &Arc<Route>,
-    topic: &str,
-    lifecycle: &Arc<dyn Lifecycle>,
-) -> (Arc<Inbox>, Subscription) {
-    let inbox = Arc::new(Inbox::default());
-    let outlet: Arc<dyn Outlet> = inbox.clone();
-    let subscription = route.subscribe(topic, &outlet, lifecycle, None).0;
-    (inbox, subscription)
 }
 
 #[test]

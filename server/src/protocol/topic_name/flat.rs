@@ -3,78 +3,56 @@
 //! Parameters with anything nested, or of an unusual kind, are not flat and take the general way; where both can be
 //! taken they lead to the same bytes.
 
-use std::cell::Cell;
 use std::fmt;
 
 use serde::ser::{Error, Impossible, Serialize, SerializeStruct, Serializer};
 
-use super::{TopicName, keep, kept, sort, write_default, write_string};
+use super::layout::MEMBERS;
+use super::{Room, write_default, write_string};
 use crate::protocol::ParamMember;
 
-/// Most members of parameters that are flat.
-const MEMBERS: usize = 16;
-
-thread_local! {
-    static VALUES: Cell<String> = const { Cell::new(String::new()) };
-}
-
-/// The topic of a route and its parameters; `None` where these are not flat.
-pub(super) fn topic_of<P: Serialize>(route: &str, shape: &[ParamMember], params: &P) -> Option<TopicName> {
-    if shape.len() > MEMBERS {
-        return None;
+/// Writes the topic of a route and its parameters; `false` where these are not flat. The members are in canonical order.
+pub(super) fn write_topic<P: Serialize>(
+    room: &mut Room,
+    route: &str,
+    members: &[ParamMember],
+    params: &P,
+) -> bool {
+    let Room { name, values } = room;
+    let mut found = Values { text: values, keys: [""; MEMBERS], ends: [0; MEMBERS], count: 0 };
+    if params.serialize(&mut found).is_err() {
+        return false;
     }
-    let mut members = Members { values: kept(&VALUES), ends: [("", 0); MEMBERS], count: 0 };
-    let topic = params.serialize(&mut members).ok().map(|()| members.topic(route, shape));
-    keep(&VALUES, members.values);
-    topic
+    name.push_str(route);
+    name.push_str(":{");
+    for (index, member) in members.iter().enumerate() {
+        name.push_str(if index == 0 { "\"" } else { ",\"" });
+        name.push_str(member.key);
+        name.push_str("\":");
+        match found.value(member.key) {
+            Some(value) => name.push_str(value),
+            None => write_default(name, member),
+        }
+    }
+    name.push('}');
+    true
 }
 
-/// Canonical values of the members that have been written so far, one behind the other.
-struct Members {
-    values: String,
-    /// Keys, and where their values end.
-    ends: [(&'static str, usize); MEMBERS],
+/// Canonical values of the members that have been written so far, in the order of their declaration.
+struct Values<'a> {
+    text: &'a mut String,
+    keys: [&'static str; MEMBERS],
+    /// Where each value ends in the text.
+    ends: [usize; MEMBERS],
     count: usize,
 }
 
-impl Members {
-    fn topic(&self, route: &str, shape: &[ParamMember]) -> TopicName {
-        let mut topic = TopicName::begin();
-        let out = &mut topic.0;
-        out.push_str(route);
-        out.push_str(":{");
-        for (index, member) in sorted(shape, &mut [&NONE; MEMBERS]).iter().enumerate() {
-            if index > 0 {
-                out.push(',');
-            }
-            write_string(out, member.key);
-            out.push(':');
-            match self.value(member.key) {
-                Some(value) => out.push_str(value),
-                None => write_default(out, member),
-            }
-        }
-        out.push('}');
-        topic
-    }
-
+impl Values<'_> {
     fn value(&self, key: &str) -> Option<&str> {
-        let index = self.ends[..self.count].iter().position(|(known, _)| *known == key)?;
-        let start = if index == 0 { 0 } else { self.ends[index - 1].1 };
-        self.values.get(start..self.ends[index].1)
+        let index = self.keys[..self.count].iter().position(|known| *known == key)?;
+        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        self.text.get(start..self.ends[index])
     }
-}
-
-/// What stands where no member does.
-const NONE: ParamMember = ParamMember::new("", None, &[]);
-
-/// The members in canonical order, without a list on the heap: a topic to which nobody listens is to cost next to
-/// nothing.
-fn sorted<'a>(shape: &'a [ParamMember], room: &'a mut [&'a ParamMember; MEMBERS]) -> &'a [&'a ParamMember] {
-    room.iter_mut().zip(shape).for_each(|(place, member)| *place = member);
-    let members = &mut room[..shape.len().min(MEMBERS)];
-    sort(members);
-    members
 }
 
 /// The parameters are not flat.
@@ -144,10 +122,10 @@ macro_rules! never_flat {
 }
 
 /// Writes nothing but a struct, member by member.
-impl<'m> Serializer for &'m mut Members {
+impl Serializer for &mut Values<'_> {
     type Ok = ();
     type Error = NotFlat;
-    type SerializeStruct = &'m mut Members;
+    type SerializeStruct = Self;
 
     never_flat!();
 
@@ -176,7 +154,7 @@ impl<'m> Serializer for &'m mut Members {
     }
 }
 
-impl SerializeStruct for &mut Members {
+impl SerializeStruct for &mut Values<'_> {
     type Ok = ();
     type Error = NotFlat;
 
@@ -188,8 +166,9 @@ impl SerializeStruct for &mut Members {
         if self.count == MEMBERS {
             return Err(NotFlat);
         }
-        value.serialize(Scalar(&mut self.values))?;
-        self.ends[self.count] = (key, self.values.len());
+        value.serialize(Scalar(self.text))?;
+        self.keys[self.count] = key;
+        self.ends[self.count] = self.text.len();
         self.count += 1;
         Ok(())
     }

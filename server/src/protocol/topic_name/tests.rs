@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{flat, topic_name, topic_of};
+use super::{Layout, Room, flat, has_special, is_special, topic_name, topic_of};
 use crate::protocol::{ParamMember, fuzzing};
 
 #[test]
@@ -27,11 +27,20 @@ enum Side {
 #[derive(Debug, Clone, Serialize)]
 struct Wrapped(String);
 
+/// Whether parameters are taken as flat; their topic is that of their JSON whether or not.
+fn check_topic<P: Serialize>(shape: &'static [ParamMember], params: &P, is_flat: bool) {
+    let layout = Layout::of(shape);
+    let written = layout.is_flat && flat::write_topic(&mut Room::default(), "t", shape, params);
+    assert_eq!(written, is_flat);
+    let value = serde_json::to_value(params).expect("it is JSON");
+    let topic = topic_of("t", &layout, params).expect("it is JSON");
+    assert_eq!(&*topic, topic_name("t", shape, &value));
+}
+
 /// Every kind of member that is flat, in an order of its own.
 #[derive(Debug, Clone, Serialize)]
 struct Flat {
     symbol: String,
-    #[serde(rename = "é")]
     accent: Wrapped,
     depth: i64,
     big: u64,
@@ -44,17 +53,21 @@ struct Flat {
     undeclared: String,
 }
 
+const fn member(key: &'static str) -> ParamMember {
+    ParamMember::new(key, None, &[])
+}
+
 const SHAPE: &[ParamMember] = &[
-    ParamMember::new("symbol", None, &[]),
-    ParamMember::new("side", None, &[]),
-    ParamMember::new("depth", None, &[]),
-    ParamMember::new("\u{e9}", None, &[]),
-    ParamMember::new("big", None, &[]),
-    ParamMember::new("small", None, &[]),
-    ParamMember::new("ratio", None, &[]),
-    ParamMember::new("live", None, &[]),
-    ParamMember::new("maybe", Some("\"none\""), &[]),
+    member("accent"),
+    member("big"),
+    member("depth"),
     ParamMember::new("later", Some("[1,{\"b\":2,\"a\":1}]"), &[]),
+    member("live"),
+    ParamMember::new("maybe", Some("\"none\""), &[]),
+    member("ratio"),
+    member("side"),
+    member("small"),
+    member("symbol"),
 ];
 
 proptest! {
@@ -68,14 +81,12 @@ proptest! {
         let accent = Wrapped(accent);
         let undeclared = symbol.clone();
         let params = Flat { symbol, accent, depth, big, small, ratio, live, side, maybe, undeclared };
-        let value = serde_json::to_value(&params).expect("it is JSON");
-        let topic = flat::topic_of("t", SHAPE, &params).expect("it is flat");
-        prop_assert_eq!(&*topic, topic_name("t", SHAPE, &value));
+        check_topic(SHAPE, &params, true);
     }
 }
 
 #[test]
-fn nested_parameters_take_the_general_way() {
+fn what_is_not_flat_takes_the_general_way() {
     #[derive(Serialize)]
     struct Nested {
         list: Vec<u32>,
@@ -86,17 +97,50 @@ fn nested_parameters_take_the_general_way() {
         b: u32,
         a: u32,
     }
-    const SHAPE: &[ParamMember] = &[
-        ParamMember::new("list", None, &[]),
-        ParamMember::new(
-            "inner",
-            None,
-            &[ParamMember::new("a", None, &[]), ParamMember::new("b", None, &[])],
-        ),
-    ];
-    let params = Nested { list: vec![1, 2], inner: Inner { b: 2, a: 1 } };
-    assert!(flat::topic_of("t", SHAPE, &params).is_none());
-    let topic = topic_of("t", SHAPE, &params).expect("it is JSON");
-    assert_eq!(&*topic, r#"t:{"inner":{"a":1,"b":2},"list":[1,2]}"#);
-    assert!(flat::topic_of("t", SHAPE, &"text").is_none());
+    #[derive(Serialize)]
+    struct Keys {
+        b: u32,
+        a: u32,
+        #[serde(rename = "\u{e9}\"")]
+        odd: u32,
+    }
+    const INNER: ParamMember = ParamMember::new("inner", None, &[member("a"), member("b")]);
+    let nested = Nested { list: vec![1, 2], inner: Inner { b: 2, a: 1 } };
+    check_topic(const { &[INNER, member("list")] }, &nested, false);
+    check_topic(const { &[member("list"), INNER] }, &nested, false);
+    let keys = Keys { b: 2, a: 1, odd: 3 };
+    check_topic(const { &[member("a"), member("b")] }, &keys, true);
+    check_topic(const { &[member("b"), member("a")] }, &keys, false);
+    check_topic(const { &[member("a"), member("\u{e9}\"")] }, &keys, false);
+    check_topic(const { &[member("a")] }, &"text", false);
+}
+
+#[test]
+fn several_topics_at_once_do_not_share_room() {
+    #[derive(Serialize)]
+    struct Params {
+        a: &'static str,
+    }
+    let layout = Layout::of(const { &[member("a")] });
+    let topic = |a| topic_of("t", &layout, &Params { a }).expect("it is JSON");
+    let mut topics = vec![topic("first"), topic("second")];
+    topics.push(topic("third"));
+    drop(topics.remove(0));
+    topics.push(topic("fourth"));
+    let topics: Vec<&str> = topics.iter().map(|topic| &**topic).collect();
+    assert_eq!(topics, [r#"t:{"a":"second"}"#, r#"t:{"a":"third"}"#, r#"t:{"a":"fourth"}"#]);
+}
+
+#[test]
+fn whatever_needs_an_escape_is_seen_wherever_it_stands() {
+    for around in [b'a', 0x80, 0xff, b'!', b'#', b'[', b']', b' '] {
+        for length in 0..20 {
+            assert!(!has_special(&vec![around; length]), "{length} times {around:#x}");
+            for (at, byte) in (0..length).flat_map(|at| (0..=u8::MAX).map(move |byte| (at, byte))) {
+                let mut text = vec![around; length];
+                text[at] = byte;
+                assert_eq!(has_special(&text), is_special(byte), "{byte:#x} at {at} among {around:#x}");
+            }
+        }
+    }
 }
