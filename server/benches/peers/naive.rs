@@ -79,8 +79,9 @@ fn answer(
     let mut message: Value = serde_json::from_str(text).ok()?;
     let payload = message["payload"].take();
     let respond = |payload: Value| {
-        let kind = format!("{}.response", message["type"].as_str().unwrap_or_default());
-        Some(json!({ "type": kind, "id": message["id"], "payload": payload }).to_string().into())
+        let (kind, id) = (message["type"].as_str().unwrap_or_default(), &message["id"]);
+        // The type goes first: by it the load generator knows a frame.
+        Some(format!(r#"{{"type":"{kind}.response","id":{id},"payload":{payload}}}"#).into())
     };
     match message["type"].as_str()? {
         "publish" => {

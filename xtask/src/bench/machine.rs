@@ -39,3 +39,48 @@ fn load() -> Option<String> {
     let text = fs::read_to_string("/proc/loadavg").ok()?;
     text.split_whitespace().next().map(str::to_owned)
 }
+
+/// What the cores did so far, in ticks, as `/proc/stat` counts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ticks {
+    all: u64,
+    stolen: u64,
+}
+
+impl Ticks {
+    /// Up to now.
+    pub(super) fn now() -> Option<Self> {
+        Self::read(&fs::read_to_string("/proc/stat").ok()?)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let line = text.lines().find_map(|line| line.strip_prefix("cpu "))?;
+        // user, nice, system, idle, iowait, irq, softirq, steal; guests are part of the first two.
+        let ticks: Vec<u64> = line.split_whitespace().take(8).map_while(|ticks| ticks.parse().ok()).collect();
+        Some(Self { all: ticks.iter().sum(), stolen: *ticks.get(7)? })
+    }
+
+    /// A fact: how much of the time since then the cores were not to be had, because others of the same host had them.
+    pub(super) fn stolen_since(self, before: Self) -> (String, String) {
+        let all = self.all.saturating_sub(before.all).max(1);
+        let percent = 100 * self.stolen.saturating_sub(before.stolen) / all;
+        ("Taken by other machines of the host meanwhile".to_owned(), format!("{percent} %"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_of_the_host_took_is_a_share_of_all_ticks() {
+        let before = Ticks::read("cpu  100 0 50 800 10 0 20 20 7 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n");
+        let after = Ticks::read("cpu  200 0 100 1400 10 0 20 270 9 0\n");
+        let (before, after) = (before.expect("a line of all cores"), after.expect("a line of all cores"));
+        assert_eq!(before, Ticks { all: 1000, stolen: 20 });
+        assert_eq!(after.stolen_since(before).1, "25 %");
+        assert_eq!(before.stolen_since(before).1, "0 %");
+        assert_eq!(Ticks::read("cpu  1 2 3\n"), None);
+        assert_eq!(Ticks::read(""), None);
+    }
+}

@@ -104,7 +104,7 @@ fn measure(args: &Args, scenarios: &[Scenario], terminal: &Terminal) -> Result<D
     if jobs.is_empty() {
         bail!("none of the peers takes part in these scenarios");
     }
-    let start = Instant::now();
+    let (start, before) = (Instant::now(), machine::Ticks::now());
     for (done, (round, scenario, peer)) in jobs.iter().enumerate() {
         terminal.progress(&bar(
             done,
@@ -116,6 +116,9 @@ fn measure(args: &Args, scenarios: &[Scenario], terminal: &Terminal) -> Result<D
         let run = Run::new(scenario.name, peer.name, *round, found);
         terminal.line(&describe(&run, rounds, terminal));
         data.runs.push(run);
+    }
+    if let (Some(before), Some(now)) = (before, machine::Ticks::now()) {
+        data.facts.push(now.stolen_since(before));
     }
     terminal.line(&format!("{} runs in {}", jobs.len(), readable(start.elapsed())));
     Ok(data)
