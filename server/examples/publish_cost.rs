@@ -31,6 +31,8 @@ use bellwire::contract::Caller;
 /// Calls timed together: reading the clock costs as much as an unheard publication.
 const CALLS: u32 = 1_000;
 const ROUNDS: usize = 200;
+/// Other topics of the route that somebody subscribes to.
+const OTHERS: usize = 1_000;
 /// Distance between two publications that someone hears, or between two bursts of them, so that fan-out keeps up.
 const PAUSE: Duration = Duration::from_millis(2);
 /// Publications of a burst.
@@ -73,7 +75,8 @@ const RHYTHMS: [(&str, fn()); 2] = [("asleep", || thread::park_timeout(PAUSE)), 
 
 fn measure(publish: &BenchPublishers, address: SocketAddr, runtime: &Handle) -> io::Result<()> {
     print("nobody subscribed", time_unheard(publish));
-    let _somebody = subscribe(address, "somebody")?;
+    let others = (0..OTHERS).map(|number| subscribe(address, &format!("other{number}")));
+    let _others: Vec<TcpStream> = others.collect::<io::Result<_>>()?;
     print("others subscribed", time_unheard(publish));
 
     let thread = thread::spawn(|| {

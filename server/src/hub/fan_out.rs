@@ -152,10 +152,8 @@ impl Worker {
     /// Leaves a topic to the task, and wakes it unless it will look in time.
     fn submit(&self, submitted: Submitted) {
         let mut queue = self.queue();
+        // Only the task itself says that it is awake: whoever meant to wake it may be held up before that.
         let wakes = queue.rest.ends_for(submitted.due);
-        if wakes {
-            queue.rest = Rest::Awake;
-        }
         queue.submitted.push_back(submitted);
         drop(queue);
         if wakes {

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -128,6 +128,8 @@ impl Route {
         self.subscription_count.fetch_add(1, Ordering::SeqCst);
         loop {
             let cell = self.find_or_create(topic);
+            // Either a publisher sees this subscription, or its snapshot is made of what that one has changed before.
+            fence(Ordering::SeqCst);
             if let Some((slot, beginning)) = cell.join(outlet.clone(), lifecycle, &self.policy, since) {
                 // Made before hooks are called: it leaves again where one panics.
                 let subscription = Subscription { route: self.clone(), cell, slot };
@@ -145,6 +147,11 @@ impl Route {
         payload: impl FnOnce() -> Result<String, E>,
     ) -> Result<usize, E> {
         let keeps = self.policy.keeps();
+        if !keeps {
+            // Belongs to the one in `subscribe`: what the application changed before it published is there for everyone
+            // before anyone is looked for.
+            fence(Ordering::SeqCst);
+        }
         if !keeps && self.subscription_count.load(Ordering::SeqCst) == 0 {
             return Ok(0);
         }

@@ -163,7 +163,7 @@ pub struct TopicSpec {
     pub params: SchemaRef,
     /// Schema of an update's payload.
     pub update: SchemaRef,
-    /// The members a topic string is made of.
+    /// The members a topic string is made of; quickest in the order in which they stand there, that of RFC 8785.
     pub shape: &'static [ParamMember],
     /// Template of the subject in replies: `{symbol}`.
     pub label: &'static str,

@@ -10,7 +10,7 @@ pub(super) const MEMBERS: usize = 12;
 pub(crate) struct Layout {
     /// The parameters.
     pub(super) members: &'static [ParamMember],
-    /// They are few and in canonical order, and their keys need no escapes.
+    /// They are few and in canonical order, and their keys are printable ASCII that needs no escapes.
     pub(super) is_flat: bool,
 }
 
