@@ -147,20 +147,12 @@ impl Route {
         payload: impl FnOnce() -> Result<String, E>,
     ) -> Result<usize, E> {
         let keeps = self.policy.keeps();
-        if !keeps {
-            // Belongs to the one in `subscribe`: what the application changed before it published is there for everyone
-            // before anyone is looked for.
-            fence(Ordering::SeqCst);
-        }
-        if !keeps && self.subscription_count.load(Ordering::SeqCst) == 0 {
+        if !keeps && self.subscription_count() == 0 {
             return Ok(0);
         }
         let topic = topic()?;
-        let Some(mut cell) =
-            (if keeps { Some(self.find_or_create(&topic)) } else { self.topics.find(&topic) })
-        else {
-            return Ok(0);
-        };
+        let look_up = || if keeps { Some(self.find_or_create(&topic)) } else { self.topics.find(&topic) };
+        let Some(mut cell) = look_up() else { return Ok(0) };
         let payload = payload()?;
         let flush = Duration::from_millis(self.policy.delivery.flush_ms);
         let turn = if flush.is_zero() { turn::here() } else { None };
@@ -177,7 +169,7 @@ impl Route {
                 return Ok(accepted.subscribers);
             }
             // The last subscriber left between the look-up and the lock; someone may have come since.
-            match if keeps { Some(self.find_or_create(&topic)) } else { self.topics.find(&topic) } {
+            match look_up() {
                 Some(found) => cell = found,
                 None => return Ok(0),
             }
@@ -191,6 +183,9 @@ impl Route {
 
     /// How many subscriptions there are to all topics of the route.
     pub(crate) fn subscription_count(&self) -> usize {
+        // Belongs to the one in `subscribe`: what the application has changed is there for everyone before anyone is
+        // looked for.
+        fence(Ordering::SeqCst);
         self.subscription_count.load(Ordering::SeqCst)
     }
 

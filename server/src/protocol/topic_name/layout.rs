@@ -1,5 +1,6 @@
 //! What is known of a topic's parameters before there are any.
 
+use super::is_special;
 use crate::protocol::ParamMember;
 
 /// Most members of parameters that are flat.
@@ -33,7 +34,7 @@ impl Layout {
 const fn is_plain(key: &[u8]) -> bool {
     let mut index = 0;
     while index < key.len() {
-        if !matches!(key[index], b' '..=b'~') || matches!(key[index], b'"' | b'\\') {
+        if key[index] > b'~' || is_special(key[index]) {
             return false;
         }
         index += 1;

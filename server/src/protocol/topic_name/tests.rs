@@ -28,13 +28,14 @@ enum Side {
 struct Wrapped(String);
 
 /// Whether parameters are taken as flat; their topic is that of their JSON whether or not.
-fn check_topic<P: Serialize>(shape: &'static [ParamMember], params: &P, is_flat: bool) {
+fn check_topic<P: Serialize>(shape: &'static [ParamMember], params: &P, is_flat: bool) -> String {
     let layout = Layout::of(shape);
     let written = layout.is_flat && flat::write_topic(&mut Room::default(), "t", shape, params);
     assert_eq!(written, is_flat);
     let value = serde_json::to_value(params).expect("it is JSON");
     let topic = topic_of("t", &layout, params).expect("it is JSON");
     assert_eq!(&*topic, topic_name("t", shape, &value));
+    topic.to_owned()
 }
 
 /// Every kind of member that is flat, in an order of its own.
@@ -112,14 +113,18 @@ fn what_is_not_flat_takes_the_general_way() {
     }
     const INNER: ParamMember = ParamMember::new("inner", None, &[member("a"), member("b")]);
     let nested = Nested { list: vec![1, 2], inner: Inner { b: 2, a: 1 } };
-    check_topic(const { &[INNER, member("list")] }, &nested, false);
-    check_topic(const { &[member("list"), INNER] }, &nested, false);
+    let expected = r#"t:{"inner":{"a":1,"b":2},"list":[1,2]}"#;
+    assert_eq!(check_topic(const { &[INNER, member("list")] }, &nested, false), expected);
+    assert_eq!(check_topic(const { &[member("list"), INNER] }, &nested, false), expected);
     let keys = Keys { b: 2, a: 1, odd: 3 };
-    check_topic(const { &[member("a"), member("b")] }, &keys, true);
-    check_topic(const { &[member("b"), member("a")] }, &keys, false);
-    check_topic(const { &[member("a"), member("\u{e9}\"")] }, &keys, false);
-    check_topic(const { &[member("a")] }, &"text", false);
-    check_topic(const { &[member("a"), member("m")] }, &Many::default(), false);
+    let expected = r#"t:{"a":1,"b":2}"#;
+    assert_eq!(check_topic(const { &[member("a"), member("b")] }, &keys, true), expected);
+    assert_eq!(check_topic(const { &[member("b"), member("a")] }, &keys, false), expected);
+    let odd = check_topic(const { &[member("a"), member("\u{e9}\"")] }, &keys, false);
+    assert_eq!(odd, r#"t:{"a":1,"é\"":3}"#);
+    assert_eq!(check_topic(const { &[member("a")] }, &"text", false), r#"t:{"a":""}"#);
+    let many = check_topic(const { &[member("a"), member("m")] }, &Many::default(), false);
+    assert_eq!(many, r#"t:{"a":0,"m":0}"#);
 }
 
 #[test]
