@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use super::data::{Data, short};
 use super::peers::OURS;
-use super::scenarios;
 
 const WIDTH: f64 = 960.0;
 /// Where the scale begins and ends.
@@ -121,9 +120,19 @@ fn legend(svg: &mut String, peers: &[&str]) {
         let weight = if *peer == OURS { "value" } else { "soft" };
         dot(svg, peer, x, 97.0);
         let _ = writeln!(svg, r#"<text class="{weight}" x="{:.0}" y="101.5">{name}</text>"#, x + 12.0);
-        x += 42.0 + name.chars().count() as f64 * 7.0;
+        x += 44.0 + width(name);
     }
     let _ = writeln!(svg, r#"<text class="soft small end" x="928" y="101.5">× Bun</text>"#);
+}
+
+/// About how wide a name of the legend is.
+fn width(text: &str) -> f64 {
+    let of = |letter: char| match letter {
+        'i' | 'j' | 'l' | 't' | 'f' | 'r' | ' ' | ',' | '(' | ')' | '1' => 4.6,
+        'm' | 'w' | 'A'..='Z' => 9.2,
+        _ => 7.6,
+    };
+    text.chars().map(of).sum()
 }
 
 fn row(
@@ -147,27 +156,19 @@ fn row(
         scale.x(least),
         scale.x(most)
     );
-    let dots = placed(&found, scale);
-    for ((peer, value), lower) in &dots {
+    for ((peer, value), lower) in &placed(&found, scale) {
         let _ = write!(svg, "<g><title>{}: {} µs</title>", shown(peer), short(*value));
         dot(svg, peer, scale.x(*value), y + lower);
         svg.push_str("</g>\n");
     }
     let of = |peer: &str| found.iter().find(|(name, _)| *name == peer).map(|(_, value)| *value);
     let Some(ours) = of(OURS) else { return };
-    // The value stands on the free side of its dot.
-    let (class, x) = if ours <= least { ("end", scale.x(ours) - 12.0) } else { ("middle", scale.x(ours)) };
-    let is_crowded =
-        dots.iter().any(|((_, value), lower)| *lower < 0.0 && (scale.x(*value) - x).abs() < 24.0);
-    let lift = match (ours <= least, is_crowded) {
-        (true, _) => 4.5,
-        (false, true) => -15.0,
-        (false, false) => -9.0,
-    };
+    let taken: Vec<f64> = found.iter().map(|(_, value)| scale.x(*value)).collect();
     let _ = writeln!(
         svg,
-        r#"<text class="value small num {class}" x="{x:.1}" y="{:.1}">{}</text>"#,
-        y + lift,
+        r#"<text class="value small num end" x="{:.1}" y="{:.1}">{}</text>"#,
+        left_of(scale.x(ours), &taken) - 11.0,
+        y + 4.5,
         short(ours)
     );
     if let Some(bun) = of("bun") {
@@ -177,6 +178,14 @@ fn row(
         let _ =
             writeln!(svg, r#"<text class="num end {class}" x="928" y="{:.1}">{ratio:.2}</text>"#, y + 4.5);
     }
+}
+
+/// Left of a dot and of those that stand so close to it that a value beside it would lie on them.
+fn left_of(dot: f64, taken: &[f64]) -> f64 {
+    const VALUE: f64 = 46.0;
+    let mut others: Vec<f64> = taken.iter().copied().filter(|x| *x < dot).collect();
+    others.sort_by(|a, b| b.total_cmp(a));
+    others.into_iter().fold(dot, |left, x| if left - x < VALUE { x } else { left })
 }
 
 /// The dots of a row in the order of drawing, ours last so that it lies on top; one that would hide behind another goes
@@ -269,12 +278,11 @@ fn foot(data: &Data) -> String {
     let fact = |name: &str| data.facts.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let rounds = data.runs.iter().map(|run| run.round).max().unwrap_or(0);
     format!(
-        "{}; {} cores, {}, {}; loopback. {} scenarios in all.",
+        "{}; {} cores, {}, {}; loopback.",
         if rounds == 1 { "One round".to_owned() } else { format!("Medians of {rounds} interleaved rounds") },
         fact("Cores").unwrap_or("?"),
         fact("CPU").unwrap_or("?"),
         fact("Kernel").unwrap_or("?"),
-        scenarios::chosen(&[], false).map_or(0, |all| all.len()),
     )
 }
 
@@ -285,6 +293,7 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::data::Run;
+    use super::super::scenarios;
     use super::*;
     use bellwire_load::Figures;
 
@@ -315,6 +324,18 @@ mod tests {
         let placed = placed(&found, &scale);
         let names: Vec<(&str, f64)> = placed.iter().map(|((peer, _), level)| (*peer, *level)).collect();
         assert_eq!(names, [("ws", 0.0), ("bun", -9.0), ("bare", 9.0), (OURS, 0.0)]);
+    }
+
+    #[test]
+    fn a_value_lies_on_no_dot() {
+        for (taken, expected) in [
+            (&[400.0, 500.0][..], 400.0),
+            (&[392.0, 400.0], 392.0),
+            (&[310.0, 352.0, 392.0, 400.0, 500.0], 310.0),
+            (&[300.0, 392.0, 400.0], 392.0),
+        ] {
+            assert_eq!(left_of(400.0, taken), expected, "{taken:?}");
+        }
     }
 
     #[test]
