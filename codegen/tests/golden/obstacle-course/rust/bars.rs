@@ -13,7 +13,7 @@ use super::types;
 pub struct Bars;
 
 impl rt::Topic for Bars {
-    type Params = types::Keywords;
+    type Params = types::KeywordsFromM;
     type Update = types::Odd;
     type Snapshot = types::Odd;
 
@@ -21,63 +21,10 @@ impl rt::Topic for Bars {
         endpoint: "/obstacle",
         route: "bars",
         envelope: rt::Envelope::STANDARD,
-        params: rt::SchemaRef::unchecked("#/components/schemas/Keywords"),
+        params: rt::SchemaRef::unchecked("#/components/schemas/KeywordsFromM"),
         update: rt::SchemaRef::unchecked("#/components/schemas/Odd"),
         shape: &[
             rt::ParamMember::new("Self", None, &[]),
-            rt::ParamMember::new("__proto__", None, &[]),
-            rt::ParamMember::new("abstract", None, &[]),
-            rt::ParamMember::new("any", None, &[]),
-            rt::ParamMember::new("arguments", None, &[]),
-            rt::ParamMember::new("as", None, &[]),
-            rt::ParamMember::new("async", None, &[]),
-            rt::ParamMember::new("await", None, &[]),
-            rt::ParamMember::new("become", None, &[]),
-            rt::ParamMember::new("bigint", None, &[]),
-            rt::ParamMember::new("boolean", None, &[]),
-            rt::ParamMember::new("box", None, &[]),
-            rt::ParamMember::new("break", None, &[]),
-            rt::ParamMember::new("case", None, &[]),
-            rt::ParamMember::new("catch", None, &[]),
-            rt::ParamMember::new("class", None, &[]),
-            rt::ParamMember::new("const", None, &[]),
-            rt::ParamMember::new("constructor", None, &[]),
-            rt::ParamMember::new("continue", None, &[]),
-            rt::ParamMember::new("crate", None, &[]),
-            rt::ParamMember::new("debugger", None, &[]),
-            rt::ParamMember::new("declare", None, &[]),
-            rt::ParamMember::new("default", None, &[]),
-            rt::ParamMember::new("delete", None, &[]),
-            rt::ParamMember::new("do", None, &[]),
-            rt::ParamMember::new("dyn", None, &[]),
-            rt::ParamMember::new("else", None, &[]),
-            rt::ParamMember::new("enum", None, &[]),
-            rt::ParamMember::new("eval", None, &[]),
-            rt::ParamMember::new("export", None, &[]),
-            rt::ParamMember::new("extends", None, &[]),
-            rt::ParamMember::new("extern", None, &[]),
-            rt::ParamMember::new("false", None, &[]),
-            rt::ParamMember::new("final", None, &[]),
-            rt::ParamMember::new("finally", None, &[]),
-            rt::ParamMember::new("fn", None, &[]),
-            rt::ParamMember::new("for", None, &[]),
-            rt::ParamMember::new("from", None, &[]),
-            rt::ParamMember::new("function", None, &[]),
-            rt::ParamMember::new("gen", None, &[]),
-            rt::ParamMember::new("get", None, &[]),
-            rt::ParamMember::new("hasOwnProperty", None, &[]),
-            rt::ParamMember::new("if", None, &[]),
-            rt::ParamMember::new("impl", None, &[]),
-            rt::ParamMember::new("implements", None, &[]),
-            rt::ParamMember::new("import", None, &[]),
-            rt::ParamMember::new("in", None, &[]),
-            rt::ParamMember::new("infer", None, &[]),
-            rt::ParamMember::new("instanceof", None, &[]),
-            rt::ParamMember::new("interface", None, &[]),
-            rt::ParamMember::new("is", None, &[]),
-            rt::ParamMember::new("keyof", None, &[]),
-            rt::ParamMember::new("let", None, &[]),
-            rt::ParamMember::new("loop", None, &[]),
             rt::ParamMember::new("macro", None, &[]),
             rt::ParamMember::new("match", None, &[]),
             rt::ParamMember::new("mod", None, &[]),
@@ -137,7 +84,7 @@ impl rt::Topic for Bars {
             rt::ParamMember::new("with", None, &[]),
             rt::ParamMember::new("yield", None, &[]),
         ],
-        label: "{__proto__}",
+        label: "{macro}",
         unwrap: &[],
         state: Some(rt::StateSpec {
             kind: rt::StateKind::Latest,
@@ -168,7 +115,7 @@ pub trait BarsService: Send + Sync + 'static {
     fn authorize(
         &self,
         caller: &rt::Caller,
-        params: &types::Keywords,
+        params: &types::KeywordsFromM,
     ) -> impl Future<Output = Result<(), rt::Refusal>> + Send {
         ::core::future::ready(Ok(()))
     }
@@ -177,16 +124,16 @@ pub trait BarsService: Send + Sync + 'static {
     fn snapshot(
         &self,
         caller: &rt::Caller,
-        params: &types::Keywords,
+        params: &types::KeywordsFromM,
     ) -> impl Future<Output = Option<types::Odd>> + Send {
         ::core::future::ready(None)
     }
 
     /// Someone listens to these parameters now: start their source. Must not block.
-    fn first_subscriber(&self, params: &types::Keywords) {}
+    fn first_subscriber(&self, params: &types::KeywordsFromM) {}
 
     /// Nobody listens to these parameters any more: stop their source. Must not block.
-    fn last_subscriber(&self, params: &types::Keywords) {}
+    fn last_subscriber(&self, params: &types::KeywordsFromM) {}
 }
 
 impl BarsService for () {}
@@ -204,7 +151,7 @@ impl<S: BarsService> rt::TopicRouter for BarsRouter<S> {
     async fn authorize(
         &self,
         caller: &rt::Caller,
-        params: &types::Keywords,
+        params: &types::KeywordsFromM,
     ) -> Result<(), rt::Refusal> {
         self.0.authorize(caller, params).await
     }
@@ -212,16 +159,16 @@ impl<S: BarsService> rt::TopicRouter for BarsRouter<S> {
     async fn snapshot(
         &self,
         caller: &rt::Caller,
-        params: &types::Keywords,
+        params: &types::KeywordsFromM,
     ) -> Option<types::Odd> {
         self.0.snapshot(caller, params).await
     }
 
-    fn first_subscriber(&self, params: &types::Keywords) {
+    fn first_subscriber(&self, params: &types::KeywordsFromM) {
         self.0.first_subscriber(params);
     }
 
-    fn last_subscriber(&self, params: &types::Keywords) {
+    fn last_subscriber(&self, params: &types::KeywordsFromM) {
         self.0.last_subscriber(params);
     }
 }
@@ -237,12 +184,16 @@ impl BarsPublisher {
     }
 
     /// Sends an update to every subscriber of these parameters and says how many there are. Never blocks.
-    pub fn publish(&self, params: &types::Keywords, update: &types::Odd) -> rt::Reach {
+    pub fn publish(
+        &self,
+        params: &types::KeywordsFromM,
+        update: &types::Odd,
+    ) -> rt::Reach {
         self.0.publish(params, update)
     }
 
     /// Whether anyone listens: a cheap check before costly work.
-    pub fn has_subscribers(&self, params: &types::Keywords) -> bool {
+    pub fn has_subscribers(&self, params: &types::KeywordsFromM) -> bool {
         self.0.has_subscribers(params)
     }
 }

@@ -19,7 +19,7 @@ export interface DocumentClient extends CoreClient {
    *
    * Declared at `#/channels/trading.bars`.
    */
-  readonly bars: Subscribable<types.Keywords, types.Odd, types.Odd> & {
+  readonly bars: Subscribable<types.KeywordsFromM, types.Odd, types.Odd> & {
     /**
      * May fail with `not-found`, `refused`, `type`, or a code of the framework.
      *
@@ -160,7 +160,7 @@ export function createDocumentClient(options: ClientOptions = {}): DocumentClien
   const core = createClient(contract, options);
   const members: Omit<DocumentClient, keyof CoreClient> = {
     bars: {
-      ...core.topic<types.Keywords, types.Odd, types.Odd>('bars'),
+      ...core.topic<types.KeywordsFromM, types.Odd, types.Odd>('bars'),
       find: (payload, options) => core.request('bars.find', payload, options),
     },
     type_: core.topic('type'),

@@ -2,21 +2,15 @@
 
 use bellwire::contract as rt;
 use super::{
-    AbortSignal, Arc, Array, AsRef_, Bars, BarsPublisher, BarsRouter, BarsService,
-    Boolean, Box_, Broadcast, Caller, ClientOptions, Clone_, Contract, Contract2, Copy_,
-    CoreClient, CreateClient, CreateTradingClient, Date, Debug_, Decimal, Default_,
-    Deserialize_, Drop_, Eq_, Err_, Error, Fn_, Frames, From_, Function, Future_, Hash_,
-    HttpServer2, Int64, Into_, Iterator_, Json, JsonSchema_, Kept, KeywordValues,
-    Keywords, Loose, Map, MixedValues, Node, None_, Number, NumberValues, Object, Odd,
-    OddValues, Ok_, OpenValues, Option_, Ord_, OrderId, OrderId2, OrderId3,
-    OrdersPlaceError, Parent, ParentChild, Partial, Promise, Proxy, Record, Refusal,
-    RegExp, Request, Required, Result_, Rt, Self2, Self_, Send_, Serde, Serialize_, Set,
-    Some_, String_, Subscribable, Subscription, Symbol, Sync_, ToString_, Topic, Trading,
-    TradingApi, TradingClient, TradingConnect, TradingPublishers, TradingRequests,
-    TryFrom_, Type, Types, Underscore, Union, V24hrTicker, Value, Vec_, WebSocket,
+    AbortSignal, Array, AsRef_, Boolean, Box_, Clone_, Copy_, Date, Debug_, Decimal,
+    Default_, Deserialize_, Drop_, Eq_, Err_, Error, EverythingElse, Fn_, From_,
+    Function, Future_, Hash_, Int64, Into_, Iterator_, Json, JsonSchema_, KeywordValues,
+    KeywordValuesFromM, Keywords, KeywordsFromM, Map, MixedValues, None_, Number,
+    NumberValues, Object, Odd, OddValues, Ok_, OpenValues, Option_, Ord_, Partial,
+    Promise, Result_, Send_, Serialize_, Some_, String_, Sync_, ToString_, TryFrom_, Vec_,
 };
 
-/// Uses every schema below.
+/// Uses every schema below, half of them through `EverythingElse`.
 ///
 /// Declared at `#/components/schemas/Everything`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -29,16 +23,26 @@ pub struct Everything {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "rt::present")]
     pub keywords: Option<Keywords>,
-    /// Member `Odd`.
-    #[serde(rename = "Odd")]
+    /// Member `KeywordsFromM`.
+    #[serde(rename = "KeywordsFromM")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "rt::present")]
-    pub odd: Option<Odd>,
+    pub keywords_from_m: Option<KeywordsFromM>,
     /// Member `KeywordValues`.
     #[serde(rename = "KeywordValues")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "rt::present")]
     pub keyword_values: Option<KeywordValues>,
+    /// Member `KeywordValuesFromM`.
+    #[serde(rename = "KeywordValuesFromM")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "rt::present")]
+    pub keyword_values_from_m: Option<KeywordValuesFromM>,
+    /// Member `Odd`.
+    #[serde(rename = "Odd")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "rt::present")]
+    pub odd: Option<Odd>,
     /// Member `OddValues`.
     #[serde(rename = "OddValues")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -279,260 +283,9 @@ pub struct Everything {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "rt::present")]
     pub promise: Option<Promise>,
-    /// Member `Proxy`.
-    #[serde(rename = "Proxy")]
+    /// Member `EverythingElse`.
+    #[serde(rename = "EverythingElse")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(deserialize_with = "rt::present")]
-    pub proxy: Option<Proxy>,
-    /// Member `Record`.
-    #[serde(rename = "Record")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub record: Option<Record>,
-    /// Member `RegExp`.
-    #[serde(rename = "RegExp")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub reg_exp: Option<RegExp>,
-    /// Member `Required`.
-    #[serde(rename = "Required")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub required: Option<Required>,
-    /// Member `Set`.
-    #[serde(rename = "Set")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub set: Option<Set>,
-    /// Member `Symbol`.
-    #[serde(rename = "Symbol")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub symbol: Option<Symbol>,
-    /// Member `WebSocket`.
-    #[serde(rename = "WebSocket")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub web_socket: Option<WebSocket>,
-    /// Member `BarsPublisher`.
-    #[serde(rename = "BarsPublisher")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub bars_publisher: Option<BarsPublisher>,
-    /// Member `BarsRouter`.
-    #[serde(rename = "BarsRouter")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub bars_router: Option<BarsRouter>,
-    /// Member `BarsService`.
-    #[serde(rename = "BarsService")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub bars_service: Option<BarsService>,
-    /// Member `Bars`.
-    #[serde(rename = "Bars")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub bars: Option<Bars>,
-    /// Member `TradingApi`.
-    #[serde(rename = "TradingApi")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub trading_api: Option<TradingApi>,
-    /// Member `TradingPublishers`.
-    #[serde(rename = "TradingPublishers")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub trading_publishers: Option<TradingPublishers>,
-    /// Member `TradingRequests`.
-    #[serde(rename = "TradingRequests")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub trading_requests: Option<TradingRequests>,
-    /// Member `TradingConnect`.
-    #[serde(rename = "TradingConnect")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub trading_connect: Option<TradingConnect>,
-    /// Member `TradingClient`.
-    #[serde(rename = "TradingClient")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub trading_client: Option<TradingClient>,
-    /// Member `Trading`.
-    #[serde(rename = "Trading")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub trading: Option<Trading>,
-    /// Member `OrdersPlaceError`.
-    #[serde(rename = "OrdersPlaceError")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub orders_place_error: Option<OrdersPlaceError>,
-    /// Member `Value`.
-    #[serde(rename = "Value")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub value: Option<Value>,
-    /// Member `Arc`.
-    #[serde(rename = "Arc")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub arc: Option<Arc>,
-    /// Member `Node`.
-    #[serde(rename = "Node")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub node: Option<Node>,
-    /// Member `Caller`.
-    #[serde(rename = "Caller")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub caller: Option<Caller>,
-    /// Member `Refusal`.
-    #[serde(rename = "Refusal")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub refusal: Option<Refusal>,
-    /// Member `Topic`.
-    #[serde(rename = "Topic")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub topic: Option<Topic>,
-    /// Member `Request`.
-    #[serde(rename = "Request")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub request: Option<Request>,
-    /// Member `Frames`.
-    #[serde(rename = "Frames")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub frames: Option<Frames>,
-    /// Member `Type`.
-    #[serde(rename = "Type")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub type_: Option<Type>,
-    /// Member `types`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub types: Option<Types>,
-    /// Member `rt`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub rt: Option<Rt>,
-    /// Member `serde`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub serde: Option<Serde>,
-    /// Member `Subscribable`.
-    #[serde(rename = "Subscribable")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub subscribable: Option<Subscribable>,
-    /// Member `Subscription`.
-    #[serde(rename = "Subscription")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub subscription: Option<Subscription>,
-    /// Member `CoreClient`.
-    #[serde(rename = "CoreClient")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub core_client: Option<CoreClient>,
-    /// Member `ClientOptions`.
-    #[serde(rename = "ClientOptions")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub client_options: Option<ClientOptions>,
-    /// Member `Contract`.
-    #[serde(rename = "Contract")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub contract_2: Option<Contract>,
-    /// Member `Broadcast`.
-    #[serde(rename = "Broadcast")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub broadcast: Option<Broadcast>,
-    /// Member `createClient`.
-    #[serde(rename = "createClient")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub create_client: Option<CreateClient>,
-    /// Member `createTradingClient`.
-    #[serde(rename = "createTradingClient")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub create_trading_client: Option<CreateTradingClient>,
-    /// Member `contract`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub contract: Option<Contract2>,
-    /// Member `order-id`.
-    #[serde(rename = "order-id")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub order_id_2: Option<OrderId2>,
-    /// Member `orderId`.
-    #[serde(rename = "orderId")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub order_id_3: Option<OrderId3>,
-    /// Member `ORDER_ID`.
-    #[serde(rename = "ORDER_ID")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub order_id: Option<OrderId>,
-    /// Member `24hr.ticker`.
-    #[serde(rename = "24hr.ticker")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub _24hr_ticker: Option<V24hrTicker>,
-    /// Member `_`.
-    #[serde(rename = "_")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub underscore: Option<Underscore>,
-    /// Member `self`.
-    #[serde(rename = "self")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub self_: Option<Self2>,
-    /// Member `Self`.
-    #[serde(rename = "Self")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub self_2: Option<Self_>,
-    /// Member `HTTPServer2`.
-    #[serde(rename = "HTTPServer2")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub http_server2: Option<HttpServer2>,
-    /// Member `ParentChild`.
-    #[serde(rename = "ParentChild")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub parent_child: Option<ParentChild>,
-    /// Member `Parent`.
-    #[serde(rename = "Parent")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub parent: Option<Parent>,
-    /// Member `Union`.
-    #[serde(rename = "Union")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub union: Option<Union>,
-    /// Member `Loose`.
-    #[serde(rename = "Loose")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub loose: Option<Loose>,
-    /// Member `Kept`.
-    #[serde(rename = "Kept")]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(deserialize_with = "rt::present")]
-    pub kept: Option<Kept>,
+    pub everything_else: Option<EverythingElse>,
 }

@@ -2,27 +2,24 @@
 
 // prettier-ignore
 import type {
-  AbortSignal_, Arc, Array_, AsRef, Bars, BarsPublisher, BarsRouter, BarsService, Boolean_, Box, Broadcast,
-  Caller, ClientOptions, Clone, Contract, Contract2, Copy, CoreClient, CreateClient, CreateTradingClient,
-  Date_, Debug, Decimal_, Default, Deserialize, Drop, Eq, Err, Error_, Fn, Frames, From, Function_, Future,
-  Hash, HttpServer2, Int64_, Into, Iterator_, Json, JsonSchema, Kept, KeywordValues, Keywords, Loose, Map_,
-  MixedValues, Node, None, NumberValues, Number_, Object_, Odd, OddValues, Ok, OpenValues, Option, Ord,
-  OrderId, OrderId2, OrderId3, OrdersPlaceError, Parent, ParentChild, Partial_, Promise_, Proxy_, Record_,
-  Refusal, RegExp_, Request, Required_, Result, Rt, Self, Self2, Send, Serde, Serialize, Set_, Some, String_,
-  Subscribable, Subscription, Symbol_, Sync, ToString, Topic, Trading, TradingApi, TradingClient,
-  TradingConnect, TradingPublishers, TradingRequests, TryFrom, Type, Types, Underscore, Union, V24hrTicker,
-  Value, Vec, WebSocket_,
+  AbortSignal_, Array_, AsRef, Boolean_, Box, Clone, Copy, Date_, Debug, Decimal_, Default, Deserialize, Drop,
+  Eq, Err, Error_, EverythingElse, Fn, From, Function_, Future, Hash, Int64_, Into, Iterator_, Json,
+  JsonSchema, KeywordValues, KeywordValuesFromM, Keywords, KeywordsFromM, Map_, MixedValues, None,
+  NumberValues, Number_, Object_, Odd, OddValues, Ok, OpenValues, Option, Ord, Partial_, Promise_, Result,
+  Send, Serialize, Some, String_, Sync, ToString, TryFrom, Vec,
 } from './index.js';
 
 /**
- * Uses every schema below.
+ * Uses every schema below, half of them through `EverythingElse`.
  *
  * Declared at `#/components/schemas/Everything`.
  */
 export interface Everything {
   Keywords?: Keywords;
-  Odd?: Odd;
+  KeywordsFromM?: KeywordsFromM;
   KeywordValues?: KeywordValues;
+  KeywordValuesFromM?: KeywordValuesFromM;
+  Odd?: Odd;
   OddValues?: OddValues;
   OpenValues?: OpenValues;
   NumberValues?: NumberValues;
@@ -71,56 +68,5 @@ export interface Everything {
   Object?: Object_;
   Partial?: Partial_;
   Promise?: Promise_;
-  Proxy?: Proxy_;
-  Record?: Record_;
-  RegExp?: RegExp_;
-  Required?: Required_;
-  Set?: Set_;
-  Symbol?: Symbol_;
-  WebSocket?: WebSocket_;
-  BarsPublisher?: BarsPublisher;
-  BarsRouter?: BarsRouter;
-  BarsService?: BarsService;
-  Bars?: Bars;
-  TradingApi?: TradingApi;
-  TradingPublishers?: TradingPublishers;
-  TradingRequests?: TradingRequests;
-  TradingConnect?: TradingConnect;
-  TradingClient?: TradingClient;
-  Trading?: Trading;
-  OrdersPlaceError?: OrdersPlaceError;
-  Value?: Value;
-  Arc?: Arc;
-  Node?: Node;
-  Caller?: Caller;
-  Refusal?: Refusal;
-  Topic?: Topic;
-  Request?: Request;
-  Frames?: Frames;
-  Type?: Type;
-  types?: Types;
-  rt?: Rt;
-  serde?: Serde;
-  Subscribable?: Subscribable;
-  Subscription?: Subscription;
-  CoreClient?: CoreClient;
-  ClientOptions?: ClientOptions;
-  Contract?: Contract;
-  Broadcast?: Broadcast;
-  createClient?: CreateClient;
-  createTradingClient?: CreateTradingClient;
-  contract?: Contract2;
-  'order-id'?: OrderId2;
-  orderId?: OrderId3;
-  ORDER_ID?: OrderId;
-  '24hr.ticker'?: V24hrTicker;
-  _?: Underscore;
-  self?: Self2;
-  Self?: Self;
-  HTTPServer2?: HttpServer2;
-  ParentChild?: ParentChild;
-  Parent?: Parent;
-  Union?: Union;
-  Loose?: Loose;
-  Kept?: Kept;
+  EverythingElse?: EverythingElse;
 }
