@@ -114,7 +114,7 @@ impl Connection {
             if self.memberships.as_ref().is_some_and(|memberships| memberships.settle()) {
                 continue;
             }
-            if !self.in_flight.is_fresh() && !self.set_alarm(now) {
+            if !self.in_flight.is_fresh() && !self.set_alarm(now, transport.patience_ends(self)) {
                 return Poll::Pending;
             }
         }
@@ -172,11 +172,10 @@ impl Connection {
     }
 
     /// Sees to it that the connection is woken when something is due; says whether something is already.
-    fn set_alarm(&mut self, now: Instant) -> bool {
+    fn set_alarm(&mut self, now: Instant, patience_ends: Option<Instant>) -> bool {
         let mut wake = self.pulse.next();
-        for other in
-            [self.outbound.next_due(), self.draining_until, self.credentials.next()].into_iter().flatten()
-        {
+        let others = [self.outbound.next_due(), self.draining_until, self.credentials.next(), patience_ends];
+        for other in others.into_iter().flatten() {
             wake = wake.min(other);
         }
         if wake <= now {

@@ -20,7 +20,7 @@ use crate::hub::{Outlet, Publication, PublicationKind, Run};
 use crate::node::Node;
 use crate::protocol::Overflow;
 use crate::websocket::{OpCode, Terms, frame_into};
-use lanes::{Entry, Lanes, Next, SlotKey};
+use lanes::{Entry, Lanes, Next, SlotKey, cost};
 
 /// What a queued frame costs beside its bytes.
 const ENTRY_COST: usize = 64;
@@ -262,18 +262,17 @@ impl Outbound {
     }
 
     fn offer_latest(&self, lanes: &mut Lanes, publication: &Arc<Publication>, key: &str) {
-        let size = publication.frame.len() + ENTRY_COST;
         let slot_key: SlotKey = (publication.topic.clone(), key.into());
         let slot = lanes.rare.get_or_insert_default().slots.entry(slot_key.clone()).or_default();
         if let Some((waiting, count)) = &mut slot.waiting {
-            lanes.data_bytes = lanes.data_bytes + size - (waiting.frame.len() + ENTRY_COST);
+            lanes.data_bytes = lanes.data_bytes + cost(publication) - cost(waiting);
             *waiting = publication.clone();
             *count += 1;
             self.node.shared().metrics.conflated(publication.route, 1);
             return;
         }
         slot.waiting = Some((publication.clone(), 1));
-        lanes.data_bytes += size;
+        lanes.data_bytes += cost(publication);
         if !slot.resting {
             lanes.data.push_back(Entry::Slot(slot_key));
             lanes.wake_if_first();
@@ -283,8 +282,12 @@ impl Outbound {
 
     /// Makes room by the topic's policy; `false` where the publication is not to be queued.
     fn make_room(&self, lanes: &mut Lanes, publication: &Arc<Publication>) -> bool {
-        let size = publication.frame.len() + ENTRY_COST;
-        let fits = |lanes: &Lanes| lanes.data_bytes == 0 || lanes.data_bytes + size <= self.limit;
+        let size = cost(publication);
+        let fits = |lanes: &Lanes| {
+            let replaced = lanes.cost_of_replaced(publication);
+            let others = lanes.data_bytes - replaced;
+            size <= replaced || others == 0 || others + size <= self.limit
+        };
         if fits(lanes) {
             return true;
         }
@@ -299,16 +302,20 @@ impl Outbound {
                 lanes.wake();
                 return false;
             }
+            // The newest of a topic waits however much others do: it says what was dropped, also where no more comes.
             Overflow::DropOldest => {
                 let mut lost = 0;
-                while !fits(lanes) && lanes.drop_oldest(topic) {
-                    lost += 1;
+                while !fits(lanes) {
+                    match lanes.drop_oldest(topic) {
+                        0 => break,
+                        count => lost += count,
+                    }
                 }
-                let queued = fits(lanes);
-                lost += u64::from(!queued);
-                *lanes.rare().dropped.entry(topic.clone()).or_default() += lost;
-                self.node.shared().metrics.dropped(publication.route, lost);
-                return queued;
+                if lost > 0 {
+                    *lanes.rare().dropped.entry(topic.clone()).or_default() += lost;
+                    self.node.shared().metrics.dropped(publication.route, lost);
+                }
+                return true;
             }
             // A snapshot that still waits would come after the notice and be taken for the fresh one.
             Overflow::Resync => lanes.remove_updates(topic, true) + 1,
@@ -336,21 +343,14 @@ impl Outbound {
             // Values that wait for their interval are older than the snapshot and contained in it.
             lanes.remove_slots(&publication.topic);
         }
-        let replaces = publication.conflation_key.as_ref().is_some_and(|key| {
-            let slot = lanes
-                .rare
-                .as_ref()
-                .and_then(|rare| rare.slots.get(&(publication.topic.clone(), key.clone())));
-            slot.is_some_and(|slot| slot.waiting.is_some())
-        });
-        if !replaces && !self.make_room(lanes, publication) {
+        if !self.make_room(lanes, publication) {
             return;
         }
         if let Some(key) = &publication.conflation_key {
             self.offer_latest(lanes, publication, key);
             return;
         }
-        lanes.data_bytes += publication.frame.len() + ENTRY_COST;
+        lanes.data_bytes += cost(publication);
         lanes.data.push_back(Entry::Frame(publication.clone()));
         lanes.wake_if_first();
     }
@@ -415,6 +415,8 @@ impl fmt::Debug for Outbound {
     }
 }
 
+#[cfg(test)]
+mod latest;
 #[cfg(test)]
 mod model;
 #[cfg(test)]

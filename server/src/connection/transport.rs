@@ -88,8 +88,12 @@ pub(super) trait Host {
 struct Patience(Option<(u32, Instant)>);
 
 impl Patience {
-    /// Whether the message that is under way takes too long. Asked whenever something arrives, and a client from which
-    /// nothing arrives ends by its heartbeat, so this needs no timer.
+    /// When a message that is under way has taken too long.
+    fn end(&self, limit: Duration) -> Option<Instant> {
+        self.0.map(|(_, since)| since + limit)
+    }
+
+    /// Whether the message that is under way after a read takes too long.
     fn is_at_an_end(&mut self, unfinished: Option<u32>, limit: Duration, now: Instant) -> bool {
         match (unfinished, self.0) {
             (Some(current), Some((known, since))) if known == current => now >= since + limit,
@@ -151,6 +155,10 @@ impl Transport {
                 match self.poll_inbound(host, now, context) {
                     Poll::Ready(ControlFlow::Break(ended)) => return Poll::Ready(ended),
                     Poll::Ready(ControlFlow::Continue(())) => has_read = true,
+                    Poll::Pending if self.patience_ends(host).is_some_and(|end| now >= end) => {
+                        tracing::debug!("a message was begun and not finished");
+                        return Poll::Ready(Some(host.end(CloseCondition::PolicyViolation)));
+                    }
                     Poll::Pending => {}
                 }
             }
@@ -168,6 +176,11 @@ impl Transport {
                 Poll::Pending => return Poll::Pending,
             }
         }
+    }
+
+    /// When the message that has begun has to have come.
+    pub(super) fn patience_ends(&self, host: &impl Host) -> Option<Instant> {
+        self.patience.end(host.message_timeout())
     }
 
     /// Serves what is left of the last read, or else reads.

@@ -130,13 +130,15 @@ impl Publication {
         deflated.as_ref().unwrap_or(&self.wire)
     }
 
-    /// The frame with a counter put into it, where it has room for one: `"dropped":3`.
-    pub(crate) fn frame_with(&self, member: &str, count: u64) -> Bytes {
+    /// The frame with counters put into it, where it has room for them: `"dropped":3`.
+    pub(crate) fn frame_with(&self, counters: &[(&str, u64)]) -> Bytes {
         let Some(rest_at) = self.rest_at else { return self.frame.clone() };
         let (head, rest) = self.frame.split_at(rest_at);
-        let mut frame = Vec::with_capacity(self.frame.len() + member.len() + 24);
+        let mut frame = Vec::with_capacity(self.frame.len() + counters.len() * 36);
         frame.extend_from_slice(head);
-        frame.extend_from_slice(format!(",\"{member}\":{count}").as_bytes());
+        for (member, count) in counters {
+            frame.extend_from_slice(format!(",\"{member}\":{count}").as_bytes());
+        }
         frame.extend_from_slice(rest);
         frame.into()
     }

@@ -106,6 +106,15 @@ async fn a_message_that_never_ends_is_given_up_however_lively_its_client_is() {
         }
     };
     assert_eq!(timeout(PATIENCE, ended).await, Ok((1008, "Policy violation".to_owned())));
+    // Nor is one waited for whose client falls silent.
+    for begun in
+        [&frame(0x01, b"{\"type\"")[..], &[0x81, 0xfe, 0xea], &[0x81, 0xfe, 0xea, 0x60, 0, 0, 0, 0, b'{']]
+    {
+        let mut client = ByHand::open(&server).await;
+        client.send(begun).await;
+        let closed = timeout(PATIENCE, client.next()).await.map(|frame| frame.close());
+        assert_eq!(closed, Ok((1008, "Policy violation".to_owned())), "{begun:?}");
+    }
     // What is whole may come for as long as it likes.
     let mut client = ByHand::open(&server).await;
     let start = Instant::now();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::frames::{Frame, ask_frame, failure_example, reply_frame, speaks_envelope, unnamed};
+use super::frames::{Frame, ask_frame, failure_example, notice, reply_frame, speaks_envelope};
 use super::schema;
 use super::wrap::Wrap;
 use crate::model::{Api, Endpoint, Topic};
@@ -79,7 +79,6 @@ pub(crate) fn of_topic(
     if !endpoint.connection.auth.asks {
         return None;
     }
-    let tag = format!("{}.ended", topic.name.wire);
     let payload = json!({
         "type": "object",
         "required": ["code", "message", "retry"],
@@ -89,23 +88,8 @@ pub(crate) fn of_topic(
             "retry": schema::retry(),
         },
     });
+    let example = json!({ "code": "forbidden", "message": "The caller may not do this.", "retry": "never" });
+    let summary = "The subscription is over: another token of the client does not cover it.";
     let wrap = Wrap::new(api, &endpoint.connection);
-    let example = name.map(|name| {
-        let payload =
-            json!({ "code": "forbidden", "message": "The caller may not do this.", "retry": "never" });
-        wrap.example(false, &tag, &[("topic", json!(name))], Some(payload))
-    });
-    let mut frame = wrap.schema(false, &tag, &[("topic", json!({ "type": "string" }))], Some(payload));
-    if let Some(required) = frame["required"].as_array_mut() {
-        required.insert(1, json!("topic"));
-    }
-    Some(Frame {
-        key: "ended".to_owned(),
-        tag,
-        summary: "The subscription is over: another token of the client does not cover it.".to_owned(),
-        from_client: false,
-        schema: frame,
-        examples: unnamed(example),
-        correlated: false,
-    })
+    Some(notice(wrap, topic, "ended", summary, payload, name.map(|name| (name, example))))
 }

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::wrap::Wrap;
-use super::{authentication, history, schema};
+use super::{authentication, history, overflow, schema};
 use crate::emit::examples::Examples;
 use crate::model::{Api, Broadcast, Connection, Endpoint, ErrorCode, Request, Topic, Type};
 
@@ -107,7 +107,7 @@ pub(crate) fn of_topic(api: &Api, endpoint: &Endpoint, topic: &Topic, examples: 
         });
         frames.push(Frame {
             key: verb.to_owned(),
-            schema: publication(wrap, &tag, verb == "update", recoverable, payload),
+            schema: publication(wrap, topic, verb, payload),
             tag,
             summary: summary.to_owned(),
             from_client: false,
@@ -119,6 +119,7 @@ pub(crate) fn of_topic(api: &Api, endpoint: &Endpoint, topic: &Topic, examples: 
         push("snapshot", "The present state, once after the reply.", snapshot);
     }
     push("update", "One publication.", &topic.update);
+    frames.extend(overflow::of_topic(api, endpoint, topic, name.as_ref()));
     frames.extend(authentication::of_topic(api, endpoint, topic, name.as_ref()));
     frames
 }
@@ -329,8 +330,9 @@ pub(super) fn unnamed(frame: Option<Value>) -> Vec<Example> {
     frame.into_iter().map(|frame| Example { name: None, frame }).collect()
 }
 
-fn publication(wrap: Wrap<'_>, tag: &str, update: bool, recoverable: bool, payload: &Type) -> Value {
-    let mut members = vec![("topic", json!({ "type": "string" }))];
+fn publication(wrap: Wrap<'_>, topic: &Topic, verb: &str, payload: &Type) -> Value {
+    let (update, recoverable) = (verb == "update", topic.history.is_some());
+    let mut members = Vec::new();
     if recoverable && !update {
         members.push(history::epoch());
     }
@@ -340,12 +342,43 @@ fn publication(wrap: Wrap<'_>, tag: &str, update: bool, recoverable: bool, paylo
     if update {
         let meaning = "How many values this one stands for; absent means 1.";
         members.push(("conflated", json!({ "type": "integer", "minimum": 1, "description": meaning })));
+        members.extend(overflow::member(topic));
     }
-    let mut schema = wrap.schema(false, tag, &members, Some(schema::of(wrap.api, payload)));
+    about_topic(wrap, &format!("{}.{verb}", topic.name.wire), members, schema::of(wrap.api, payload))
+}
+
+/// Schema of a frame that names its topic.
+fn about_topic(wrap: Wrap<'_>, tag: &str, members: Vec<(&str, Value)>, payload: Value) -> Value {
+    let topic = ("topic", json!({ "type": "string" }));
+    let members: Vec<_> = std::iter::once(topic).chain(members).collect();
+    let mut schema = wrap.schema(false, tag, &members, Some(payload));
     if let Some(required) = schema["required"].as_array_mut() {
         required.insert(1, json!("topic"));
     }
     schema
+}
+
+/// What the server says of a topic by itself; the example has the topic's name and the payload.
+pub(super) fn notice(
+    wrap: Wrap<'_>,
+    topic: &Topic,
+    verb: &str,
+    summary: &str,
+    payload: Value,
+    example: Option<(&String, Value)>,
+) -> Frame {
+    let tag = format!("{}.{verb}", topic.name.wire);
+    let example =
+        example.map(|(name, payload)| wrap.example(false, &tag, &[("topic", json!(name))], Some(payload)));
+    Frame {
+        key: verb.to_owned(),
+        summary: summary.to_owned(),
+        from_client: false,
+        schema: about_topic(wrap, &tag, Vec::new(), payload),
+        examples: unnamed(example),
+        correlated: false,
+        tag,
+    }
 }
 
 /// A reply of failure.

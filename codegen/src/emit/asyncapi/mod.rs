@@ -7,6 +7,7 @@ mod declare;
 pub(crate) mod frames;
 mod history;
 mod http;
+mod overflow;
 pub(crate) mod schema;
 mod v2;
 mod v3;

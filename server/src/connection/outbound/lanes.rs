@@ -88,6 +88,19 @@ impl Rare {
         let Self { pong, slots, resting, rest_number: _, dropped, lagging } = self;
         pong.is_none() && slots.is_empty() && resting.is_empty() && dropped.is_empty() && lagging.is_empty()
     }
+
+    /// Takes out a topic's value that waits for its interval: the one whose interval ends first. The slot goes on
+    /// resting.
+    fn take_resting(&mut self, topic: &str) -> Option<(Arc<Publication>, u64)> {
+        let Self { slots, resting, .. } = self;
+        let mut keys = resting.values().filter(|key| *key.0 == *topic);
+        keys.find_map(|key| slots.get_mut(key)?.waiting.take())
+    }
+}
+
+/// What a queued publication counts for.
+pub(super) fn cost(publication: &Publication) -> usize {
+    publication.frame.len() + ENTRY_COST
 }
 
 impl Lanes {
@@ -215,19 +228,29 @@ impl Lanes {
                     None => continue,
                 },
             };
-            self.data_bytes -= publication.frame.len() + ENTRY_COST;
-            if count > 1 {
-                return Some(Next::Marked(publication.frame_with("conflated", count)));
-            }
-            if publication.kind == PublicationKind::Update
-                && let Some(rare) = &mut self.rare
-                && let Some(dropped) = rare.dropped.remove(&publication.topic)
-            {
-                return Some(Next::Marked(publication.frame_with("dropped", dropped)));
-            }
-            return Some(Next::Shared(publication));
+            self.data_bytes -= cost(&publication);
+            let conflated = (count > 1).then_some(("conflated", count));
+            let dropped = self.take_dropped(&publication).map(|count| ("dropped", count));
+            let marks: Vec<(&str, u64)> = conflated.into_iter().chain(dropped).collect();
+            return Some(match marks.is_empty() {
+                true => Next::Shared(publication),
+                false => Next::Marked(publication.frame_with(&marks)),
+            });
         }
         None
+    }
+
+    /// How many updates an update has to own up to.
+    fn take_dropped(&mut self, publication: &Publication) -> Option<u64> {
+        let rare = self.rare.as_mut().filter(|_| publication.kind == PublicationKind::Update)?;
+        rare.dropped.remove(&publication.topic)
+    }
+
+    /// What the value costs that waits in the slot of this one.
+    pub(super) fn cost_of_replaced(&self, publication: &Publication) -> usize {
+        let (Some(rare), Some(key)) = (&self.rare, &publication.conflation_key) else { return 0 };
+        let slot = rare.slots.get(&(publication.topic.clone(), key.clone()));
+        slot.and_then(|slot| slot.waiting.as_ref()).map_or(0, |(waiting, _)| cost(waiting))
     }
 
     fn take_slot(&mut self, key: SlotKey, now: Instant) -> Option<(Arc<Publication>, u64)> {
@@ -268,19 +291,24 @@ impl Lanes {
         }
     }
 
-    /// Drops the oldest queued update of a topic.
-    pub(super) fn drop_oldest(&mut self, topic: &str) -> bool {
+    /// Drops what has waited longest of a topic's updates; says how many values it stood for, 0 where nothing waits.
+    pub(super) fn drop_oldest(&mut self, topic: &str) -> u64 {
         let oldest = self.data.iter().position(|entry| match entry {
             Entry::Frame(publication) => {
                 publication.kind == PublicationKind::Update && *publication.topic == *topic
             }
-            Entry::Slot(_) => false,
+            Entry::Slot((of, _)) => **of == *topic,
         });
-        let Some(Entry::Frame(publication)) = oldest.and_then(|index| self.data.remove(index)) else {
-            return false;
+        let taken = match oldest.and_then(|index| self.data.remove(index)) {
+            Some(Entry::Frame(publication)) => Some((publication, 1)),
+            Some(Entry::Slot(key)) => {
+                self.rare.as_mut().and_then(|rare| rare.slots.remove(&key)).and_then(|slot| slot.waiting)
+            }
+            None => self.rare.as_mut().and_then(|rare| rare.take_resting(topic)),
         };
-        self.data_bytes -= publication.frame.len() + ENTRY_COST;
-        true
+        let Some((publication, count)) = taken else { return 0 };
+        self.data_bytes -= cost(&publication);
+        count
     }
 
     /// Takes out the queued updates of a topic, and its snapshots where asked; says how many updates.
@@ -291,7 +319,7 @@ impl Lanes {
             Entry::Frame(publication) if *publication.topic == *topic => {
                 let goes = snapshots_too || publication.kind == PublicationKind::Update;
                 removed += u64::from(goes && publication.kind == PublicationKind::Update);
-                bytes += if goes { publication.frame.len() + ENTRY_COST } else { 0 };
+                bytes += if goes { cost(publication) } else { 0 };
                 !goes
             }
             _ => true,
@@ -300,7 +328,7 @@ impl Lanes {
         removed + self.remove_slots(topic)
     }
 
-    /// Takes out the waiting values of a topic that delivers the latest; says how many.
+    /// Takes out the waiting values of a topic that delivers the latest; says how many values they stood for.
     pub(super) fn remove_slots(&mut self, topic: &str) -> u64 {
         let Some(rare) = &mut self.rare else { return 0 };
         let mut removed = 0;
@@ -309,9 +337,9 @@ impl Lanes {
             if *key.0 != *topic {
                 return true;
             }
-            if let Some((waiting, _)) = slot.waiting.take() {
-                removed += 1;
-                bytes += waiting.frame.len() + ENTRY_COST;
+            if let Some((waiting, count)) = slot.waiting.take() {
+                removed += count;
+                bytes += cost(&waiting);
             }
             // A resting slot stays: its interval holds for the next value too.
             slot.resting

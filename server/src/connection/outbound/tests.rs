@@ -35,17 +35,23 @@ fn policy(route: &'static str, delivery: DeliverySpec) -> RoutePolicy {
     RoutePolicy { delivery, ..fixtures::policy(route) }
 }
 
-fn update(topic: &str, payload: &str, delivery: DeliverySpec) -> Arc<Publication> {
+pub(super) fn update(topic: &str, payload: &str, delivery: DeliverySpec) -> Arc<Publication> {
     publication(PublicationKind::Update, topic, payload, delivery)
 }
 
-fn keyed(topic: &str, key: &str, payload: &str, interval_ms: u64) -> Arc<Publication> {
+pub(super) fn keyed(
+    topic: &str,
+    key: &str,
+    payload: &str,
+    interval_ms: u64,
+    overflow: Overflow,
+) -> Arc<Publication> {
     let mut publication = Publication::of_topic(
         PublicationKind::Update,
         &Arc::from(topic),
         (None, None),
         payload,
-        &policy("quotes", latest(interval_ms)),
+        &policy("quotes", DeliverySpec { overflow, ..latest(interval_ms) }),
     );
     publication.conflation_key = Some(key.into());
     Arc::new(publication)
@@ -57,7 +63,7 @@ fn room_for(count: usize, like: &Publication) -> Outbound {
 }
 
 /// A queue before a socket that takes nothing by itself.
-fn queue(limit: usize) -> Outbound {
+pub(super) fn queue(limit: usize) -> Outbound {
     let carrier: Pin<Box<dyn Carrier>> = Box::pin(tokio::io::duplex(1).0);
     Outbound::new(limit, Node::new(), Stream::Other(Mutex::new(carrier)), None)
 }
@@ -145,11 +151,13 @@ fn drop_oldest_spares_other_topics() {
     let outbound = room_for(2, &mine);
     outbound.offer(&other);
     outbound.offer(&other);
-    outbound.offer(&mine);
-    assert_eq!(next(&outbound).map(|text| text.contains("b.update")), Some(true));
-    assert_eq!(next(&outbound).map(|text| text.contains("b.update")), Some(true));
-    outbound.offer(&mine);
-    assert_eq!(next(&outbound).map(|text| text.contains("\"dropped\":1")), Some(true));
+    for _ in 0..3 {
+        outbound.offer(&mine);
+    }
+    for expected in ["b.update", "b.update", "\"dropped\":2,"] {
+        assert!(next(&outbound).is_some_and(|text| text.contains(expected)), "{expected}");
+    }
+    assert_eq!(next(&outbound), None);
 }
 
 #[test]
@@ -180,10 +188,10 @@ fn conflation_keeps_the_latest_of_each_key_in_its_place() {
     let outbound = queue(1 << 20);
     let topic = "quotes:{\"symbol\":\"AAPL\"}";
     for bid in 1..5 {
-        outbound.offer(&keyed(topic, "A", &bid.to_string(), 0));
+        outbound.offer(&keyed(topic, "A", &bid.to_string(), 0, Overflow::Close));
     }
-    outbound.offer(&keyed(topic, "B", "7", 0));
-    outbound.offer(&keyed(topic, "A", "{\"symbol\":\"AAPL\",\"bid\":150.5}", 0));
+    outbound.offer(&keyed(topic, "B", "7", 0, Overflow::Close));
+    outbound.offer(&keyed(topic, "A", "{\"symbol\":\"AAPL\",\"bid\":150.5}", 0, Overflow::Close));
     let golden = golden(include_str!("../../../../tests/frames/conflated.json"));
     assert_eq!(next(&outbound), Some(golden[0].clone()));
     assert!(
@@ -195,7 +203,7 @@ fn conflation_keeps_the_latest_of_each_key_in_its_place() {
 #[tokio::test(start_paused = true)]
 async fn an_interval_spaces_the_values_of_a_key() {
     let outbound = queue(1 << 20);
-    let offer = |payload: &str| outbound.offer(&keyed("quotes:{}", "A", payload, 100));
+    let offer = |payload: &str| outbound.offer(&keyed("quotes:{}", "A", payload, 100, Overflow::Close));
     offer("1");
     assert!(next(&outbound).is_some());
     offer("2");
@@ -215,7 +223,7 @@ async fn an_interval_spaces_the_values_of_a_key() {
 fn nothing_of_a_forgotten_topic_is_left() {
     let outbound = queue(1 << 20);
     outbound.offer(&update("a:{}", "1", EVERY));
-    outbound.offer(&keyed("a:{}", "k", "2", 0));
+    outbound.offer(&keyed("a:{}", "k", "2", 0, Overflow::Close));
     outbound.offer(&update("b:{}", "3", EVERY));
     outbound.forget("a:{}");
     assert!(next(&outbound).is_some_and(|text| text.contains("b.update")));

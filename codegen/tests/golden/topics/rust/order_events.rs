@@ -30,7 +30,7 @@ impl rt::Topic for OrderEvents {
         delivery: rt::DeliverySpec {
             mode: rt::DeliveryMode::Every,
             flush_ms: 0,
-            overflow: rt::Overflow::Close,
+            overflow: rt::Overflow::DropOldest,
             compress: true,
         },
         history: Some(rt::HistorySpec {
