@@ -157,3 +157,6 @@ fn new_epoch() -> Arc<str> {
     let _ = write!(epoch, "{:x}", rand::rng().random::<u64>());
     epoch.into()
 }
+
+#[cfg(test)]
+mod tests;

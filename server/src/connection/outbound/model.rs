@@ -25,6 +25,8 @@ const SCHEDULES: u64 = if cfg!(debug_assertions) { 20_000 } else { 1_000_000 };
 const STEPS: usize = 24;
 const CLIENTS: usize = 3;
 const TTL: Duration = Duration::from_secs(60);
+/// What an update that is kept counts for beside its frame.
+const KEPT_COST: usize = 128;
 
 /// One client: what it knows, and its end of the wire while it is connected.
 #[derive(Default)]
@@ -85,14 +87,7 @@ impl World {
         let (subscription, beginning) = route.subscribe("t", &outlet, &hooks, client.known.as_ref());
         let position = beginning.position.expect("the topic has history");
         if let (Some(recovered), Some(known)) = (beginning.recovered, &client.known) {
-            let missed = (published.len() as u64).checked_sub(known.offset);
-            let expected = match missed {
-                _ if known.epoch != position.epoch => Err(Unrecoverable::NewEpoch),
-                Some(missed) if missed > kept => Err(Unrecoverable::TooOld),
-                Some(missed) if missed > 0 && recovered == Err(Unrecoverable::TooMuch) => recovered,
-                Some(_) => Ok(()),
-                None => Err(Unrecoverable::Ahead),
-            };
+            let expected = recovery(published.len() as u64, kept, known, &position.epoch, limit);
             assert_eq!(recovered, expected);
         }
         // What cannot be recovered is made good by the state, where the topic has one.
@@ -207,6 +202,20 @@ impl Wire {
         }
         self.at = offset;
     }
+}
+
+/// What a client that knows this much has to be told of a topic that has come so far, before a queue of so many bytes.
+fn recovery(end: u64, kept: u64, known: &Position, epoch: &str, room: usize) -> Result<(), Unrecoverable> {
+    if *known.epoch != *epoch {
+        return Err(Unrecoverable::NewEpoch);
+    }
+    let missed = end.checked_sub(known.offset).ok_or(Unrecoverable::Ahead)?;
+    if missed > kept {
+        return Err(Unrecoverable::TooOld);
+    }
+    let frame = |n: u64| format!(r#"{{"type":"t.update","topic":"t","offset":{n},"payload":{n}}}"#);
+    let bytes: usize = (known.offset + 1..=end).map(|n| frame(n).len() + KEPT_COST).sum();
+    if bytes > room { Err(Unrecoverable::TooMuch) } else { Ok(()) }
 }
 
 thread_local! {
