@@ -67,10 +67,7 @@ impl Spawned {
         collect(child.stdout.take().expect("a pipe"), Arc::clone(&output));
         collect(child.stderr.take().expect("a pipe"), Arc::clone(&output));
         let mut spawned = Self { child, output, socket: String::new(), _temporary: temporary };
-        spawned.socket = spawned.wait_for_line("its socket", |line| {
-            let start = line.find("ws://")?;
-            Some(line[start..].split_whitespace().next()?.to_owned())
-        });
+        spawned.socket = spawned.wait_for_line("its socket", socket_in);
         spawned
     }
 
@@ -83,7 +80,7 @@ impl Spawned {
         clean(&binary(app))
     }
 
-    /// Address of the socket: `ws://127.0.0.1:40123/api/v1/ws`.
+    /// Address of the socket: `ws://127.0.0.1:40123/api/v1/ws`, or without a path where the app prints none.
     #[must_use]
     pub fn socket(&self) -> &str {
         &self.socket
@@ -151,6 +148,15 @@ impl Drop for Spawned {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The socket that a line names. A program that only other programs start may print its address and no more.
+fn socket_in(line: &str) -> Option<String> {
+    if let Some(address) = line.strip_prefix("listening on ").filter(|rest| !rest.contains("://")) {
+        return Some(format!("ws://{address}"));
+    }
+    let start = line.find("ws://")?;
+    Some(line[start..].split_whitespace().next()?.to_owned())
 }
 
 /// A command that settings of this environment do not reach.

@@ -1,6 +1,7 @@
 //! End-to-end tests: one binary, one module per subject.
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod bench;
 mod bot;
 mod carry;
 mod charts;

@@ -7,10 +7,13 @@ use serde_json::json;
 
 use super::trading;
 
+/// What the process may take to end.
+const BUDGET: Duration = Duration::from_secs(10);
+
 #[tokio::test]
 async fn both_signals_tell_clients_when_to_return_and_end_the_process_in_time() {
     for signal in ["TERM", "INT"] {
-        let mut server = trading(&["--shutdown-timeout", "3s"]);
+        let mut server = trading(&["--shutdown-timeout", &format!("{}s", BUDGET.as_secs())]);
         let mut socket = TestSocket::connect(server.socket()).await;
         socket.subscribe("bars", &json!({ "symbol": "BTC-USD" })).await;
         let start = Instant::now();
@@ -22,6 +25,6 @@ async fn both_signals_tell_clients_when_to_return_and_end_the_process_in_time() 
         assert_eq!((closed.code, closed.reason.as_str()), (1012, "Service restart"));
         let status = server.wait();
         assert!(status.success(), "{signal}: {status}: {}", server.output());
-        assert!(start.elapsed() < Duration::from_secs(10), "{signal}: {:?}", start.elapsed());
+        assert!(start.elapsed() < BUDGET, "{signal}: {:?}", start.elapsed());
     }
 }
