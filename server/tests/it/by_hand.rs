@@ -27,10 +27,13 @@ impl Raw {
         self.first & 0x40 != 0
     }
 
-    /// The text, inflated where it is compressed.
+    /// The payload, inflated where it is compressed.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        if self.is_compressed() { inflate(&self.payload) } else { self.payload.clone() }
+    }
+
     pub(crate) fn text(&self) -> String {
-        let bytes = if self.is_compressed() { inflate(&self.payload) } else { self.payload.clone() };
-        String::from_utf8(bytes).expect("text")
+        String::from_utf8(self.bytes()).expect("text")
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -48,7 +51,8 @@ impl Raw {
 /// What the server compressed without context, inflated by a state of its own.
 fn inflate(payload: &[u8]) -> Vec<u8> {
     let input = [payload, &[0, 0, 0xff, 0xff]].concat();
-    let mut output = Vec::with_capacity(1 << 20);
+    // Room for the longest message of any test.
+    let mut output = Vec::with_capacity(17 << 20);
     Decompress::new(false).decompress_vec(&input, &mut output, FlushDecompress::Sync).expect("inflates");
     output
 }
@@ -85,9 +89,14 @@ impl ByHand {
 
     /// Opens with further header lines, each with its end.
     pub(crate) async fn open_with(server: &TestServer, headers: &str) -> Self {
+        Self::open_at(server, REPLY_ADDRESS, headers).await
+    }
+
+    /// The same at another path.
+    pub(crate) async fn open_at(server: &TestServer, path: &str, headers: &str) -> Self {
         let mut stream = server.tcp().await;
         let request = format!(
-            "GET {REPLY_ADDRESS} HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+            "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
              sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n"
         );
         stream.write_all(request.as_bytes()).await.expect("writes");

@@ -7,6 +7,7 @@ mod compression;
 mod connection;
 mod contract;
 mod cors;
+mod echo;
 mod frames;
 mod handshake;
 mod harness;

@@ -1,13 +1,27 @@
 //! A stop: told, finished, closed, in time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
-use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Error;
+use bellwire::{Period, Settings};
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio::time::{Instant, pause, resume, timeout};
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::contract::REPLY_ADDRESS;
-use crate::harness::{TestServer, WAYS};
+use crate::harness::{TestServer, WAYS, eventually};
+use crate::services::TestServices;
+
+/// Holds that a frame tells its client of the stop, and when to return.
+fn is_told(notice: &Value) {
+    assert_eq!(notice["type"], "closing", "{notice}");
+    assert_eq!(notice["payload"]["condition"], "shutting-down", "{notice}");
+    assert!(notice["payload"]["retry_after_ms"].as_u64().is_some_and(|delay| delay <= 5000), "{notice}");
+}
 
 #[tokio::test]
 async fn replies_are_finished_before_the_close() {
@@ -16,10 +30,7 @@ async fn replies_are_finished_before_the_close() {
     client.send(json!({"type": "act", "id": 1, "payload": {"do": "wait"}})).await;
     client.nothing_waits().await;
     server.stop();
-    let notice = client.frame().await;
-    assert_eq!(notice["type"], "closing");
-    assert_eq!(notice["payload"]["condition"], "shutting-down");
-    assert!(notice["payload"]["retry_after_ms"].as_u64().is_some_and(|delay| delay <= 5000));
+    is_told(&client.frame().await);
 
     let health = server.get("/health").await;
     assert_eq!((health.status, &health.json()["status"]), (503, &json!("draining")));
@@ -60,15 +71,81 @@ async fn clients_are_told_to_return_at_different_times() {
     server.stopped().await;
 }
 
+/// What a node may take to stop in the tests that measure it.
+const BUDGET: Duration = Duration::from_secs(4);
+
+fn in_budget(settings: &mut Settings) {
+    settings.shutdown_timeout = Some(Period(BUDGET));
+}
+
 #[tokio::test]
-async fn what_hangs_does_not_delay_the_stop_beyond_its_time() {
-    let mut server = TestServer::start().await;
-    let mut client = server.client().await;
-    client.send(json!({"type": "act", "payload": {"do": "hang"}})).await;
-    client.nothing_waits().await;
+async fn a_request_that_hangs_is_given_half_of_the_time_and_the_stop_stays_within_it() {
+    for leaves in [true, false] {
+        let mut server = TestServer::start_with(in_budget).await;
+        let mut client = server.client().await;
+        client.send(json!({"type": "act", "id": 1, "payload": {"do": "hang"}})).await;
+        client.nothing_waits().await;
+        // From here on time jumps to the next timer whenever all wait, be it for a socket. Each jump is short: a draining
+        // server looks around often.
+        pause();
+        let start = Instant::now();
+        server.stop();
+        is_told(&client.frame().await);
+        // No answer comes before the close.
+        let close = timeout(BUDGET, client.socket.next()).await.expect("in time");
+        let Some(Ok(Message::Close(Some(close)))) = close else { panic!("expected a close, got {close:?}") };
+        assert_eq!((close.code.into(), close.reason.as_str()), (1012, "Service restart"));
+        let closed_after = start.elapsed();
+        assert!((BUDGET / 2..BUDGET).contains(&closed_after), "{closed_after:?}");
+        // One that stays says nothing more, its half of the close included.
+        let stays = (!leaves).then_some(client);
+        server.stopped().await;
+        assert!(start.elapsed() < BUDGET, "{:?}", start.elapsed());
+        drop(stays);
+        resume();
+    }
+}
+
+/// A server that works on a request until the gate opens, and the client that asked for it.
+async fn at_work(gate: &Arc<Notify>) -> (TestServer, TcpStream) {
+    let (begun, gate) = (Arc::new(Notify::new()), gate.clone());
+    let has_begun = begun.clone();
+    let handler = async move || {
+        begun.notify_one();
+        gate.notified().await;
+        "done"
+    };
+    let routes = axum::Router::new().route("/work", axum::routing::get(handler));
+    let server = TestServer::serve(TestServices::default(), Vec::new(), routes, in_budget).await;
+    let mut stream = server.tcp().await;
+    stream.write_all(b"GET /work HTTP/1.1\r\nhost: localhost\r\n\r\n").await.expect("writes");
+    has_begun.notified().await;
+    (server, stream)
+}
+
+#[tokio::test]
+async fn what_is_under_way_over_http_is_answered_too() {
+    let gate = Arc::default();
+    let (mut server, mut stream) = at_work(&gate).await;
     server.stop();
-    assert_eq!(client.close().await.0, 1012);
+    eventually("nobody new is let in", || std::net::TcpStream::connect(server.address).is_err()).await;
+    gate.notify_one();
+    let mut answer = String::new();
+    let read = stream.read_to_string(&mut answer);
+    timeout(BUDGET, read).await.expect("in time").expect("an answer, and the end");
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("done"), "{answer}");
     server.stopped().await;
+}
+
+#[tokio::test]
+async fn what_hangs_over_http_is_left_when_the_time_is_over() {
+    let (mut server, _stream) = at_work(&Arc::default()).await;
+    pause();
+    let start = Instant::now();
+    server.stop();
+    server.stopped().await;
+    let elapsed = start.elapsed();
+    assert!((BUDGET..BUDGET + Duration::from_millis(100)).contains(&elapsed), "{elapsed:?}");
 }
 
 #[tokio::test]
