@@ -58,7 +58,7 @@ impl BenchRequests for Silent {
 async fn main() -> anyhow::Result<()> {
     let node = Node::new();
     let publish = BenchPublishers::new(&node);
-    let api = BenchApi { bars: (), joined: (), requests: Silent };
+    let api = BenchApi { bars: (), joined: (), quotes: (), requests: Silent };
     let mut settings = Settings::default();
     settings.port = Some(0);
     let server = App::new(node, settings).endpoint(api.into_endpoint()).bind().await?;

@@ -30,6 +30,16 @@ export interface BenchClient extends CoreClient {
    */
   readonly joined: Subscribable<types.BarsParams, types.Bar>;
   /**
+   * The same, of which those who read slowly get the latest only.
+   *
+   * A value that waits for such a reader is replaced by its successor; the frame says how many it stands for.
+   *
+   * Only the latest value counts: a slow reader skips the values between.
+   *
+   * Declared at `#/channels/bench.quotes`.
+   */
+  readonly quotes: Subscribable<types.BarsParams, types.Bar>;
+  /**
    * Publishes an update to `bars`, or to the topic that is named.
    *
    * Nothing answers: resolves once it is handed to the socket.
@@ -51,6 +61,7 @@ export function createBenchClient(options: ClientOptions = {}): BenchClient {
   const members: Omit<BenchClient, keyof CoreClient> = {
     bars: core.topic('bars'),
     joined: core.topic('joined'),
+    quotes: core.topic('quotes'),
     publish: (payload, options) => core.request('publish', payload, options),
     echo: (payload, options) => core.request('echo', payload, options),
   };

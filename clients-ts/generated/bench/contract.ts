@@ -26,6 +26,7 @@ export const contract: Contract = {
   topics: {
     bars: { shape: { symbol: {}, resolution: {} } },
     joined: { shape: { symbol: {}, resolution: {} } },
+    quotes: { shape: { symbol: {}, resolution: {} } },
   },
   requests: {
     publish: { notification: true },

@@ -8,6 +8,10 @@ pub(crate) const FIRST_TIME: u64 = 1_000_000_000;
 pub(crate) const FIRST_NS: u64 = 1_000_000_000_000_000;
 /// The member whose numbers rise by one from update to update of a topic.
 pub(crate) const TIME: &[u8] = b"\"time\":";
+/// The member that says how many values a frame stands for, where it is not one.
+const CONFLATED: &[u8] = b"\"conflated\":";
+/// What stands after it.
+const PAYLOAD: &[u8] = b"\"payload\":";
 /// The member that holds when the update was due.
 pub(crate) const TS: &[u8] = b"\"ts_ns\":";
 
@@ -60,7 +64,7 @@ pub(crate) fn number(frame: &[u8], key: &[u8], hint: &mut usize) -> Option<u64> 
     let at = if frame.get(*hint..).is_some_and(|rest| rest.starts_with(key)) {
         *hint
     } else {
-        frame.windows(key.len()).position(|window| window == key)?
+        position(frame, key)?
     };
     *hint = at;
     let digits = frame[at + key.len()..].trim_ascii_start();
@@ -71,8 +75,18 @@ pub(crate) fn number(frame: &[u8], key: &[u8], hint: &mut usize) -> Option<u64> 
         .filter(|_| length > 0)
 }
 
+/// How many values a frame stands for.
+pub(crate) fn stands_for(frame: &[u8]) -> u64 {
+    let head = position(frame, PAYLOAD).map_or(frame, |end| &frame[..end]);
+    number(head, CONFLATED, &mut 0).unwrap_or(1)
+}
+
 fn contains(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len()).any(|window| window == part)
+    position(text, part).is_some()
+}
+
+fn position(text: &[u8], part: &[u8]) -> Option<usize> {
+    text.windows(part.len()).position(|window| window == part)
 }
 
 #[cfg(test)]
@@ -90,6 +104,18 @@ mod tests {
         }
         assert_eq!(number(b"{}", TIME, &mut 0), None);
         assert_eq!(number(br#"{"time":null}"#, TIME, &mut 0), None);
+    }
+
+    #[test]
+    fn frames_say_how_many_values_they_stand_for_before_their_payload() {
+        let cases = [
+            (r#"{"type":"quotes.update","topic":"quotes:{}","conflated":5,"payload":{"time":1}}"#, 5),
+            (r#"{"type":"quotes.update","topic":"quotes:{}","payload":{"time":1,"conflated":7}}"#, 1),
+            ("{}", 1),
+        ];
+        for (frame, expected) in cases {
+            assert_eq!(stands_for(frame.as_bytes()), expected, "{frame}");
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod slow;
 mod storm;
 mod swarm;
 mod updates;
+mod watcher;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -26,7 +27,7 @@ pub use idle::Idle;
 pub use limits::allow_files;
 pub use process::{Server, cpu_of, memory_of};
 pub use requests::Requests;
-pub use slow::{SlowReaders, Told};
+pub use slow::{SlowReaders, Told, Treatment};
 pub use storm::Storm;
 
 /// What a run found: name of the figure, value. Names end in their unit.

@@ -85,21 +85,12 @@ impl Server {
         }
     }
 
-    /// A counter without labels that it tells in the text format of Prometheus; 0 where it has not counted yet.
+    /// A counter, named with its labels, that it tells in the text format of Prometheus; 0 where it has not counted yet.
     ///
     /// # Errors
     /// Where it tells nothing at that path.
     pub fn counter(&self, path: &str, name: &str) -> Result<u64> {
-        let mut stream = TcpStream::connect(self.address).context("cannot ask for the counters")?;
-        stream.set_read_timeout(Some(ANSWER))?;
-        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address);
-        stream.write_all(request.as_bytes())?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        if !answer.starts_with("HTTP/1.1 200") {
-            bail!("{path}: {}", answer.lines().next().unwrap_or("no answer"));
-        }
-        Ok(counted(&answer, name))
+        counter_of(self.address, path, name)
     }
 
     /// CPU time it has used.
@@ -176,6 +167,20 @@ pub fn memory_of(process: &str) -> Result<u64> {
     }
 }
 
+/// The same as [`Server::counter`], of whoever listens there.
+pub(crate) fn counter_of(address: SocketAddr, path: &str, name: &str) -> Result<u64> {
+    let mut stream = TcpStream::connect(address).context("cannot ask for the counters")?;
+    stream.set_read_timeout(Some(ANSWER))?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    if !answer.starts_with("HTTP/1.1 200") {
+        bail!("{path}: {}", answer.lines().next().unwrap_or("no answer"));
+    }
+    Ok(counted(&answer, name))
+}
+
 /// The value of a counter among others.
 fn counted(text: &str, name: &str) -> u64 {
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
@@ -196,8 +201,9 @@ mod tests {
         let stat = "42 (a) b) S 1 2 3 4 5 6 7 8 9 10 250 50 0 0 20 0 4";
         assert_eq!(ticks(stat), Some(300));
         assert_eq!(pss("Rss:   10 kB\nPss:    7 kB\nPss_Dirty: 3 kB\n"), Some(7));
-        let metrics = "# TYPE a counter\r\na_total 3\na_totals 4\n";
+        let metrics = "# TYPE a counter\r\na_total 3\na_totals 4\na_total{route=\"x\"} 5\n";
         assert_eq!((counted(metrics, "a_total"), counted(metrics, "b_total")), (3, 0));
+        assert_eq!(counted(metrics, "a_total{route=\"x\"}"), 5);
         assert_eq!((running(""), ticks("42 (x) S 1"), pss("Rss: 1 kB")), (None, None, None));
     }
 }

@@ -7,7 +7,7 @@ use flate2::{Decompress, FlushDecompress};
 use hdrhistogram::Histogram;
 
 use crate::Figures;
-use crate::frames::{FIRST_NS, FIRST_TIME, TIME, TS, number};
+use crate::frames::{FIRST_NS, FIRST_TIME, TIME, TS, number, stands_for};
 
 /// Of so many deflated frames one is inflated and looked at: the generator would measure itself otherwise.
 const INFLATED: usize = 50;
@@ -19,8 +19,12 @@ const LARGEST: usize = 64 * 1024;
 pub(crate) struct Updates {
     /// Per subscriber, the number that its next update carries, less [`FIRST_TIME`].
     next: Vec<u64>,
-    /// Updates received.
+    /// Frames may stand for several updates, and say for how many.
+    conflated: bool,
+    /// Frames received.
     pub(crate) delivered: u64,
+    /// Updates that they stand for.
+    pub(crate) values: u64,
     /// Updates that were not the next one of their topic.
     pub(crate) disorder: u64,
     /// Updates that came deflated.
@@ -41,7 +45,9 @@ impl Updates {
     pub(crate) fn new(subscribers: usize, start: Instant, counting_from: Duration) -> Result<Self> {
         Ok(Self {
             next: vec![0; subscribers],
+            conflated: false,
             delivered: 0,
+            values: 0,
             disorder: 0,
             deflated: 0,
             bytes: 0,
@@ -53,6 +59,11 @@ impl Updates {
         })
     }
 
+    /// The same of a topic that delivers the latest value only.
+    pub(crate) fn of_latest(subscribers: usize, start: Instant, counting_from: Duration) -> Result<Self> {
+        Ok(Self { conflated: true, ..Self::new(subscribers, start, counting_from)? })
+    }
+
     /// Takes in a message for a subscriber, at a moment after the start.
     pub(crate) fn take(&mut self, subscriber: usize, frame: &[u8], deflated: bool, now: Duration) {
         if !deflated {
@@ -60,7 +71,7 @@ impl Updates {
         }
         self.deflated += 1;
         if !subscriber.is_multiple_of(INFLATED) {
-            self.delivered += 1;
+            (self.delivered, self.values) = (self.delivered + 1, self.values + 1);
             self.bytes += frame.len() as u64;
             return;
         }
@@ -82,11 +93,13 @@ impl Updates {
     fn check(&mut self, subscriber: usize, frame: &[u8], now: Duration) {
         let Some(time) = number(frame, TIME, &mut self.hints.0) else { return };
         let Some(ts) = number(frame, TS, &mut self.hints.1) else { return };
-        self.delivered += 1;
+        let values = if self.conflated { stands_for(frame) } else { 1 };
+        (self.delivered, self.values) = (self.delivered + 1, self.values + values);
         self.bytes += frame.len() as u64;
         let time = time.saturating_sub(FIRST_TIME);
         let next = &mut self.next[subscriber];
-        if time != *next {
+        // The last of those it stands for is the one that it holds.
+        if time + 1 != *next + values {
             self.disorder += 1;
         }
         *next = time + 1;
@@ -124,6 +137,23 @@ mod tests {
 
     fn frame(time: u64, ts: u64) -> Vec<u8> {
         format!(r#"{{"payload":{{"time":{},"ts_ns":{}}}}}"#, FIRST_TIME + time, FIRST_NS + ts).into_bytes()
+    }
+
+    #[test]
+    fn a_frame_of_the_latest_value_stands_for_those_it_replaced() {
+        let start = Instant::now();
+        let mut updates = Updates::of_latest(1, start, Duration::ZERO).expect("a histogram");
+        let conflated = |time: u64, values: u64| {
+            let plain = String::from_utf8(frame(time, 0)).expect("text");
+            plain.replacen('{', &format!(r#"{{"conflated":{values},"#), 1).into_bytes()
+        };
+        for (frame, disorder) in
+            [(frame(0, 0), 0), (conflated(4, 4), 0), (conflated(9, 3), 1), (frame(10, 0), 1)]
+        {
+            updates.take(0, &frame, false, Duration::ZERO);
+            assert_eq!(updates.disorder, disorder);
+        }
+        assert_eq!((updates.delivered, updates.values), (4, 9));
     }
 
     #[test]

@@ -67,9 +67,11 @@ impl Peer {
     /// Whether the scenario says anything about it.
     pub(super) fn takes(&self, scenario: &Scenario) -> bool {
         match self.kind {
+            Kind::Ours => true,
+            _ if scenario.is_conflated() => false,
             Kind::Bare { together: "16" } => scenario.is_saturated(),
             Kind::Bare { .. } | Kind::Naive | Kind::FastWs => !scenario.is_deflated(),
-            Kind::Ours | Kind::Bun | Kind::NodeWs => true,
+            Kind::Bun | Kind::NodeWs => true,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use bellwire_load::{FanOut, Idle, Load, Plan, Requests, SlowReaders, Storm, Told};
+use bellwire_load::{FanOut, Idle, Load, Plan, Requests, SlowReaders, Storm, Told, Treatment};
 
 use super::peers::{OURS, Peer};
 
@@ -14,8 +14,15 @@ const TOPICS_PACE: f64 = 5_000.0;
 /// The route whose updates are joined for a millisecond; peers have no such thing.
 const JOINED: &str = "joined";
 
+/// The route that gives slow readers the latest value only; peers have no such thing either.
+const LATEST: &str = "quotes";
+
 /// How our server ends a slow reader.
-const TOLD: Told = Told { code: 4413, metrics: "/metrics", counter: "bellwire_slow_disconnects_total" };
+const ENDED: Told =
+    Told { metrics: "/metrics", ended: "bellwire_slow_disconnects_total", treatment: Treatment::Ends(4413) };
+/// How it keeps one of a topic that delivers the latest value only.
+const KEPT: Told =
+    Told { treatment: Treatment::Conflates("bellwire_conflated_total{route=\"quotes\"}"), ..ENDED };
 
 /// One thing that is measured.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +55,11 @@ impl Scenario {
     /// Publications to one topic as fast as they are delivered: where joining shows.
     pub(super) fn is_saturated(&self) -> bool {
         matches!(&self.plan, Plan::FanOut(plan) if plan.load == Load::Saturated && plan.topics == 1)
+    }
+
+    /// Slow readers get the latest value instead of all.
+    pub(super) fn is_conflated(&self) -> bool {
+        matches!(&self.plan, Plan::SlowReaders(plan) if plan.is_conflated())
     }
 
     /// Asks for compression.
@@ -132,8 +144,10 @@ fn others() -> Vec<Scenario> {
         bytes: 2200,
         before: seconds(2),
         during: seconds(6),
-        told: Some(TOLD),
+        route: "bars",
+        told: Some(ENDED),
     };
+    let conflated = SlowReaders { route: LATEST, told: Some(KEPT), ..slow.clone() };
     let rows = [
         (
             "idle",
@@ -151,6 +165,7 @@ fn others() -> Vec<Scenario> {
             Plan::Requests(Requests { connections: 100, depth: 16, time: seconds(2) }),
         ),
         ("slow", "10 of 60 read at 1 % of the rate", Plan::SlowReaders(slow)),
+        ("slow-conflated", "the same, the latest value only", Plan::SlowReaders(conflated)),
     ];
     rows.map(|(name, title, plan)| Scenario { name, title, plan }).into()
 }

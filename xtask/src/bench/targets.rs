@@ -85,6 +85,10 @@ fn targets() -> Vec<Target> {
         own("slow", "lost", Against::Itself, 0.0),
         own("slow", "slow_unsaid", Against::Itself, 0.0),
         own("slow", "memory_growth_mib", Against::Itself, 2.0),
+        own("slow-conflated", "p99_during_ms", Against::Figure("p99_before_ms"), 1.1),
+        own("slow-conflated", "lost", Against::Itself, 0.0),
+        own("slow-conflated", "slow_ended", Against::Itself, 0.0),
+        own("slow-conflated", "memory_growth_mib", Against::Itself, 2.0),
     ]);
     targets
 }

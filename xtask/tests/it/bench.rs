@@ -19,11 +19,11 @@ fn a_quick_run_counts_every_delivery_and_writes_its_files() {
     assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
     let raw: serde_json::Value = serde_json::from_str(&sandbox.read("results.json")).expect("raw data");
     let runs = raw["runs"].as_array().expect("runs");
-    assert_eq!(runs.len(), 9, "{printed}");
+    assert_eq!(runs.len(), 10, "{printed}");
     for run in runs {
         let figures = &run["figures"];
         assert!(figures.is_object(), "{run}");
-        for fault in ["lost", "disorder"] {
+        for fault in ["lost", "disorder", "replaced_unsaid"] {
             assert!(figures[fault].is_null() || figures[fault] == 0.0, "{run}");
         }
     }

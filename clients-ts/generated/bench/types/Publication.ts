@@ -26,10 +26,11 @@ export interface Publication {
 }
 
 /** Declared at `#/components/schemas/Publication/properties/to`. */
-export type PublicationTo = 'bars' | 'joined';
+export type PublicationTo = 'bars' | 'joined' | 'quotes';
 
 /** The values of {@link PublicationTo} by name. */
 export const PublicationTo = {
   Bars: 'bars',
   Joined: 'joined',
+  Quotes: 'quotes',
 } as const;

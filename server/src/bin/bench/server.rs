@@ -1,4 +1,4 @@
-//! The server that `cargo xtask bench` measures: one topic, one request that publishes to it, one that echoes.
+//! The server that `cargo xtask bench` measures: one topic in three manners, one request that publishes to it, one that echoes.
 //!
 //! It does nothing of its own, so that what is measured is the framework.
 
@@ -41,6 +41,7 @@ impl Bench {
         match to {
             PublicationTo::Bars => self.publish.bars.publish(&params, &bar),
             PublicationTo::Joined => self.publish.joined.publish(&params, &bar),
+            PublicationTo::Quotes => self.publish.quotes.publish(&params, &bar),
         };
     }
 }
@@ -72,7 +73,7 @@ async fn serve(mut settings: bellwire::Settings) -> anyhow::Result<()> {
     bellwire::init_logging(&settings)?;
     let node = Node::new();
     let bench = Bench { publish: BenchPublishers::new(&node) };
-    let api = BenchApi { bars: (), joined: (), requests: bench };
+    let api = BenchApi { bars: (), joined: (), quotes: (), requests: bench };
     App::new(node, settings).endpoint(api.into_endpoint()).on_bound(announce).serve().await?;
     Ok(())
 }

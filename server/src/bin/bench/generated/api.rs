@@ -7,27 +7,31 @@ use bellwire::contract as rt;
 
 /// The services of `/ws`, one per topic; leaving one out does not compile.
 #[derive(Debug)]
-pub struct BenchApi<Bars, Joined, Requests> {
+pub struct BenchApi<Bars, Joined, Quotes, Requests> {
     /// Serves the topic `bars`.
     pub bars: Bars,
     /// Serves the topic `joined`.
     pub joined: Joined,
+    /// Serves the topic `quotes`.
+    pub quotes: Quotes,
     /// Answers the requests.
     pub requests: Requests,
 }
 
-impl<Bars, Joined, Requests> BenchApi<Bars, Joined, Requests> {
+impl<Bars, Joined, Quotes, Requests> BenchApi<Bars, Joined, Quotes, Requests> {
     /// The endpoint, ready to be served.
     pub fn into_endpoint(self) -> rt::Endpoint
     where
         Bars: super::BarsService,
         Joined: super::JoinedService,
+        Quotes: super::QuotesService,
         Requests: super::BenchRequests,
     {
         let requests = Arc::new(super::requests::RequestsRouter(self.requests));
         rt::Endpoint::new(&super::endpoint::ENDPOINT)
             .topic(super::BarsRouter(self.bars))
             .topic(super::JoinedRouter(self.joined))
+            .topic(super::QuotesRouter(self.quotes))
             .request::<super::Publish, _>(requests.clone())
             .request::<super::Echo, _>(requests.clone())
     }

@@ -25,6 +25,7 @@ mod bars;
 mod endpoint;
 mod joined;
 mod publishers;
+mod quotes;
 mod requests;
 pub mod types;
 
@@ -33,4 +34,5 @@ pub use endpoint::ENDPOINT;
 pub use publishers::BenchPublishers;
 pub use bars::{Bars, BarsPublisher, BarsRouter, BarsService};
 pub use joined::{Joined, JoinedPublisher, JoinedRouter, JoinedService};
+pub use quotes::{Quotes, QuotesPublisher, QuotesRouter, QuotesService};
 pub use requests::{BenchRequests, Echo, EchoError, Publish, PublishError};

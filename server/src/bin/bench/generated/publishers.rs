@@ -10,6 +10,8 @@ pub struct BenchPublishers {
     pub bars: super::BarsPublisher,
     /// Publishes `joined.update`.
     pub joined: super::JoinedPublisher,
+    /// Publishes `quotes.update`.
+    pub quotes: super::QuotesPublisher,
 }
 
 impl BenchPublishers {
@@ -18,6 +20,7 @@ impl BenchPublishers {
         Self {
             bars: super::BarsPublisher::new(node),
             joined: super::JoinedPublisher::new(node),
+            quotes: super::QuotesPublisher::new(node),
         }
     }
 }

@@ -62,11 +62,14 @@ pub enum PublicationTo {
     /// `"joined"`.
     #[serde(rename = "joined")]
     Joined,
+    /// `"quotes"`.
+    #[serde(rename = "quotes")]
+    Quotes,
 }
 
 impl PublicationTo {
     /// Every value the document names, in its order.
-    pub const ALL: &'static [Self] = &[Self::Bars, Self::Joined];
+    pub const ALL: &'static [Self] = &[Self::Bars, Self::Joined, Self::Quotes];
 
     /// The value as it stands on the wire.
     #[must_use]
@@ -74,6 +77,7 @@ impl PublicationTo {
         match self {
             Self::Bars => "bars",
             Self::Joined => "joined",
+            Self::Quotes => "quotes",
         }
     }
 }
