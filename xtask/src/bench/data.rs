@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::peers::rank;
 use super::profile::{Function, Profile};
+use super::targets::{Verdict, verdicts};
 
 /// Everything one call of the task has found.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +65,17 @@ impl Data {
         Median::of(of_both.filter_map(|run| run.figures.get(figure).copied()).collect())
     }
 
+    /// A figure of one round.
+    pub(super) fn figure(&self, scenario: &str, peer: &str, figure: &str, round: u32) -> Option<f64> {
+        let is_it = |run: &&Run| run.scenario == scenario && run.peer == peer && run.round == round;
+        self.runs.iter().find(is_it)?.figures.get(figure).copied()
+    }
+
+    /// How many rounds there were.
+    pub(super) fn rounds(&self) -> u32 {
+        self.runs.iter().map(|run| run.round).max().unwrap_or(0)
+    }
+
     /// Peers that were measured, in the order in which they are known.
     pub(super) fn peers(&self) -> Vec<&str> {
         let mut peers: Vec<&str> = Vec::new();
@@ -91,7 +103,11 @@ impl Data {
             })
             .collect();
         let profiles: Vec<Value> = self.profiles.iter().map(profile_to_json).collect();
-        let mut all = json!({ "quick": self.quick, "facts": facts, "runs": runs, "profiles": profiles });
+        // Follow from the runs, for those who read this file and not the page.
+        let targets: Vec<Value> = verdicts(self).iter().filter_map(Verdict::to_json).collect();
+        let mut all = json!({
+            "quick": self.quick, "facts": facts, "runs": runs, "profiles": profiles, "targets": targets,
+        });
         if let Some(why) = &self.unprofiled {
             all["unprofiled"] = json!(why);
         }

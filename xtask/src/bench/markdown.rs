@@ -3,28 +3,10 @@
 use std::fmt::Write as _;
 
 use super::data::{Data, Median, short};
-use super::peers;
 use super::profile::{Function, Profile};
 use super::scenarios::{self, Scenario};
 use super::targets::{Against, Verdict, verdicts};
-
-const COUNTED: &str = "\
-## What was counted
-
-- **CPU** is the server's, user and system, as the kernel's scheduler counts it, divided by the frames that reached
-  subscribers (or by replies, or by connections). The clock stops when the last frame has arrived.
-- **Every delivery is counted and checked** to be the next of its topic; deflated ones are inflated on every 50th socket.
-- **Latency** runs from the moment a publication was due, on a fixed schedule, to its arrival at the subscriber. Generator and
-  server share the cores, so milliseconds are mostly waiting for them: compare within a row.
-- **Paced**: 30 000 deliveries a second over one topic, 5 000 over a thousand topics. **Saturated**: as fast as they are
-  delivered, with at most 256 publications of a topic under way (fewer where they would fill the kernel's memory).
-- Everybody is driven the same way: one control connection sends `publish` requests, subscribers ask for `bars`
-  (`asyncapi/bench.yaml`). Every run starts a fresh server; rounds are interleaved; the table shows medians, and least and most
-  in the raw data beside it (`results.json`).
-- Peers that no target names (`ws`, FastWS, axum by hand) are measured for half as long, with 2 000 idle connections instead of
-  10 000 and 1 000 instead of 4 000 in the storm.
-- **Memory** is the growth of the server's PSS over the connections, 1.5 s after the last one was opened.
-";
+use super::{counted, ends, peers};
 
 /// The whole page.
 pub(super) fn page(data: &Data) -> String {
@@ -32,7 +14,14 @@ pub(super) fn page(data: &Data) -> String {
     if data.quick {
         page.push_str("Made by `--quick` with a development build: no figure here means anything.\n\n");
     }
-    page.push_str("Written by `cargo xtask bench`. Ratios below 1 say that Bellwire is cheaper.\n\n");
+    let rounds = match data.rounds() {
+        1 => "the figures of one round".to_owned(),
+        rounds => format!("medians of {rounds} rounds"),
+    };
+    let _ = writeln!(
+        page,
+        "Written by `cargo xtask bench`: {rounds}. A ratio is the ratio of the medians; below 1 Bellwire is cheaper.\n"
+    );
     page.push_str("![CPU for each delivered frame](results.svg)\n\n");
     targets(&mut page, data);
     let tables = [
@@ -45,18 +34,19 @@ pub(super) fn page(data: &Data) -> String {
         ("Slow readers: healthy p99 before, ms", "p99_before_ms"),
         ("Slow readers: healthy p99 during, ms", "p99_during_ms"),
         ("Slow readers: growth of the server's memory, MiB", "memory_growth_mib"),
-        ("Lost", "lost"),
-        ("Out of order", "disorder"),
+        ("Bytes of a frame's text, its header not counted", "frame_bytes"),
+        ("Lost, in the worst round", "lost"),
+        ("Out of order, in the worst round", "disorder"),
         ("Cores the generator used", "generator_busy"),
     ];
     let scenarios = scenarios::chosen(&[], false).unwrap_or_default();
     for (title, figure) in tables {
         table(&mut page, data, &scenarios, title, figure);
     }
-    slow_readers(&mut page, data);
+    ends::add(&mut page, data);
     profiles(&mut page, data);
     failures(&mut page, data);
-    page.push_str(COUNTED);
+    page.push_str(&counted::text(data));
     page.push_str("\n## Who was measured\n\n");
     for peer in data.peers() {
         let _ = writeln!(page, "- **{peer}**: {}", peers::about(peer));
@@ -77,9 +67,12 @@ pub(super) fn summary(data: &Data) -> String {
 
 fn targets(page: &mut String, data: &Data) {
     let _ = writeln!(page, "## Targets\n\n{}.\n", capital(&summary(data)));
-    page.push_str("| scenario | figure | compared with | target | found | |\n|---|---|---|---|---|---|\n");
+    page.push_str("`rounds` is the least and the most of what each round would have found by itself; `found` decides.\n\n");
+    page.push_str(
+        "| scenario | figure | compared with | target | found | rounds | |\n|---|---|---|---|---|---|---|\n",
+    );
     for verdict in verdicts(data).iter().filter(|verdict| verdict.found.is_some()) {
-        let Verdict { target, found } = verdict;
+        let Verdict { target, found, rounds } = verdict;
         let against = match target.against {
             Against::Peer(peer) => peer,
             Against::Scenario(scenario) => scenario,
@@ -89,14 +82,19 @@ fn targets(page: &mut String, data: &Data) {
         let met = if verdict.met() == Some(true) { "met" } else { "**missed**" };
         let _ = writeln!(
             page,
-            "| {} | {} | {against} | ≤ {} | {} | {met} |",
+            "| {} | {} | {against} | ≤ {} | {} | {} | {met} |",
             target.scenario,
             figure_name(target.figure),
             target.most,
             short(found.unwrap_or_default()),
+            rounds.filter(|_| data.rounds() > 1).map_or_else(|| "-".to_owned(), spread),
         );
     }
     page.push('\n');
+}
+
+fn spread(rounds: Median) -> String {
+    format!("{} – {}", short(rounds.least), short(rounds.most))
 }
 
 /// What a figure is called in the table of targets.
@@ -109,6 +107,7 @@ fn figure_name(figure: &str) -> &str {
         "p99_before_ms" => "healthy p99 before",
         "memory_growth_mib" => "growth of memory, MiB",
         "slow_unsaid" => "ends without code or count",
+        "slow_ended" => "slow ones ended",
         other => other,
     }
 }
@@ -129,49 +128,16 @@ fn table(page: &mut String, data: &Data, scenarios: &[Scenario], title: &str, fi
     let _ = writeln!(page, "## {title}\n\n| | {} |", peers.join(" | "));
     let _ = writeln!(page, "|---|{}", "---|".repeat(peers.len()));
     for (scenario, cells) in rows {
-        let texts: Vec<String> =
-            cells.iter().map(|cell| cell.map_or_else(|| "-".to_owned(), |cell| short(cell.value))).collect();
+        let is_fault = matches!(figure, "lost" | "disorder");
+        let text = |cell: &Option<Median>| match cell {
+            // No median may hide that something was lost once.
+            Some(cell) => short(if is_fault { cell.most } else { cell.value }),
+            None => "-".to_owned(),
+        };
+        let texts: Vec<String> = cells.iter().map(text).collect();
         let _ = writeln!(page, "| {} | {} |", scenario.title, texts.join(" | "));
     }
     page.push('\n');
-}
-
-/// What became of the slow readers, in words.
-fn slow_readers(page: &mut String, data: &Data) {
-    let ends: Vec<(&str, String)> =
-        data.peers().into_iter().filter_map(|peer| Some((peer, end_of_slow(data, peer)?))).collect();
-    if ends.is_empty() {
-        return;
-    }
-    page.push_str("## Slow readers: what became of them\n\n");
-    for (peer, end) in ends {
-        let _ = writeln!(page, "- {peer}: {end}");
-    }
-    page.push('\n');
-}
-
-/// `10 of 10 ended, code 4413; the server counted 10`
-fn end_of_slow(data: &Data, peer: &str) -> Option<String> {
-    let of = |figure: &str| data.median("slow", peer, figure).map(|median| median.value);
-    let mut text = format!("{} of {} ended", short_count(of("slow_ended")?), short_count(of("slow")?));
-    match (of("close_code"), of("slow_closed_with_code")) {
-        (Some(code), Some(count)) if of("slow_ended") == Some(count) => {
-            let _ = write!(text, ", code {}", short_count(code));
-        }
-        (Some(code), Some(count)) => {
-            let _ = write!(text, ", {} of them with code {}", short_count(count), short_count(code));
-        }
-        _ => {}
-    }
-    if let Some(counted) = of("slow_counted") {
-        let _ = write!(text, "; the server counted {}", short_count(counted));
-    }
-    Some(text)
-}
-
-/// A number of things: medians of even numbers of rounds may fall between two.
-fn short_count(value: f64) -> String {
-    if value.fract() == 0.0 { format!("{value:.0}") } else { format!("{value:.1}") }
 }
 
 /// Where the time goes in scenarios that miss a target.
@@ -225,34 +191,21 @@ mod tests {
         let run = |peer: &str, round, cpu| {
             Run::new("topic-100-saturated", peer, round, Ok(Figures::from([("cpu_us", cpu)])))
         };
-        let slow = |peer: &str, figures: &[(&'static str, f64)]| {
-            let figures = figures.iter().copied().chain([("slow", 10.0)]);
-            Run::new("slow", peer, 1, Ok(figures.collect()))
-        };
         data.runs = vec![
             run(OURS, 1, 0.25),
             run("bun", 1, 0.5),
             run(OURS, 2, 0.35),
+            run("bun", 2, 0.5),
             Run::new("idle", "bun", 1, Err(anyhow::anyhow!("it died"))),
-            slow(
-                OURS,
-                &[
-                    ("slow_ended", 10.0),
-                    ("close_code", 4413.0),
-                    ("slow_closed_with_code", 10.0),
-                    ("slow_counted", 10.0),
-                ],
-            ),
-            slow("bun", &[("slow_ended", 0.0)]),
         ];
         let functions = vec![Function { percent: 41.25, in_kernel: true, name: "tcp_write_xmit".to_owned() }];
         data.profiles = vec![Profile { scenario: "idle".to_owned(), user: 20.4, kernel: 79.6, functions }];
         let page = page(&data);
         for expected in [
+            "Written by `cargo xtask bench`: medians of 2 rounds. A ratio",
             "Targets: 1 met, 0 missed,",
-            "| topic-100-saturated | CPU | bun | ≤ 0.8 | 0.600 | met |",
+            "| topic-100-saturated | CPU | bun | ≤ 0.8 | 0.600 | 0.500 – 0.700 | met |",
             "| | bellwire | bun |\n|---|---|---|\n| 1 topic × 100, saturated | 0.300 | 0.500 |",
-            "- bellwire: 10 of 10 ended, code 4413; the server counted 10\n- bun: 0 of 10 ended\n",
             "**idle**: user 20 %, kernel 80 %\n\n```text\n 41.2 k tcp_write_xmit\n```",
             "- idle on bun, round 1: it died",
             "- Cores: 2",

@@ -2,7 +2,9 @@
 //!
 //! The load generator is the package `bellwire-load`; this module decides what is run, and makes a page of it.
 
+mod counted;
 mod data;
+mod ends;
 mod machine;
 mod markdown;
 mod peers;
@@ -86,7 +88,26 @@ pub(crate) fn run(args: &Args, terminal: &Terminal) -> Result<bool> {
     }
     terminal.result(&markdown::summary(&data));
     terminal.result(&format!("written to {}", folder.display()));
-    Ok(data.runs.iter().all(|run| run.peer != peers::OURS || run.error.is_none()))
+    let faults = faults(&data);
+    faults.iter().for_each(|fault| terminal.error(fault));
+    Ok(faults.is_empty())
+}
+
+/// What must not happen to our server, whatever it costs: a missed target is a figure, a lost update a defect.
+fn faults(data: &Data) -> Vec<String> {
+    let mut faults = Vec::new();
+    for run in data.runs.iter().filter(|run| run.peer == peers::OURS) {
+        let mut add = |what: String| faults.push(format!("{}, round {}: {what}", run.scenario, run.round));
+        if let Some(error) = &run.error {
+            add(error.clone());
+        }
+        for (figure, what) in [("lost", "updates lost"), ("disorder", "updates out of order")] {
+            if let Some(count) = run.figures.get(figure).filter(|count| **count > 0.0) {
+                add(format!("{count:.0} {what}"));
+            }
+        }
+    }
+    faults
 }
 
 fn measure(args: &Args, scenarios: &[Scenario], terminal: &Terminal) -> Result<Data> {
@@ -179,6 +200,29 @@ fn figures(figures: &BTreeMap<String, f64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lost_updates_of_ours_are_faults_and_missed_targets_are_not() {
+        let mut data = Data::new(Vec::new(), false);
+        let run = |scenario: &str, peer: &str, figures: &[(&'static str, f64)]| {
+            Run::new(scenario, peer, 1, Ok(figures.iter().copied().collect()))
+        };
+        data.runs = vec![
+            run("flush", peers::OURS, &[("lost", 0.0), ("disorder", 0.0), ("cpu_us", 1e9)]),
+            run("idle", peers::OURS, &[("kib_per_connection", 1e9)]),
+            run("flush", "ws", &[("lost", 5.0)]),
+            Run::new("storm", "bun", 1, Err(anyhow::anyhow!("it died"))),
+        ];
+        assert_eq!(faults(&data), [""; 0]);
+        data.runs.push(run("slow", peers::OURS, &[("lost", 3.0), ("disorder", 1.0)]));
+        data.runs.push(Run::new("storm", peers::OURS, 1, Err(anyhow::anyhow!("it died"))));
+        let expected = [
+            "slow, round 1: 3 updates lost",
+            "slow, round 1: 1 updates out of order",
+            "storm, round 1: it died",
+        ];
+        assert_eq!(faults(&data), expected);
+    }
 
     #[test]
     fn the_bar_says_how_far_and_how_long() {

@@ -165,12 +165,16 @@ fn others() -> Vec<Scenario> {
             Plan::Requests(Requests { connections: 100, depth: 16, time: seconds(2) }),
         ),
         ("slow", "10 of 60 read at 1 % of the rate", Plan::SlowReaders(slow)),
-        ("slow-conflated", "the same, the latest value only", Plan::SlowReaders(conflated)),
+        (
+            "slow-conflated",
+            "10 of 60 read at 1 % of the rate, the latest value only",
+            Plan::SlowReaders(conflated),
+        ),
     ];
     rows.map(|(name, title, plan)| Scenario { name, title, plan }).into()
 }
 
-/// The same for half as long, or with fewer connections; a quick plan is short already.
+/// The same for a second, slow readers for half as long, or with fewer connections; a quick plan is short already.
 fn shorten(plan: &mut Plan) {
     match plan {
         Plan::FanOut(plan) => plan.time = plan.time.min(Duration::from_secs(1)),

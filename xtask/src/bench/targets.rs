@@ -1,6 +1,8 @@
 //! What the project has promised itself, row by row, and whether a run kept it.
 
-use super::data::Data;
+use serde_json::{Value, json};
+
+use super::data::{Data, Median};
 use super::peers::OURS;
 
 /// One promise.
@@ -30,28 +32,60 @@ pub(super) enum Against {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Verdict {
     pub(super) target: Target,
-    /// The figure or the ratio; none where something was not measured.
+    /// The median, or the ratio of the medians; none where something was not measured.
     pub(super) found: Option<f64>,
+    /// The same of each round, to show how far rounds lie apart.
+    pub(super) rounds: Option<Median>,
 }
 
 impl Verdict {
     pub(super) fn met(&self) -> Option<bool> {
         self.found.map(|found| found <= self.target.most)
     }
+
+    pub(super) fn to_json(&self) -> Option<Value> {
+        let (found, Target { scenario, figure, against, most }) = (self.found?, self.target);
+        let against = match against {
+            Against::Peer(name) | Against::Scenario(name) | Against::Figure(name) => Some(name),
+            Against::Itself => None,
+        };
+        Some(json!({
+            "scenario": scenario,
+            "figure": figure,
+            "against": against,
+            "target": most,
+            "found": found,
+            "least": self.rounds.map(|rounds| rounds.least),
+            "most": self.rounds.map(|rounds| rounds.most),
+            "met": self.met(),
+        }))
+    }
 }
 
 /// Every promise, with what a run found.
 pub(super) fn verdicts(data: &Data) -> Vec<Verdict> {
-    targets().into_iter().map(|target| Verdict { found: found(data, &target), target }).collect()
+    let verdict = |target| Verdict { found: found(data, &target), rounds: rounds(data, &target), target };
+    targets().into_iter().map(verdict).collect()
 }
 
+/// The ratio of the medians of all rounds.
 fn found(data: &Data, target: &Target) -> Option<f64> {
+    ratio(target, |scenario, peer, figure| Some(data.median(scenario, peer, figure)?.value))
+}
+
+/// What each round would have found by itself: whatever else the machine did then fell on both sides.
+fn rounds(data: &Data, target: &Target) -> Option<Median> {
+    let of = |round| ratio(target, |scenario, peer, figure| data.figure(scenario, peer, figure, round));
+    Median::of((1..=data.rounds()).filter_map(of).collect())
+}
+
+fn ratio(target: &Target, measured: impl Fn(&str, &str, &str) -> Option<f64>) -> Option<f64> {
     let Target { scenario, figure, against, .. } = *target;
-    let ours = data.median(scenario, OURS, figure)?.value;
+    let ours = measured(scenario, OURS, figure)?;
     let other = match against {
-        Against::Peer(peer) => data.median(scenario, peer, figure)?.value,
-        Against::Scenario(other) => data.median(other, OURS, figure)?.value,
-        Against::Figure(other) => data.median(scenario, OURS, other)?.value,
+        Against::Peer(peer) => measured(scenario, peer, figure)?,
+        Against::Scenario(other) => measured(other, OURS, figure)?,
+        Against::Figure(other) => measured(scenario, OURS, other)?,
         Against::Itself => return Some(ours),
     };
     (other > 0.0).then(|| ours / other)
@@ -134,5 +168,20 @@ mod tests {
         assert_eq!(of("topic-100-saturated", Against::Peer("bun")), Some(Some(true)));
         assert_eq!(of("topic-100-saturated", Against::Peer("bare16")), Some(None));
         assert_eq!(of("idle", Against::Itself), Some(Some(false)));
+    }
+
+    #[test]
+    fn rounds_are_compared_each_by_itself() {
+        let mut data = Data::new(Vec::new(), false);
+        let run =
+            |peer: &str, round, cpu| Run::new("requests", peer, round, Ok(Figures::from([("cpu_us", cpu)])));
+        data.runs = vec![run(OURS, 1, 1.0), run("bun", 1, 2.0), run(OURS, 2, 4.0), run("bun", 2, 4.0)];
+        data.runs.push(run(OURS, 3, 9.0));
+        let verdicts = verdicts(&data);
+        let verdict = verdicts.iter().find(|one| one.target.scenario == "requests").expect("a target");
+        let spread = verdict.rounds.map(|rounds| (rounds.least, rounds.most));
+        assert_eq!((verdict.found, spread), (Some(4.0 / 3.0), Some((0.5, 1.0))));
+        let json = verdict.to_json().expect("found");
+        assert_eq!((&json["least"], &json["most"], &json["met"]), (&json!(0.5), &json!(1.0), &json!(false)));
     }
 }
