@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use bellwire_load::Figures;
 use serde_json::{Value, json};
 
-use super::peers::rank;
+use super::peers::{OURS, rank};
 use super::profile::{Function, Profile};
 use super::targets::{Verdict, verdicts};
 
@@ -148,7 +148,8 @@ fn profile_to_json(profile: &Profile) -> Value {
         .map(|function| json!([function.percent, function.in_kernel, function.name]))
         .collect();
     json!({
-        "scenario": profile.scenario, "user": profile.user, "kernel": profile.kernel, "functions": functions,
+        "scenario": profile.scenario, "peer": profile.peer, "user": profile.user, "kernel": profile.kernel,
+        "functions": functions,
     })
 }
 
@@ -161,6 +162,8 @@ fn profile_of_json(value: &Value) -> Profile {
     };
     Profile {
         scenario: value["scenario"].as_str().unwrap_or_default().to_owned(),
+        // Only ours were profiled once.
+        peer: value["peer"].as_str().unwrap_or(OURS).to_owned(),
         user: value["user"].as_f64().unwrap_or(0.0),
         kernel: value["kernel"].as_f64().unwrap_or(0.0),
         functions: functions.iter().map(function).collect(),
@@ -220,7 +223,8 @@ mod tests {
         let mut data = Data::new(vec![("cores".to_owned(), "2".to_owned())], true);
         data.runs = vec![run("bun", 1, 2.25), Run::new("idle", "ws", 1, Err(anyhow::anyhow!("it died")))];
         let functions = vec![Function { percent: 12.5, in_kernel: true, name: "tcp_write".to_owned() }];
-        data.profiles = vec![Profile { scenario: "idle".to_owned(), user: 25.0, kernel: 75.0, functions }];
+        let (scenario, peer) = ("idle".to_owned(), "bun".to_owned());
+        data.profiles = vec![Profile { scenario, peer, user: 25.0, kernel: 75.0, functions }];
         assert_eq!(Data::parse(&data.to_json()).expect("its own output"), data);
     }
 

@@ -3,10 +3,9 @@
 use std::fmt::Write as _;
 
 use super::data::{Data, Median, short};
-use super::profile::{Function, Profile};
 use super::scenarios::{self, Scenario};
 use super::targets::{Against, Verdict, verdicts};
-use super::{counted, ends, peers};
+use super::{compared, counted, ends, peers};
 
 /// The whole page.
 pub(super) fn page(data: &Data) -> String {
@@ -44,7 +43,7 @@ pub(super) fn page(data: &Data) -> String {
         table(&mut page, data, &scenarios, title, figure);
     }
     ends::add(&mut page, data);
-    profiles(&mut page, data);
+    compared::add(&mut page, data);
     failures(&mut page, data);
     page.push_str(&counted::text(data));
     page.push_str("\n## Who was measured\n\n");
@@ -140,27 +139,6 @@ fn table(page: &mut String, data: &Data, scenarios: &[Scenario], title: &str, fi
     page.push('\n');
 }
 
-/// Where the time goes in scenarios that miss a target.
-fn profiles(page: &mut String, data: &Data) {
-    if data.profiles.is_empty() && data.unprofiled.is_none() {
-        return;
-    }
-    page.push_str("## Where the time goes that misses a target\n\n");
-    if let Some(why) = &data.unprofiled {
-        let _ = writeln!(page, "{}.\n", capital(why));
-        return;
-    }
-    page.push_str("Per cent of the server's CPU in each function itself, callees not counted (`perf`; `k` is the kernel).\n\n");
-    for Profile { scenario, user, kernel, functions } in &data.profiles {
-        let _ = writeln!(page, "**{scenario}**: user {user:.0} %, kernel {kernel:.0} %\n\n```text");
-        for Function { percent, in_kernel, name } in functions {
-            let place = if *in_kernel { 'k' } else { ' ' };
-            let _ = writeln!(page, "{percent:5.1} {place} {name}");
-        }
-        page.push_str("```\n\n");
-    }
-}
-
 fn failures(page: &mut String, data: &Data) {
     let failed: Vec<_> = data.runs.iter().filter_map(|run| Some((run, run.error.as_ref()?))).collect();
     if failed.is_empty() {
@@ -173,7 +151,7 @@ fn failures(page: &mut String, data: &Data) {
     page.push('\n');
 }
 
-fn capital(text: &str) -> String {
+pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
@@ -198,15 +176,12 @@ mod tests {
             run("bun", 2, 0.5),
             Run::new("idle", "bun", 1, Err(anyhow::anyhow!("it died"))),
         ];
-        let functions = vec![Function { percent: 41.25, in_kernel: true, name: "tcp_write_xmit".to_owned() }];
-        data.profiles = vec![Profile { scenario: "idle".to_owned(), user: 20.4, kernel: 79.6, functions }];
         let page = page(&data);
         for expected in [
             "Written by `cargo xtask bench`: medians of 2 rounds. A ratio",
             "Targets: 1 met, 0 missed,",
             "| topic-100-saturated | CPU | bun | ≤ 0.8 | 0.600 | 0.500 – 0.700 | met |",
             "| | bellwire | bun |\n|---|---|---|\n| 1 topic × 100, saturated | 0.300 | 0.500 |",
-            "**idle**: user 20 %, kernel 80 %\n\n```text\n 41.2 k tcp_write_xmit\n```",
             "- idle on bun, round 1: it died",
             "- Cores: 2",
         ] {

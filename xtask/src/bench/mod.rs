@@ -2,6 +2,7 @@
 //!
 //! The load generator is the package `bellwire-load`; this module decides what is run, and makes a page of it.
 
+mod compared;
 mod counted;
 mod data;
 mod ends;
@@ -48,7 +49,7 @@ pub(crate) struct Args {
     /// Draw table and plot of the raw data again and measure nothing
     #[arg(long)]
     redraw: bool,
-    /// Run what misses a target once more under `perf`, and say where the time goes; with --redraw, that alone
+    /// Run what misses a target once more under `perf`, the peer beside it, and say where the time goes; with --redraw, that alone
     #[arg(long)]
     profile: bool,
     /// Name the scenarios and run nothing
@@ -76,7 +77,7 @@ pub(crate) fn run(args: &Args, terminal: &Terminal) -> Result<bool> {
         measure(args, &scenarios, terminal)?
     };
     if args.profile {
-        let programs = Programs::prepare(&[peers::ours()], args.quick, terminal)?;
+        let programs = Programs::prepare(&profile::whom(&data, &scenarios), args.quick, terminal)?;
         profile::add(&mut data, &scenarios, &programs, terminal);
     }
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;

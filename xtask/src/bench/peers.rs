@@ -81,6 +81,11 @@ pub(super) fn ours() -> &'static Peer {
     &PEERS[0]
 }
 
+/// The one of that name.
+pub(super) fn named(name: &str) -> Option<&'static Peer> {
+    PEERS.iter().find(|peer| peer.name == name)
+}
+
 /// Ours and those named.
 pub(super) fn chosen(names: &[String]) -> Result<Vec<&'static Peer>> {
     for name in names {
@@ -101,7 +106,7 @@ pub(super) fn rank(name: &str) -> usize {
 
 /// What a peer is, for readers.
 pub(super) fn about(name: &str) -> &'static str {
-    PEERS.iter().find(|peer| peer.name == name).map_or("", |peer| peer.about)
+    named(name).map_or("", |peer| peer.about)
 }
 
 /// What was built and installed.
