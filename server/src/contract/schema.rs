@@ -93,10 +93,46 @@ impl Schemas {
 
     fn components(&self) -> &Value {
         self.components.get_or_init(|| {
-            let document: Value = serde_json::from_str(self.document).unwrap_or_default();
-            document.get("components").cloned().unwrap_or_else(|| Value::Object(Map::new()))
+            let mut document: Value = serde_json::from_str(self.document).unwrap_or_default();
+            let mut components = document.get_mut("components").map(Value::take);
+            components.iter_mut().for_each(bound_integers);
+            components.unwrap_or_else(|| Value::Object(Map::new()))
         })
     }
+}
+
+/// Says in numbers what the format of an integer says in a word, so that one that is too large for its type is found by
+/// its schema, with its place: validators hold formats against strings only.
+fn bound_integers(schema: &mut Value) {
+    match schema {
+        Value::Array(schemas) => schemas.iter_mut().for_each(bound_integers),
+        Value::Object(members) => {
+            if let Some((least, most)) = members.get("format").and_then(Value::as_str).and_then(bounds_of) {
+                members.entry("minimum").or_insert(least);
+                members.entry("maximum").or_insert(most);
+            }
+            let schemas = members.iter_mut().filter(|(key, _)| !VALUES.contains(&key.as_str()));
+            schemas.for_each(|(_, schema)| bound_integers(schema));
+        }
+        _ => {}
+    }
+}
+
+/// Keywords that hold values, not schemas.
+const VALUES: [&str; 5] = ["const", "enum", "default", "examples", "example"];
+
+fn bounds_of(format: &str) -> Option<(Value, Value)> {
+    Some(match format {
+        "int8" => (json!(i8::MIN), json!(i8::MAX)),
+        "uint8" => (json!(0), json!(u8::MAX)),
+        "int16" => (json!(i16::MIN), json!(i16::MAX)),
+        "uint16" => (json!(0), json!(u16::MAX)),
+        "int32" => (json!(i32::MIN), json!(i32::MAX)),
+        "uint32" => (json!(0), json!(u32::MAX)),
+        "int64" => (json!(i64::MIN), json!(i64::MAX)),
+        "uint64" => (json!(0), json!(u64::MAX)),
+        _ => return None,
+    })
 }
 
 fn untyped(error: &dyn std::fmt::Display) -> Faults {

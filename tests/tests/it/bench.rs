@@ -148,6 +148,8 @@ fn misfits(fits: &Value) -> Vec<(Value, String)> {
         ("open", json!("1"), "/open"),
         ("volume", json!({}), "/volume"),
         ("ts_ns", json!("1"), "/ts_ns"),
+        ("ts_ns", json!(u64::MAX), "/ts_ns"),
+        ("time", json!(1e30), "/time"),
         ("levels", json!([[1, 2], [3]]), "/levels/1"),
         ("levels", json!([[1, 2, 3]]), "/levels/0"),
         ("levels", json!([[1, "2"]]), "/levels/0/1"),
