@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::peers::Programs;
+use super::programs::Programs;
 use crate::command::said;
 
 /// Names and values, in the order they are shown.

@@ -11,6 +11,7 @@ mod markdown;
 mod peers;
 mod plot;
 mod profile;
+mod programs;
 mod scenarios;
 mod targets;
 
@@ -25,7 +26,8 @@ use bellwire_load::allow_files;
 use crate::project;
 use crate::terminal::{Style, Terminal, readable};
 use data::{Data, Run};
-use peers::{Peer, Programs};
+use peers::Peer;
+use programs::Programs;
 use scenarios::Scenario;
 
 /// Measure what a delivered message costs, beside other servers

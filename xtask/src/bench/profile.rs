@@ -11,7 +11,8 @@ use anyhow::{Context as _, Result, bail};
 use bellwire_load::Server;
 
 use super::data::Data;
-use super::peers::{self, Peer, Programs};
+use super::peers::{self, Peer};
+use super::programs::Programs;
 use super::scenarios::Scenario;
 use super::targets::{Against, Verdict, verdicts};
 use crate::command::said;
