@@ -181,7 +181,8 @@ impl Connection {
         if wake <= now {
             return true;
         }
-        if self.alarm.is_some_and(|set| set > now && set <= wake) {
+        // The alarm that was set before a shutdown began may have been rung away by it.
+        if self.draining_until.is_none() && self.alarm.is_some_and(|set| set > now && set <= wake) {
             return false;
         }
         let (id, shared) = (self.caller.id(), self.served.node.shared());

@@ -83,6 +83,11 @@ impl Memberships {
         let Some(member) = state.held.get(topic) else { return false };
         member.subscription.hold(false);
         let dropped = self.outbound.catch_up(topic);
+        if dropped == 0 {
+            // It was left and joined anew since.
+            member.subscription.resume();
+            return true;
+        }
         let route = member.resolved.spec().route;
         self.outbound.control(&encode::resync(&self.served.writer(), route, topic, dropped));
         self.served.node.shared().metrics.resynced(route);

@@ -93,7 +93,7 @@ impl Patience {
         self.0.map(|(_, since)| since + limit)
     }
 
-    /// Whether the message that is under way after a read takes too long.
+    /// Whether the message that is under way takes too long.
     fn is_at_an_end(&mut self, unfinished: Option<u32>, limit: Duration, now: Instant) -> bool {
         match (unfinished, self.0) {
             (Some(current), Some((known, since))) if known == current => now >= since + limit,
@@ -155,7 +155,7 @@ impl Transport {
                 match self.poll_inbound(host, now, context) {
                     Poll::Ready(ControlFlow::Break(ended)) => return Poll::Ready(ended),
                     Poll::Ready(ControlFlow::Continue(())) => has_read = true,
-                    Poll::Pending if self.patience_ends(host).is_some_and(|end| now >= end) => {
+                    Poll::Pending if self.is_out_of_patience(host, now) => {
                         tracing::debug!("a message was begun and not finished");
                         return Poll::Ready(Some(host.end(CloseCondition::PolicyViolation)));
                     }
@@ -176,6 +176,12 @@ impl Transport {
                 Poll::Pending => return Poll::Pending,
             }
         }
+    }
+
+    /// Whether a message was begun so long ago. Where nothing was read for a while, because answers were under way, its
+    /// time begins anew.
+    fn is_out_of_patience(&mut self, host: &impl Host, now: Instant) -> bool {
+        self.patience.is_at_an_end(self.decoder.unfinished(), host.message_timeout(), now)
     }
 
     /// When the message that has begun has to have come.

@@ -107,7 +107,9 @@ fn bound_integers(schema: &mut Value) {
     match schema {
         Value::Array(schemas) => schemas.iter_mut().for_each(bound_integers),
         Value::Object(members) => {
-            if let Some((least, most)) = members.get("format").and_then(Value::as_str).and_then(bounds_of) {
+            let format = members.get("format").and_then(Value::as_str).and_then(bounds_of);
+            let bounds = format.or_else(|| is_integer(members).then(|| (json!(i64::MIN), json!(u64::MAX))));
+            if let Some((least, most)) = bounds {
                 members.entry("minimum").or_insert(least);
                 members.entry("maximum").or_insert(most);
             }
@@ -115,6 +117,15 @@ fn bound_integers(schema: &mut Value) {
             schemas.for_each(|(_, schema)| bound_integers(schema));
         }
         _ => {}
+    }
+}
+
+/// Whether a schema without a word on its size is an integer's, or null: of 64 bits, with a sign or without.
+fn is_integer(members: &Map<String, Value>) -> bool {
+    match members.get("type") {
+        Some(Value::String(one)) => one == "integer",
+        Some(Value::Array(several)) => several.iter().all(|one| one == "integer" || one == "null"),
+        _ => false,
     }
 }
 
@@ -152,4 +163,41 @@ fn is_uuid(text: &str) -> bool {
             8 | 13 | 18 | 23 => byte == b'-',
             _ => byte.is_ascii_hexdigit(),
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_integer_beyond_its_type_is_refused_with_its_place() {
+        let schemas = Schemas::new(
+            r#"{ "components": { "schemas": { "A": { "type": "object", "properties": {
+                "small": { "type": "integer", "format": "uint8" },
+                "least": { "type": "integer", "format": "int32", "minimum": -5 },
+                "long": { "type": ["integer", "null"], "format": "int64" },
+                "natural": { "type": "integer", "minimum": 0 },
+                "format": { "type": "string", "default": "int8" },
+                "number": { "type": ["integer", "string"] }
+            } } } } }"#,
+        );
+        let schema = SchemaRef { pointer: "#/components/schemas/A", checked: true };
+        for (value, pointer) in [
+            (
+                json!({ "small": 255, "least": -5, "long": i64::MAX, "natural": u64::MAX, "number": 1e30 }),
+                None,
+            ),
+            (json!({ "format": "int8", "long": null, "number": "x" }), None),
+            (json!({ "small": 256 }), Some("/small")),
+            (json!({ "small": -1 }), Some("/small")),
+            (json!({ "least": -6 }), Some("/least")),
+            (json!({ "least": 3_000_000_000_u64 }), Some("/least")),
+            (json!({ "long": u64::MAX }), Some("/long")),
+            (json!({ "natural": 1e30 }), Some("/natural")),
+        ] {
+            let found = schemas.check(schema, &value).err();
+            let found = found.as_ref().map(|faults| &*faults.as_slice()[0].pointer);
+            assert_eq!(found, pointer, "{value}");
+        }
+    }
 }

@@ -115,6 +115,28 @@ async fn a_message_that_never_ends_is_given_up_however_lively_its_client_is() {
         let closed = timeout(PATIENCE, client.next()).await.map(|frame| frame.close());
         assert_eq!(closed, Ok((1008, "Policy violation".to_owned())), "{begun:?}");
     }
+    // Nor while nothing is read because much is under way: its time begins once that is done.
+    let mut client = ByHand::open(&server).await;
+    let request = frame(0x81, b"{\"type\":\"act\",\"payload\":{\"do\":\"wait\"}}");
+    let (mut burst, begun) = (request.repeat(64), frame(0x01, b"{\"type\""));
+    burst.extend_from_slice(&begun);
+    client.send(&burst).await;
+    let ended = async {
+        for _ in 0..64 {
+            assert_eq!(client.next().await.first, 0x81);
+        }
+        client.next().await.close()
+    };
+    let opening = async {
+        loop {
+            server.services.gate.notify_waiters();
+            tokio::task::yield_now().await;
+        }
+    };
+    let closed = timeout(PATIENCE, async {
+        tokio::select! { closed = ended => closed, never = opening => never }
+    });
+    assert_eq!(closed.await, Ok((1008, "Policy violation".to_owned())));
     // What is whole may come for as long as it likes.
     let mut client = ByHand::open(&server).await;
     let start = Instant::now();
