@@ -81,13 +81,7 @@ impl Memberships {
     pub(super) fn resync(&self, topic: &str) -> bool {
         let state = self.lock();
         let Some(member) = state.held.get(topic) else { return false };
-        member.subscription.hold(false);
-        let dropped = self.outbound.catch_up(topic);
-        if dropped == 0 {
-            // It was left and joined anew since.
-            member.subscription.resume();
-            return true;
-        }
+        let Some(dropped) = self.outbound.begin_resync(&member.subscription, topic) else { return true };
         let route = member.resolved.spec().route;
         self.outbound.control(&encode::resync(&self.served.writer(), route, topic, dropped));
         self.served.node.shared().metrics.resynced(route);

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::stream::Stream;
 
-use crate::hub::{Outlet, Publication, PublicationKind, Run};
+use crate::hub::{Outlet, Publication, PublicationKind, Run, Subscription};
 use crate::node::Node;
 use crate::protocol::Overflow;
 use crate::websocket::{OpCode, Terms, frame_into};
@@ -256,8 +256,19 @@ impl Outbound {
         }
     }
 
+    /// Holds a topic's updates back until its snapshot, ends its lag and says how many updates it lost. `None` where it
+    /// was let go and taken anew since: its snapshot came with that, and its updates go on.
+    pub(super) fn begin_resync(&self, subscription: &Subscription, topic: &str) -> Option<u64> {
+        subscription.hold(false);
+        let dropped = self.catch_up(topic);
+        if dropped == 0 {
+            subscription.resume();
+        }
+        (dropped > 0).then_some(dropped)
+    }
+
     /// Ends a topic's lag and says how many updates it lost. Called with the topic's updates held back.
-    pub(super) fn catch_up(&self, topic: &str) -> u64 {
+    fn catch_up(&self, topic: &str) -> u64 {
         self.lock().end_lag(topic).map_or(0, |lag| lag.dropped)
     }
 

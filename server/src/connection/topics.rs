@@ -291,13 +291,9 @@ impl Connection {
         let Some(held) = self.topics.held.get(resolved.topic()) else {
             return self.next_command(resolved.topic());
         };
-        held.subscription.hold(false);
-        let dropped = self.outbound.catch_up(resolved.topic());
-        if dropped == 0 {
-            // The client has let go of the topic since and taken it anew: its snapshot came with that.
-            held.subscription.resume();
+        let Some(dropped) = self.outbound.begin_resync(&held.subscription, resolved.topic()) else {
             return self.next_command(resolved.topic());
-        }
+        };
         let route = resolved.spec().route;
         self.outbound.control(&encode::resync(&self.served.writer(), route, resolved.topic(), dropped));
         self.served.node.shared().metrics.resynced(route);

@@ -341,7 +341,7 @@ fn publication(wrap: Wrap<'_>, topic: &Topic, verb: &str, payload: &Type) -> Val
     }
     if update {
         let meaning = "How many values this one stands for; absent means 1.";
-        members.push(("conflated", json!({ "type": "integer", "minimum": 1, "description": meaning })));
+        members.push(("conflated", overflow::count(meaning)));
         members.extend(overflow::member(topic));
     }
     about_topic(wrap, &format!("{}.{verb}", topic.name.wire), members, schema::of(wrap.api, payload))

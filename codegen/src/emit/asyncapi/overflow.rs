@@ -34,6 +34,7 @@ pub(super) fn member(topic: &Topic) -> Option<(&'static str, Value)> {
     (topic.delivery.overflow == Overflow::DropOldest).then(|| ("dropped", count(meaning)))
 }
 
-fn count(meaning: &str) -> Value {
+/// Schema of how many: at least one.
+pub(super) fn count(meaning: &str) -> Value {
     json!({ "type": "integer", "minimum": 1, "description": meaning })
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::lanes::cost;
+use super::model::{chosen, run_all};
 use super::tests::{keyed, next, queue};
 use super::{ENTRY_COST, Outbound};
 use crate::hub::Outlet;
@@ -109,19 +110,8 @@ async fn run(seed: u64) {
 
 #[test]
 fn every_value_is_received_or_stood_for_or_owned_up_to() {
-    if let Ok(seed) = std::env::var("MODEL_SEED") {
-        return paused().block_on(run(seed.parse().expect("a number")));
+    match chosen() {
+        Some(seed) => run_all([seed], run),
+        None => run_all(0..SCHEDULES, run),
     }
-    for seed in 0..SCHEDULES {
-        let schedule = std::panic::AssertUnwindSafe(|| paused().block_on(run(seed)));
-        if let Err(panic) = std::panic::catch_unwind(schedule) {
-            eprintln!("MODEL_SEED={seed}");
-            std::panic::resume_unwind(panic);
-        }
-    }
-}
-
-fn paused() -> tokio::runtime::Runtime {
-    let mut builder = tokio::runtime::Builder::new_current_thread();
-    builder.enable_time().start_paused(true).build().expect("a runtime")
 }

@@ -277,25 +277,35 @@ async fn fan_out() {
 
 #[test]
 fn whatever_happens_a_client_misses_nothing_without_being_told() {
-    if let Ok(seed) = std::env::var("MODEL_SEED") {
-        return paused().block_on(run(seed.parse().expect("a number")));
+    if let Some(seed) = chosen() {
+        return run_all([seed], run);
     }
     let threads = std::thread::available_parallelism().map_or(1, |count| count.get() as u64);
     let workers: Vec<_> = (0..threads)
         .map(|first| {
             std::thread::spawn(move || {
-                for seed in (first..SCHEDULES).step_by(usize::try_from(threads).expect("few")) {
-                    let schedule = std::panic::AssertUnwindSafe(|| paused().block_on(run(seed)));
-                    if let Err(panic) = std::panic::catch_unwind(schedule) {
-                        eprintln!("MODEL_SEED={seed}");
-                        std::panic::resume_unwind(panic);
-                    }
-                }
+                run_all((first..SCHEDULES).step_by(usize::try_from(threads).expect("few")), run);
             })
         })
         .collect();
     for worker in workers {
         worker.join().expect("every schedule keeps the promise; the seed is printed above");
+    }
+}
+
+/// The one schedule that is asked for.
+pub(super) fn chosen() -> Option<u64> {
+    std::env::var("MODEL_SEED").ok().map(|seed| seed.parse().expect("a number"))
+}
+
+/// Runs schedules, each on a clock of its own, and names the one that fails.
+pub(super) fn run_all<F: Future<Output = ()>>(seeds: impl IntoIterator<Item = u64>, run: impl Fn(u64) -> F) {
+    for seed in seeds {
+        let schedule = std::panic::AssertUnwindSafe(|| paused().block_on(run(seed)));
+        if let Err(panic) = std::panic::catch_unwind(schedule) {
+            eprintln!("MODEL_SEED={seed}");
+            std::panic::resume_unwind(panic);
+        }
     }
 }
 
