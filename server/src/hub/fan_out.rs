@@ -90,6 +90,7 @@ impl Rest {
     }
 }
 
+/// A topic that has something to fan out. What is due first is least, and what does not wait for company is before that.
 struct Submitted {
     cell: Arc<Cell>,
     /// Waits this long for company.
@@ -170,19 +171,17 @@ impl Worker {
     }
 
     async fn run(self: Arc<Self>) {
-        let mut delayed: BinaryHeap<Reverse<Delayed>> = BinaryHeap::new();
+        let mut delayed: BinaryHeap<Reverse<Submitted>> = BinaryHeap::new();
         let mut room = WRITES_IN_A_ROW;
         loop {
-            if let Some(Delayed { cell, flush, .. }) = take_due(&mut delayed) {
-                self.fan_out(cell, flush, &mut room).await;
+            if let Some(submitted) = take_due(&mut delayed) {
+                self.fan_out(submitted, &mut room).await;
                 continue;
             }
-            let first_due = delayed.peek().map(|Reverse(first)| first.due);
+            let first_due = delayed.peek().and_then(|Reverse(first)| first.due);
             match self.next(first_due) {
-                Some(Submitted { cell, flush, due: None }) => self.fan_out(cell, flush, &mut room).await,
-                Some(Submitted { cell, flush, due: Some(due) }) => {
-                    delayed.push(Reverse(Delayed { due, flush, cell }));
-                }
+                Some(submitted) if submitted.due.is_none() => self.fan_out(submitted, &mut room).await,
+                Some(submitted) => delayed.push(Reverse(submitted)),
                 None => self.rest(first_due).await,
             }
         }
@@ -202,7 +201,8 @@ impl Worker {
 
     /// One batch of a topic; what has come meanwhile takes its place at the end of the queue. Others get their turn
     /// after so many writes, to however many topics.
-    async fn fan_out(&self, cell: Arc<Cell>, flush: Duration, room: &mut usize) {
+    async fn fan_out(&self, submitted: Submitted, room: &mut usize) {
+        let Submitted { cell, flush, .. } = submitted;
         loop {
             match cell.advance(room) {
                 Progress::Idle => break,
@@ -218,36 +218,29 @@ impl Worker {
 }
 
 /// The topic that has waited long enough, if one has.
-fn take_due(delayed: &mut BinaryHeap<Reverse<Delayed>>) -> Option<Delayed> {
+fn take_due(delayed: &mut BinaryHeap<Reverse<Submitted>>) -> Option<Submitted> {
     let Reverse(first) = delayed.peek()?;
-    if first.due > Instant::now() {
+    if first.due > Some(Instant::now()) {
         return None;
     }
     delayed.pop().map(|Reverse(first)| first)
 }
 
-/// A topic that waits for company.
-struct Delayed {
-    due: Instant,
-    flush: Duration,
-    cell: Arc<Cell>,
-}
-
-impl PartialEq for Delayed {
+impl PartialEq for Submitted {
     fn eq(&self, other: &Self) -> bool {
         self.due == other.due
     }
 }
 
-impl Eq for Delayed {}
+impl Eq for Submitted {}
 
-impl PartialOrd for Delayed {
+impl PartialOrd for Submitted {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Delayed {
+impl Ord for Submitted {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.due.cmp(&other.due)
     }
