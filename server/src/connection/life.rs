@@ -67,12 +67,14 @@ impl Connection {
         }
     }
 
-    /// Becomes one of those to whom broadcasts go; gives what was kept for it.
+    /// Becomes one of those to whom broadcasts go; gives what was kept for it, and what is retained.
     pub(super) fn join(&mut self) -> Vec<Bytes> {
         let outlet: Arc<dyn Outlet> = self.outbound.clone();
         let Self { served, caller, .. } = self;
-        let (seat, kept) = served.audience.join(caller.id(), outlet, |stores| served.greetings(stores));
+        let (seat, mut kept, greetings) =
+            served.audience.join(caller.id(), outlet, |stores| served.greetings(stores));
         caller.set_replayed(kept.len());
+        kept.extend(greetings);
         self.seat = Some(seat);
         kept
     }

@@ -4,6 +4,7 @@
 //! Filled from any thread. Whoever holds the lock may write, so that frames never mix: who fans out writes straight to
 //! a socket for which nothing waits, and the connection's loop writes what could not go that way.
 
+mod intake;
 mod lanes;
 
 use std::fmt;
@@ -16,11 +17,10 @@ use tokio::time::Instant;
 
 use super::stream::Stream;
 
-use crate::hub::{Outlet, Publication, PublicationKind, Run, Subscription};
+use crate::hub::{Outlet, Publication, Run, Subscription};
 use crate::node::Node;
-use crate::protocol::Overflow;
 use crate::websocket::{OpCode, Terms, frame_into};
-use lanes::{Entry, Lanes, Next, SlotKey, cost};
+use lanes::{Lanes, Next};
 
 /// What a queued frame costs beside its bytes.
 const ENTRY_COST: usize = 64;
@@ -256,114 +256,23 @@ impl Outbound {
         }
     }
 
-    /// Holds a topic's updates back until its snapshot, ends its lag and says how many updates it lost. `None` where it
-    /// was let go and taken anew since: its snapshot came with that, and its updates go on.
+    /// Holds a topic's updates back until its snapshot, ends its lag and says how many updates it lost: 0 where only its
+    /// snapshot found no room. `None` where the topic was let go and taken anew since: its snapshot comes with that.
     pub(super) fn begin_resync(&self, subscription: &Subscription, topic: &str) -> Option<u64> {
-        subscription.hold(false);
-        let dropped = self.catch_up(topic);
-        if dropped == 0 {
-            subscription.resume();
+        let is_ours = subscription.hold_back();
+        let lost = self.catch_up(topic);
+        match lost {
+            // The snapshot alone follows the notice.
+            Some(1..) => _ = subscription.hold(false),
+            None if is_ours => subscription.resume(),
+            Some(0) | None => {}
         }
-        (dropped > 0).then_some(dropped)
+        lost
     }
 
     /// Ends a topic's lag and says how many updates it lost. Called with the topic's updates held back.
-    fn catch_up(&self, topic: &str) -> u64 {
-        self.lock().end_lag(topic).map_or(0, |lag| lag.dropped)
-    }
-
-    fn offer_latest(&self, lanes: &mut Lanes, publication: &Arc<Publication>, key: &str) {
-        let slot_key: SlotKey = (publication.topic.clone(), key.into());
-        let slot = lanes.rare.get_or_insert_default().slots.entry(slot_key.clone()).or_default();
-        if let Some((waiting, count)) = &mut slot.waiting {
-            lanes.data_bytes = lanes.data_bytes + cost(publication) - cost(waiting);
-            *waiting = publication.clone();
-            *count += 1;
-            self.node.shared().metrics.conflated(publication.route, 1);
-            return;
-        }
-        slot.waiting = Some((publication.clone(), 1));
-        lanes.data_bytes += cost(publication);
-        if !slot.resting {
-            lanes.data.push_back(Entry::Slot(slot_key));
-            lanes.wake_if_first();
-        }
-        // A resting slot needs no wake: the loop's timer knows when it may send again.
-    }
-
-    /// Makes room by the topic's policy; `false` where the publication is not to be queued.
-    fn make_room(&self, lanes: &mut Lanes, publication: &Arc<Publication>) -> bool {
-        let size = cost(publication);
-        let fits = |lanes: &Lanes| {
-            let replaced = lanes.cost_of_replaced(publication);
-            let others = lanes.data_bytes - replaced;
-            size <= replaced || others == 0 || others + size <= self.limit
-        };
-        if fits(lanes) {
-            return true;
-        }
-        let topic = &publication.topic;
-        let overflow = match publication.kind {
-            PublicationKind::Update => publication.delivery.overflow,
-            PublicationKind::Snapshot | PublicationKind::Message => Overflow::Close,
-        };
-        let lost = match overflow {
-            Overflow::Close => {
-                lanes.overflowed = true;
-                lanes.wake();
-                return false;
-            }
-            // The newest of a topic waits however much others do: it says what was dropped, also where no more comes.
-            Overflow::DropOldest => {
-                let mut lost = 0;
-                while !fits(lanes) {
-                    match lanes.drop_oldest(topic) {
-                        0 => break,
-                        count => lost += count,
-                    }
-                }
-                if lost > 0 {
-                    *lanes.rare().dropped.entry(topic.clone()).or_default() += lost;
-                    self.node.shared().metrics.dropped(publication.route, lost);
-                }
-                return true;
-            }
-            // A snapshot that still waits would come after the notice and be taken for the fresh one.
-            Overflow::Resync => lanes.remove_updates(topic, true) + 1,
-        };
-        lanes.rare().lagging.entry(topic.clone()).or_default().dropped += lost;
-        self.node.shared().metrics.dropped(publication.route, lost);
-        lanes.wake();
-        false
-    }
-}
-
-impl Outbound {
-    fn offer_to(&self, lanes: &mut Lanes, publication: &Arc<Publication>) {
-        if lanes.overflowed || lanes.ended {
-            return;
-        }
-        if publication.kind == PublicationKind::Update
-            && let Some(lag) = lanes.lag(&publication.topic)
-        {
-            lag.dropped += 1;
-            self.node.shared().metrics.dropped(publication.route, 1);
-            return;
-        }
-        if publication.kind == PublicationKind::Snapshot {
-            // Values that wait for their interval are older than the snapshot and contained in it.
-            lanes.remove_slots(&publication.topic);
-        }
-        if !self.make_room(lanes, publication) {
-            return;
-        }
-        if let Some(key) = &publication.conflation_key {
-            self.offer_latest(lanes, publication, key);
-            return;
-        }
-        lanes.data_bytes += cost(publication);
-        lanes.data.push_back(Entry::Frame(publication.clone()));
-        lanes.wake_if_first();
+    fn catch_up(&self, topic: &str) -> Option<u64> {
+        self.lock().end_lag(topic).map(|lag| lag.dropped)
     }
 }
 

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use crate::auth::Guard;
 use crate::contract::Endpoint;
-use crate::hub::{Audience, Publication, Route, Stores};
+use crate::hub::{Audience, Route, Stores};
 use crate::limits::AddressLimit;
-use crate::node::{MESSAGE_DELIVERY, Node, route_of};
+use crate::node::{Node, route_of};
 use crate::protocol::envelope::Writer;
 use crate::protocol::{Activity, Close, CloseCondition, OnInvalid, ReasonValues};
 use crate::websocket::CompressionPolicy;
@@ -118,14 +120,9 @@ impl Served {
     }
 
     /// What tells a new connection all that is retained.
-    pub(super) fn greetings(&self, stores: &mut Stores) -> Vec<Publication> {
+    pub(super) fn greetings(&self, stores: &mut Stores) -> Vec<Bytes> {
         let snapshots = self.endpoint.snapshots.iter();
-        snapshots
-            .map(|snapshot| {
-                let held = stores.object(snapshot.stores());
-                Publication::message(&snapshot.frame(&held), MESSAGE_DELIVERY)
-            })
-            .collect()
+        snapshots.map(|snapshot| snapshot.frame(&stores.object(snapshot.stores()))).collect()
     }
 
     /// The close of a condition, as this endpoint words it.

@@ -214,6 +214,10 @@ impl Connection {
         if let Some(held) = self.topics.held.get(resolved.topic()) {
             return Some(Beginning { position: held.subscription.hold(true), recovered: None });
         }
+        // What was missed is measured against the room: what the socket takes meanwhile does not count.
+        if since.is_some() {
+            self.outbound.has_snapshot_room();
+        }
         let (_, route) = self.served.route(resolved.spec().route)?;
         let outlet: Arc<dyn Outlet> = self.outbound.clone();
         let lifecycle: Arc<dyn Lifecycle> = Arc::new(Hooks(resolved.clone()));
@@ -226,8 +230,13 @@ impl Connection {
         Some(beginning)
     }
 
+    /// Begins a topic whose updates are held back: now, or when there is room for its snapshot.
     fn ask_for_snapshot(&mut self, resolved: Arc<dyn ResolvedTopic>) {
         let topic = resolved.topic().clone();
+        if !self.outbound.has_snapshot_room() {
+            self.outbound.postpone(&topic);
+            return self.next_command(&topic);
+        }
         // A service that fails to make a snapshot leaves the retained one, which is no worse.
         self.ask(resolved.snapshot(self.caller.clone()), |payload| Finished::Snapshot {
             topic,
@@ -294,9 +303,11 @@ impl Connection {
         let Some(dropped) = self.outbound.begin_resync(&held.subscription, resolved.topic()) else {
             return self.next_command(resolved.topic());
         };
-        let route = resolved.spec().route;
-        self.outbound.control(&encode::resync(&self.served.writer(), route, resolved.topic(), dropped));
-        self.served.node.shared().metrics.resynced(route);
+        if dropped > 0 {
+            let route = resolved.spec().route;
+            self.outbound.control(&encode::resync(&self.served.writer(), route, resolved.topic(), dropped));
+            self.served.node.shared().metrics.resynced(route);
+        }
         self.ask_for_snapshot(resolved);
     }
 }

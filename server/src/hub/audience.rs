@@ -69,21 +69,19 @@ impl Audience {
         self.lock().kept.len(Instant::now())
     }
 
-    /// Adds a connection; it leaves when the seat is dropped. What greets it out of the stores precedes all that is
-    /// published from now on, and so does what was kept before somebody came, which is for the caller to send.
+    /// Adds a connection; it leaves when the seat is dropped. What was kept before somebody came, and then what greets it
+    /// out of the stores, is for the caller to send before all that is published from now on.
     pub(crate) fn join(
         self: &Arc<Self>,
         connection: u64,
         outlet: Arc<dyn Outlet>,
-        greetings: impl FnOnce(&mut Stores) -> Vec<Publication>,
-    ) -> (Seat, Vec<Bytes>) {
+        greetings: impl FnOnce(&mut Stores) -> Vec<Bytes>,
+    ) -> (Seat, Vec<Bytes>, Vec<Bytes>) {
         let mut inner = self.lock();
-        for greeting in greetings(&mut inner.stores) {
-            outlet.offer(&Arc::new(greeting));
-        }
+        let greetings = greetings(&mut inner.stores);
         inner.members.insert(connection, outlet);
         let kept = inner.kept.frames(Instant::now());
-        (Seat { audience: self.clone(), connection }, kept)
+        (Seat { audience: self.clone(), connection }, kept, greetings)
     }
 
     /// Offers a message to everyone and says how many that are.

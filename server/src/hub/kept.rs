@@ -79,7 +79,7 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::node::MESSAGE_DELIVERY;
+    use crate::hub::fixtures::EVERY;
 
     fn kept(size: u32, ttl_ms: u64, bytes: u64) -> Kept {
         let mut kept = Kept::default();
@@ -89,7 +89,7 @@ mod tests {
 
     fn push(kept: &mut Kept, texts: &[&str], now: Instant) {
         for text in texts {
-            kept.push(&Arc::new(Publication::message(text.as_bytes(), MESSAGE_DELIVERY)), now);
+            kept.push(&Arc::new(Publication::message(text.as_bytes(), EVERY)), now);
         }
     }
 

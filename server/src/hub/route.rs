@@ -296,6 +296,11 @@ impl Subscription {
         self.cell.hold(self.slot, again)
     }
 
+    /// Holds updates back, unless they are already; says whether they were not.
+    pub(crate) fn hold_back(&self) -> bool {
+        self.cell.hold_back(self.slot)
+    }
+
     /// Sends what was missed and whatever was held back.
     pub(crate) fn resume(&self) {
         self.cell.resume(self.slot);

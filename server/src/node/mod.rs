@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) use alarms::Alarms;
 pub use publish::{BroadcastPublisher, OperationPublisher, Publisher, Reach};
-pub(crate) use publish::{MESSAGE_DELIVERY, publish_written, route_of};
+pub(crate) use publish::{publish_written, route_of};
 pub use store::Store;
 
 use crate::hub::Hub;

@@ -216,14 +216,14 @@ impl Lanes {
             return Some(Next::Resync(topic.clone()));
         }
         self.wake_slots(now);
-        self.pop_data(now)
+        self.pop_data(limit, now)
     }
 
-    fn pop_data(&mut self, now: Instant) -> Option<Next> {
+    fn pop_data(&mut self, limit: usize, now: Instant) -> Option<Next> {
         while let Some(entry) = self.data.pop_front() {
             let (publication, count) = match entry {
                 Entry::Frame(publication) => (publication, 1),
-                Entry::Slot(key) => match self.take_slot(key, now) {
+                Entry::Slot(key) => match self.take_slot(key, limit, now) {
                     Some(taken) => taken,
                     None => continue,
                 },
@@ -253,12 +253,14 @@ impl Lanes {
         slot.and_then(|slot| slot.waiting.as_ref()).map_or(0, |(waiting, _)| cost(waiting))
     }
 
-    fn take_slot(&mut self, key: SlotKey, now: Instant) -> Option<(Arc<Publication>, u64)> {
+    fn take_slot(&mut self, key: SlotKey, limit: usize, now: Instant) -> Option<(Arc<Publication>, u64)> {
         let rare = self.rare.as_mut()?;
         let slot = rare.slots.get_mut(&key)?;
         let taken = slot.waiting.take()?;
+        // Keys come from whoever publishes: intervals are kept for as many as the queue is large.
+        let has_room = rare.resting.len() * ENTRY_COST < limit;
         match taken.0.delivery.mode {
-            DeliveryMode::Latest { interval_ms, .. } if interval_ms > 0 => {
+            DeliveryMode::Latest { interval_ms, .. } if interval_ms > 0 && has_room => {
                 slot.resting = true;
                 rare.rest_number += 1;
                 let due = now + Duration::from_millis(interval_ms);
@@ -289,6 +291,22 @@ impl Lanes {
                 }
             }
         }
+    }
+
+    /// Lets a topic's waiting values go ahead of their interval.
+    pub(super) fn end_rest(&mut self, topic: &str) {
+        let Some(rare) = &mut self.rare else { return };
+        let Rare { slots, resting, .. } = &mut **rare;
+        let queued = &mut self.data;
+        resting.retain(|_, key| {
+            let Some(slot) = slots.get_mut(key).filter(|slot| *key.0 == *topic && slot.waiting.is_some())
+            else {
+                return true;
+            };
+            slot.resting = false;
+            queued.push_back(Entry::Slot(key.clone()));
+            false
+        });
     }
 
     /// Drops what has waited longest of a topic's updates; says how many values it stood for, 0 where nothing waits.

@@ -56,7 +56,7 @@ impl Watched {
         let Some(text) = next(&self.outbound) else { return false };
         if text.starts_with("resync") {
             self.dropped = true;
-            self.accounted += self.outbound.catch_up(TOPIC);
+            self.accounted += self.outbound.catch_up(TOPIC).expect("it was announced");
             return true;
         }
         let frame: Value = serde_json::from_str(&text).expect("a frame");

@@ -8,10 +8,10 @@ use tokio::time::Instant;
 
 use super::{ENTRY_COST, Flushed, Next, Outbound};
 use crate::connection::stream::{Carrier, Stream};
-use crate::hub::fixtures::{self, EVERY};
-use crate::hub::{Outlet, Publication, PublicationKind, RoutePolicy};
+use crate::hub::fixtures::{self, EVERY, NoHooks, publish};
+use crate::hub::{Hub, Lifecycle, Outlet, Publication, PublicationKind, Route, RoutePolicy, Subscription};
 use crate::node::Node;
-use crate::protocol::{DeliveryMode, DeliverySpec, Envelope, Overflow, encode};
+use crate::protocol::{DeliveryMode, DeliverySpec, Envelope, Overflow, StateKind, encode};
 
 fn overflow(overflow: Overflow) -> DeliverySpec {
     DeliverySpec { overflow, ..EVERY }
@@ -174,7 +174,7 @@ fn resync_waits_for_room_and_counts_what_went() {
     }
     assert_eq!(next(&outbound), Some(format!("resync {topic}")));
     let golden = golden(include_str!("../../../../tests/frames/resync.json"));
-    let dropped = outbound.catch_up(topic);
+    let dropped = outbound.catch_up(topic).expect("it was announced");
     let notice = encode::resync(&Envelope::STANDARD.now(), "depth", topic, dropped);
     assert_eq!(notice, golden[0]);
     outbound.offer(&publication(PublicationKind::Snapshot, topic, payload, delivery));
@@ -229,4 +229,118 @@ fn nothing_of_a_forgotten_topic_is_left() {
     assert!(next(&outbound).is_some_and(|text| text.contains("b.update")));
     assert_eq!(next(&outbound), None);
     assert_eq!(outbound.lock().data_bytes, 0);
+}
+
+/// A topic with a state, to subscribe to.
+fn route(delivery: DeliverySpec) -> Arc<Route> {
+    let policy = RoutePolicy { state: Some(StateKind::Latest), delivery, ..fixtures::policy("t") };
+    Hub::default().route("/ws", policy)
+}
+
+fn subscribe(route: &Arc<Route>, outbound: &Arc<Outbound>) -> Subscription {
+    let (outlet, hooks): (Arc<dyn Outlet>, Arc<dyn Lifecycle>) = (outbound.clone(), Arc::new(NoHooks));
+    route.subscribe("t", &outlet, &hooks, None).0
+}
+
+fn all(outbound: &Outbound) -> Vec<String> {
+    std::iter::from_fn(|| next(outbound)).take(9).collect()
+}
+
+#[test]
+fn an_old_notice_of_loss_lets_a_topic_that_was_taken_anew_wait_for_its_reply() {
+    let (route, outbound) = (route(EVERY), Arc::new(queue(1 << 20)));
+    let first = subscribe(&route, &outbound);
+    first.release(None);
+    // The loop has the notice in hand, and another thread leaves and joins.
+    drop(first);
+    outbound.forget("t");
+    let second = subscribe(&route, &outbound);
+    publish(&route, "t", "1");
+    assert_eq!(outbound.begin_resync(&second, "t"), None);
+    assert_eq!(all(&outbound), [""; 0], "the reply has not left");
+    second.resume();
+    assert_eq!(all(&outbound).len(), 1);
+}
+
+#[test]
+fn the_snapshot_behind_a_notice_of_loss_is_the_fresh_one() {
+    let (route, outbound) = (route(overflow(Overflow::Resync)), Arc::new(queue(600)));
+    let held = subscribe(&route, &outbound);
+    held.release(None);
+    (1..=6).for_each(|number| publish(&route, "t", &number.to_string()));
+    held.hold(true);
+    held.release(None);
+    publish(&route, "t", "7");
+    assert_eq!(next(&outbound).as_deref(), Some("resync t"));
+    assert_eq!(outbound.begin_resync(&held, "t"), Some(7));
+    assert_eq!(all(&outbound), [""; 0], "an older one would be taken for it");
+    held.release(None);
+    assert!(next(&outbound).is_some_and(|text| text.contains("t.snapshot") && text.contains(":7")));
+}
+
+#[test]
+fn a_topic_that_resynchronises_gets_its_snapshot_when_there_is_room() {
+    let (route, outbound) = (route(overflow(Overflow::Resync)), Arc::new(queue(600)));
+    publish(&route, "t", "1");
+    let held = subscribe(&route, &outbound);
+    let other = update("other:{}", &"1".repeat(400), EVERY);
+    outbound.offer(&other);
+    assert!(!outbound.has_snapshot_room());
+    held.release(None);
+    publish(&route, "t", "2");
+    assert!(next(&outbound).is_some_and(|text| text.contains("other.update")));
+    assert_eq!(next(&outbound).as_deref(), Some("resync t"));
+    assert_eq!(outbound.begin_resync(&held, "t"), Some(1), "the update that came meanwhile");
+    held.release(None);
+    assert!(next(&outbound).is_some_and(|text| text.contains("t.snapshot") && text.contains(":2")));
+}
+
+#[test]
+fn a_topic_whose_snapshot_is_postponed_is_asked_for_again_and_lost_nothing() {
+    let (route, outbound) = (route(EVERY), Arc::new(queue(600)));
+    publish(&route, "t", "1");
+    let held = subscribe(&route, &outbound);
+    outbound.postpone(held.topic());
+    publish(&route, "t", "2");
+    assert_eq!(next(&outbound).as_deref(), Some("resync t"));
+    assert_eq!(outbound.begin_resync(&held, "t"), Some(0));
+    held.release(Some("9"));
+    let frames = all(&outbound);
+    assert!(frames.len() == 2 && frames[0].contains(":9") && frames[1].contains(":2"), "{frames:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_takes_no_value_away_that_waits_for_its_interval() {
+    let mode = DeliveryMode::Latest { key: &["k"], interval_ms: 50 };
+    let (route, outbound) = (route(DeliverySpec { mode, ..EVERY }), Arc::new(queue(1 << 20)));
+    let held = subscribe(&route, &outbound);
+    held.release(None);
+    let mut seen = Vec::new();
+    for payload in [r#"{"k":"a","n":1}"#, r#"{"k":"a","n":2}"#, r#"{"k":"b","n":3}"#] {
+        publish(&route, "t", payload);
+        seen.extend(all(&outbound));
+    }
+    held.hold(true);
+    held.release(None);
+    seen.extend(all(&outbound));
+    let numbers: Vec<&str> = seen.iter().filter_map(|text| text.split("\"n\":").nth(1)?.get(..1)).collect();
+    // The state holds the latest alone, whatever its key.
+    assert_eq!(numbers, ["1", "3", "2", "3"]);
+    tokio::time::advance(Duration::from_millis(200)).await;
+    assert_eq!(all(&outbound), [""; 0], "no value comes twice");
+    assert!(
+        outbound.lock().rare.as_ref().is_none_or(|rare| rare.slots.is_empty() && rare.resting.is_empty())
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn intervals_are_kept_for_as_many_keys_as_the_queue_is_large() {
+    let outbound = queue(1 << 10);
+    for number in 0..1_000 {
+        outbound.offer(&keyed("quotes:{}", &number.to_string(), "{}", 60_000, Overflow::DropOldest));
+        assert!(next(&outbound).is_some());
+    }
+    let lanes = outbound.lock();
+    let kept = lanes.rare.as_ref().map_or(0, |rare| rare.slots.len().max(rare.resting.len()));
+    assert_eq!(kept * ENTRY_COST, 1 << 10);
 }

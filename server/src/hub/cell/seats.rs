@@ -70,10 +70,17 @@ impl Cell {
         let mut seats = self.seats();
         let inner = self.lock();
         let reached = seats.reached(&inner, slot);
-        let subscriber = seats.subscribers.get_mut(slot)?;
-        let held = subscriber.held.get_or_insert_with(|| Box::new(Held { from: reached, ..Held::default() }));
-        held.again = again;
+        seats.held(slot, reached)?.again = again;
         inner.position(reached)
+    }
+
+    /// Holds a subscriber's updates back, unless they are already; says whether they were not.
+    pub(in crate::hub) fn hold_back(&self, slot: usize) -> bool {
+        let mut seats = self.seats();
+        let reached = seats.reached(&self.lock(), slot);
+        let was_held = seats.subscribers.get(slot).is_none_or(|subscriber| subscriber.held.is_some());
+        seats.held(slot, reached);
+        !was_held
     }
 
     /// Sends a subscriber what it missed and what was held back.
@@ -146,6 +153,12 @@ impl Inner {
 }
 
 impl Seats {
+    /// What is held back for a seat that has been offered everything before this number.
+    fn held(&mut self, slot: usize, reached: u64) -> Option<&mut Held> {
+        let held = &mut self.subscribers.get_mut(slot)?.held;
+        Some(held.get_or_insert_with(|| Box::new(Held { from: reached, ..Held::default() })))
+    }
+
     /// Number of the first publication that a seat has not been offered.
     fn reached(&self, inner: &Inner, slot: usize) -> u64 {
         let reached = match &self.batch {

@@ -1,0 +1,170 @@
+//! What becomes of a publication that is offered: it is queued, replaces another, or finds no room.
+
+use std::sync::Arc;
+
+use super::Outbound;
+use super::lanes::{Entry, Lanes, SlotKey, cost};
+use crate::hub::{Publication, PublicationKind};
+use crate::protocol::Overflow;
+
+impl Outbound {
+    /// Queues a publication, or acts on its overflow policy.
+    pub(super) fn offer_to(&self, lanes: &mut Lanes, publication: &Arc<Publication>) {
+        if lanes.overflowed || lanes.ended {
+            return;
+        }
+        if let Some(lag) = lanes.lag(&publication.topic) {
+            match publication.kind {
+                PublicationKind::Update => {
+                    lag.dropped += 1;
+                    self.node.shared().metrics.dropped(publication.route, 1);
+                    return;
+                }
+                // It would follow the notice and be taken for the fresh one.
+                PublicationKind::Snapshot => return,
+                PublicationKind::Message => {}
+            }
+        }
+        if publication.kind == PublicationKind::Snapshot {
+            // Values that wait for their interval are older than the snapshot, and may be of keys that it does not hold.
+            lanes.end_rest(&publication.topic);
+        }
+        if !self.make_room(lanes, publication) {
+            return;
+        }
+        if let Some(key) = &publication.conflation_key {
+            self.offer_latest(lanes, publication, key);
+            return;
+        }
+        lanes.data_bytes += cost(publication);
+        lanes.data.push_back(Entry::Frame(publication.clone()));
+        lanes.wake_if_first();
+    }
+
+    fn offer_latest(&self, lanes: &mut Lanes, publication: &Arc<Publication>, key: &str) {
+        let slot_key: SlotKey = (publication.topic.clone(), key.into());
+        let slot = lanes.rare.get_or_insert_default().slots.entry(slot_key.clone()).or_default();
+        if let Some((waiting, count)) = &mut slot.waiting {
+            lanes.data_bytes = lanes.data_bytes + cost(publication) - cost(waiting);
+            *waiting = publication.clone();
+            *count += 1;
+            self.node.shared().metrics.conflated(publication.route, 1);
+            return;
+        }
+        slot.waiting = Some((publication.clone(), 1));
+        lanes.data_bytes += cost(publication);
+        if !slot.resting {
+            lanes.data.push_back(Entry::Slot(slot_key));
+            lanes.wake_if_first();
+        }
+        // A resting slot needs no wake: the loop's timer knows when it may send again.
+    }
+
+    /// Whether there is room for a publication: some of any size where nothing else waits, and for a snapshot where no
+    /// more than half of the room is taken, as everything begins with it.
+    fn fits(&self, lanes: &Lanes, publication: &Publication) -> bool {
+        let (size, replaced) = (cost(publication), lanes.cost_of_replaced(publication));
+        let others = lanes.data_bytes - replaced;
+        let is_due = publication.kind == PublicationKind::Snapshot && others <= self.limit / 2;
+        size <= replaced || others == 0 || is_due || others + size <= self.limit
+    }
+
+    /// Makes room by the topic's policy; `false` where the publication is not to be queued.
+    fn make_room(&self, lanes: &mut Lanes, publication: &Arc<Publication>) -> bool {
+        if self.fits(lanes, publication) {
+            return true;
+        }
+        // A client that is only just connected has its greetings first, which messages to everyone must not overtake.
+        if publication.kind != PublicationKind::Message {
+            self.drain(lanes);
+            if self.fits(lanes, publication) {
+                return true;
+            }
+        }
+        let topic = &publication.topic;
+        let lost = match self.overflow_of(publication) {
+            Overflow::Close => {
+                lanes.overflowed = true;
+                lanes.wake();
+                return false;
+            }
+            // The newest of a topic waits however much others do: it says what was dropped, also where no more comes.
+            Overflow::DropOldest => {
+                self.drop_oldest(lanes, publication);
+                return true;
+            }
+            // A snapshot that still waits would come after the notice and be taken for the fresh one.
+            Overflow::Resync => {
+                let is_update = publication.kind == PublicationKind::Update;
+                lanes.remove_updates(topic, true) + u64::from(is_update)
+            }
+        };
+        lanes.rare().lagging.entry(topic.clone()).or_default().dropped += lost;
+        if lost > 0 {
+            self.node.shared().metrics.dropped(publication.route, lost);
+        }
+        lanes.wake();
+        false
+    }
+
+    /// What happens to a publication for which there is no room. A topic that is begun anew anyway gets its snapshot when
+    /// there is.
+    fn overflow_of(&self, publication: &Publication) -> Overflow {
+        match (publication.kind, publication.delivery.overflow) {
+            (PublicationKind::Update, overflow) => overflow,
+            (PublicationKind::Snapshot, Overflow::Resync) => Overflow::Resync,
+            (PublicationKind::Snapshot | PublicationKind::Message, _) => Overflow::Close,
+        }
+    }
+
+    fn drop_oldest(&self, lanes: &mut Lanes, publication: &Arc<Publication>) {
+        let (topic, mut lost) = (&publication.topic, 0);
+        while !self.fits(lanes, publication) {
+            match lanes.drop_oldest(topic) {
+                0 => break,
+                count => lost += count,
+            }
+        }
+        if lost > 0 {
+            *lanes.rare().dropped.entry(topic.clone()).or_default() += lost;
+            self.node.shared().metrics.dropped(publication.route, lost);
+        }
+    }
+
+    /// Whether a snapshot finds room: what the socket takes meanwhile does not count.
+    pub(in crate::connection) fn has_snapshot_room(&self) -> bool {
+        let mut lanes = self.lock();
+        if lanes.data_bytes > self.limit / 2 {
+            self.drain(&mut lanes);
+        }
+        lanes.data_bytes <= self.limit / 2
+    }
+
+    /// Has the loop begin a topic, whose updates are held back, when there is room for its snapshot.
+    pub(in crate::connection) fn postpone(&self, topic: &Arc<str>) {
+        let mut lanes = self.lock();
+        lanes.rare().lagging.entry(topic.clone()).or_default();
+        lanes.wake();
+    }
+
+    /// Writes what waits as far as the socket takes it at once: before anything is given up for want of room. One burst may
+    /// bring more than the room, and its reader be none the slower. A socket that is known to take nothing is left to the
+    /// loop, as is one that cannot be asked without waiting.
+    fn drain(&self, lanes: &mut Lanes) {
+        if !self.stream.is_direct() {
+            return;
+        }
+        while lanes.partial.is_empty() {
+            let (joined, resync) = self.gather(lanes);
+            if joined.is_empty() {
+                if let Some(lag) = resync.and_then(|topic| lanes.lag(&topic)) {
+                    // Only the loop can see to it.
+                    lag.announced = false;
+                }
+                break;
+            }
+            lanes.write(&self.stream, joined);
+        }
+        lanes.wake();
+    }
+}
