@@ -32,6 +32,8 @@ pub(crate) use seats::Beginning;
 
 /// Publications that may wait for fan-out: a publisher that gets further ahead does the fan-out itself.
 const WAITING_LIMIT: usize = 16 * 1024;
+/// Bytes of them, likewise.
+const WAITING_BYTES: usize = 16 << 20;
 
 /// One topic.
 pub(super) struct Cell {
@@ -62,6 +64,7 @@ struct Inner {
     next: u64,
     /// Publications that wait for fan-out, the last of them numbered `next - 1`.
     waiting: VecDeque<Arc<Publication>>,
+    waiting_bytes: usize,
     carrier: Carrier,
     retained: Option<Retained>,
     history: Option<Box<History>>,
@@ -127,6 +130,8 @@ enum Transition {
 pub(super) struct Accepted {
     /// How many subscribe.
     pub(super) subscribers: usize,
+    /// Number of the publication, where it waits.
+    pub(super) offset: u64,
     /// The topic has to be handed to whoever fans out.
     pub(super) submit: bool,
     /// Too much waits: the publisher helps.
@@ -153,6 +158,7 @@ impl Cell {
             listed: false,
             next: 0,
             waiting: VecDeque::new(),
+            waiting_bytes: 0,
             carrier: Carrier::Nobody,
             retained: None,
             history: history.map(Box::new),
@@ -203,7 +209,7 @@ impl Cell {
             return None;
         }
         let subscribers = self.count.load(Ordering::SeqCst);
-        let mut accepted = Accepted { subscribers, submit: false, help: false, kept: None };
+        let mut accepted = Accepted { subscribers, offset: 0, submit: false, help: false, kept: None };
         if inner.closed {
             accepted.subscribers = 0;
             return Some(accepted);
@@ -227,12 +233,15 @@ impl Cell {
         if subscribers == 0 {
             // Whom these waited for has left.
             inner.waiting.clear();
+            inner.waiting_bytes = 0;
             accepted.kept = inner.list(policy);
             return Some(accepted);
         }
+        inner.waiting_bytes += publication.wire.len();
         inner.waiting.push_back(publication);
+        accepted.offset = offset;
         accepted.submit = inner.carrier.falls_to(turn);
-        accepted.help = inner.waiting.len() > WAITING_LIMIT;
+        accepted.help = inner.waiting.len() > WAITING_LIMIT || inner.waiting_bytes > WAITING_BYTES;
         Some(accepted)
     }
 

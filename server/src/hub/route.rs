@@ -158,9 +158,9 @@ impl Route {
         let turn = if flush.is_zero() { turn::here() } else { None };
         loop {
             if let Some(accepted) = cell.publish(&self.policy, &payload, turn) {
-                if accepted.help || (accepted.subscribers > 0 && flush.is_zero() && is_in_order()) {
-                    cell.fan_out();
-                } else if accepted.submit {
+                let at_once = accepted.help || (accepted.subscribers > 0 && flush.is_zero() && is_in_order());
+                let is_carried = at_once && cell.fan_out_through(accepted.offset);
+                if accepted.submit && !is_carried {
                     self.fan_out.submit(&cell, flush);
                 }
                 if let Some(until) = accepted.kept {
@@ -314,9 +314,12 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.cell.leave(self.slot);
+        let was_last = self.cell.leave(self.slot);
         self.route.subscription_count.fetch_sub(1, Ordering::SeqCst);
         self.cell.call_hooks();
-        self.route.retire(&self.cell, Reason::Left);
+        // Who asks holds up those who look for other topics, so only where the topic may go.
+        if was_last {
+            self.route.retire(&self.cell, Reason::Left);
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{PoisonError, TryLockError};
 
 use slab::Slab;
 
-use super::{Carrier, Cell, Seats, Subscriber};
+use super::{Carrier, Cell, Inner, Seats, Subscriber};
 use crate::hub::Run;
 
 /// Bytes of updates held back for one subscriber while its snapshot is made.
@@ -39,6 +39,17 @@ impl Cell {
     pub(in crate::hub) fn fan_out(&self) {
         let mut seats = self.seats();
         while self.advance_seats(&mut seats, &mut { usize::MAX }) != Progress::Idle {}
+    }
+
+    /// Fans out what waits up to a publication, not what others go on publishing; `false` where something is left.
+    pub(in crate::hub) fn fan_out_through(&self, offset: u64) -> bool {
+        let mut seats = self.seats();
+        while self.advance_seats(&mut seats, &mut { usize::MAX }) != Progress::Idle {
+            if seats.batch.is_none() && self.lock().carried() >= offset {
+                return false;
+            }
+        }
+        true
     }
 
     /// Offers what is under way, or else what waits, to as many more seats as there is room for.
@@ -120,7 +131,7 @@ impl Cell {
     /// What waits, up to a size. `None` where nothing does; the topic then has to be submitted again.
     fn take_batch(&self) -> Option<Batch> {
         let mut inner = self.lock();
-        let first = inner.next - inner.waiting.len() as u64;
+        let first = inner.carried();
         let (mut publications, mut bytes) = (Vec::with_capacity(inner.waiting.len().min(64)), 0);
         while let Some(publication) = inner.waiting.pop_front() {
             bytes += publication.wire.len();
@@ -129,6 +140,7 @@ impl Cell {
                 break;
             }
         }
+        inner.waiting_bytes -= bytes;
         if inner.waiting.is_empty() && inner.waiting.capacity() > 64 {
             inner.waiting.shrink_to(64);
         }
@@ -138,6 +150,13 @@ impl Cell {
         }
         drop(inner);
         Some(Batch { first, run: Run::new(publications) })
+    }
+}
+
+impl Inner {
+    /// Number of the last publication that does not wait for fan-out.
+    pub(super) fn carried(&self) -> u64 {
+        self.next - self.waiting.len() as u64
     }
 }
 

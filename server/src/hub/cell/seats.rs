@@ -50,8 +50,8 @@ impl Cell {
         self.lock().lifecycle.clone()
     }
 
-    /// Removes a subscriber. Nothing of the topic is offered to it from now on.
-    pub(in crate::hub) fn leave(&self, slot: usize) {
+    /// Removes a subscriber. Nothing of the topic is offered to it from now on. Says whether it was the last.
+    pub(in crate::hub) fn leave(&self, slot: usize) -> bool {
         let mut seats = self.seats();
         seats.subscribers.try_remove(slot);
         self.count.store(seats.subscribers.len(), Ordering::SeqCst);
@@ -62,6 +62,7 @@ impl Cell {
                 inner.transitions.push_back((Transition::Last, lifecycle));
             }
         }
+        seats.subscribers.is_empty()
     }
 
     /// Holds a subscriber's updates back from now on. One that subscribes `again` gets them in full, beside its
@@ -164,7 +165,7 @@ impl Seats {
         let reached = match &self.batch {
             Some(batch) if slot < self.cursor => batch.first + batch.run.publications().len() as u64,
             Some(batch) => batch.first,
-            None => inner.next - inner.waiting.len() as u64,
+            None => inner.carried(),
         };
         self.subscribers.get(slot).map_or(reached, |subscriber| reached.max(subscriber.from))
     }
@@ -175,7 +176,7 @@ impl Seats {
         if !subscriber.held.as_ref().is_some_and(|held| held.again) {
             return Vec::new();
         }
-        let first = inner.next - inner.waiting.len() as u64;
+        let first = inner.carried();
         let batch = self.batch.iter().filter(|_| slot >= self.cursor);
         let batch = batch.flat_map(|batch| (batch.first..).zip(batch.run.publications()));
         let all = batch.chain((first..).zip(&inner.waiting));

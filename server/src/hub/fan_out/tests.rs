@@ -1,11 +1,11 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::Rest;
-use crate::hub::fixtures::{EVERY, policy, publish, subscribe};
-use crate::hub::{Hub, Route, RoutePolicy};
+use super::{Rest, in_order};
+use crate::hub::fixtures::{EVERY, NoHooks, policy, publish, subscribe};
+use crate::hub::{Hub, Lifecycle, Outlet, Publication, Route, RoutePolicy, Run};
 use crate::protocol::DeliverySpec;
 
 const fn ms(count: u64) -> Duration {
@@ -75,4 +75,57 @@ async fn each_topic_waits_for_company_as_long_as_its_own_interval() {
             (expected_at, &vec![expected.into_iter().map(str::to_owned).collect()])
         );
     }
+}
+
+/// Someone for whom another thread publishes once more whenever something comes, which has returned before this goes on.
+struct Insatiable {
+    received: Mutex<Vec<String>>,
+    more: mpsc::SyncSender<mpsc::Sender<()>>,
+}
+
+impl Outlet for Insatiable {
+    fn offer(&self, publication: &Arc<Publication>) {
+        self.received.lock().expect("no panic").push(publication.payload().into_owned());
+        let (done, returned) = mpsc::channel();
+        self.more.send(done).expect("the thread is there");
+        returned.recv().expect("the thread is there");
+    }
+
+    fn offer_all(&self, run: &Run) {
+        run.publications().iter().for_each(|publication| self.offer(publication));
+    }
+
+    fn fetch(&self) {}
+
+    fn room(&self) -> usize {
+        usize::MAX
+    }
+
+    fn overflow(&self) {}
+
+    fn fail(&self) {}
+}
+
+#[tokio::test]
+async fn who_publishes_in_order_does_not_carry_what_others_go_on_publishing() {
+    let hub = Hub::default();
+    hub.start();
+    let route = route(&hub, "t", 0);
+    let (more, asked) = mpsc::sync_channel::<mpsc::Sender<()>>(0);
+    let other = route.clone();
+    std::thread::spawn(move || {
+        for done in asked {
+            publish(&other, "t", "more");
+            done.send(()).expect("it is waited for");
+        }
+    });
+    let received = Arc::new(Insatiable { received: Mutex::default(), more });
+    let (outlet, hooks): (Arc<dyn Outlet>, Arc<dyn Lifecycle>) = (received.clone(), Arc::new(NoHooks));
+    let (subscription, _) = route.subscribe("t", &outlet, &hooks, None);
+    subscription.release(None);
+    in_order(|| publish(&route, "t", "mine"));
+    let count = || received.received.lock().expect("no panic").len();
+    assert_eq!(count(), 1, "its own alone");
+    tokio::task::yield_now().await;
+    assert!(count() > 1, "the topic's task goes on");
 }

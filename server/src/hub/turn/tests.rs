@@ -177,3 +177,21 @@ async fn publishers_in_and_out_of_turns_keep_one_order() {
 fn numbers(runs: &[Vec<String>]) -> Vec<usize> {
     runs.iter().flatten().map(|payload| payload.parse().expect("a number")).collect()
 }
+
+#[test]
+fn who_publishes_much_in_one_turn_carries_some_of_it_before_the_turn_ends() {
+    let hub = Hub::default();
+    let route = hub.route("/ws", policy("t"));
+    let (inbox, subscription) = subscribe(&route, "t");
+    subscription.release(None);
+    let large = format!("\"{}\"", "x".repeat(1 << 20));
+    let turn = Turn::begin();
+    let runs = |count: usize| {
+        (0..count).for_each(|_| publish(&route, "t", &large));
+        inbox.take().iter().flatten().count()
+    };
+    assert_eq!(runs(15), 0, "they wait for company");
+    assert_eq!(runs(2), 16, "no more than that");
+    drop(turn);
+    assert_eq!(inbox.take().len(), 1);
+}
