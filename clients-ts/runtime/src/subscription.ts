@@ -195,10 +195,10 @@ export class SubscriptionHandle implements Subscription<unknown, unknown, unknow
   }
 
   /** Passes on that values were lost. */
-  resync(frame: Frame): void {
+  resync(frame: Frame, hasSnapshot: boolean): void {
     const meta = metaOf(this.topic, frame);
     const dropped = readDropped(frame.payload);
-    this.wantsSnapshot = true;
+    this.wantsSnapshot = hasSnapshot;
     callSafely(this.#settings.report, this.#settings.options.onResync, dropped, meta);
     for (const sink of this.#sinks) sink.push({ kind: 'resync', dropped, meta });
   }

@@ -143,7 +143,7 @@ class SubscriptionRegistry implements Subscriptions {
     for (const handle of newcomers.length > 0 ? newcomers : live) {
       // A callback before this one may have ended it.
       if (handle.status !== 'live') continue;
-      if (kind === 'resync') handle.resync(frame);
+      if (kind === 'resync') handle.resync(frame, entry.contract.snapshot === true);
       else handle.deliver(kind, frame);
     }
     return live.length > 0;
@@ -290,7 +290,7 @@ class SubscriptionRegistry implements Subscriptions {
   #exchange(type: string, entry: Entry, onAnswer: (answer: Answer) => void): void {
     const connection = this.#connection;
     // What it holds already, the server keeps sending.
-    const since = entry.topic === undefined ? entry.position : undefined;
+    const since = entry.topic === undefined && lackUpdatesOnly(entry.handles) ? entry.position : undefined;
     this.#settings.ask(
       type,
       entry.params,
@@ -388,6 +388,12 @@ function afterReturn(action: () => void): void {
 /** Whether anyone has not got consent yet. */
 function hasNewcomers(handles: ReadonlySet<SubscriptionHandle>): boolean {
   return [...handles].some(({ status }) => status !== 'live');
+}
+
+/** Whether all that those who come back lack is updates; a snapshot that was due is lost with its connection. */
+function lackUpdatesOnly(handles: ReadonlySet<SubscriptionHandle>): boolean {
+  const returning = [...handles].filter(({ status }) => status === 'stale');
+  return returning.length > 0 && !returning.some(({ wantsSnapshot }) => wantsSnapshot);
 }
 
 /** Where the topic stands after this frame; `false` where it was delivered before. */

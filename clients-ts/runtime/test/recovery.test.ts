@@ -107,6 +107,45 @@ test('a missing update is noticed; one that the server owns up to is no surprise
   expect(log).toEqual([9, ['resync', 3], 13, { recovered: false, reason: 'gap' }, 15]);
 });
 
+test.each<[string, (socket: FakeSocket) => void]>([
+  ['the first', () => undefined],
+  [
+    'the one after a resync',
+    (socket) => {
+      socket.receive({ type: 'bars.snapshot', topic, epoch: 'e', offset: 5, payload: 5 });
+      socket.receive({ type: 'bars.resync', topic, payload: { dropped: 7 } });
+    },
+  ],
+])('a snapshot that was due, %s, is asked for again after a lost connection', async (_which, before) => {
+  const of = harness(trading, { keepAlive: false });
+  const { handle, log } = hold(of);
+  const first = of.open();
+  await agree(first, { epoch: 'e', offset: 5 });
+  before(first);
+  first.drop();
+  log.length = 0;
+  await vi.advanceTimersByTimeAsync(20_000);
+  const socket = of.open();
+  expect((await agree(socket, { epoch: 'e', offset: 14 })).since).toBeUndefined();
+  socket.receive({ type: 'bars.snapshot', topic, epoch: 'e', offset: 14, payload: 14 });
+  socket.receive(update(15));
+  expect(log).toEqual(['live', { recovered: false, reason: 'too-old' }, ['snapshot', 14], 15]);
+  expect(handle.recovered).toBe(false);
+});
+
+test('a topic without snapshots lacks none after a resync', async () => {
+  const of = harness(trading, { keepAlive: false });
+  const trades = 'trades:{"symbol":"A"}';
+  of.client.topic<{ symbol: string }, unknown>('trades').subscribe({ symbol: 'A' });
+  const first = of.open();
+  const members = { epoch: 'e', payload: { status: 'ok', topic: trades } };
+  first.receive({ type: 'trades.subscribe.response', id: first.next().id, offset: 5, ...members });
+  first.receive({ type: 'trades.resync', topic: trades, payload: { dropped: 7 } });
+  first.drop();
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(of.open().next()).toMatchObject({ since: { epoch: 'e', offset: 12 } });
+});
+
 test('who joins meanwhile gets a snapshot of its own', async () => {
   const of = await lost();
   const second = hold(of);
