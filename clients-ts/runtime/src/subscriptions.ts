@@ -278,7 +278,8 @@ class SubscriptionRegistry implements Subscriptions {
 
   #leave(entry: Entry): void {
     entry.state = 'leaving';
-    entry.position = undefined;
+    // Those who come back after a subscribe without an answer still stand where they stood.
+    if (entry.handles.size === 0) entry.position = undefined;
     this.#exchange(`${entry.route}.unsubscribe`, entry, () => {
       this.#standsDown(entry);
       if (entry.handles.size > 0) this.#takeTurn(entry);

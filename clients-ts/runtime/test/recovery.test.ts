@@ -159,6 +159,21 @@ test('who joins meanwhile gets a snapshot of its own', async () => {
   expect(second.log).toEqual(['live', ['snapshot', 'now'], 8]);
 });
 
+test('a subscribe without an answer loses no position', async () => {
+  const { open, handle, log } = await lost();
+  const socket = open();
+  expect(socket.next()).toMatchObject({ since: { epoch: 'e', offset: 6 } });
+  await vi.advanceTimersByTimeAsync(10_000);
+  await agree(socket, {});
+  expect((await agree(socket, { epoch: 'e', offset: 8, recovered: true })).since).toEqual({
+    epoch: 'e',
+    offset: 6,
+  });
+  for (const offset of [7, 8]) socket.receive(update(offset));
+  expect(log).toEqual(['live', { recovered: true }, 7, 8]);
+  expect(handle.recovered).toBe(true);
+});
+
 test('who leaves and returns starts afresh', async () => {
   const of = harness(trading, { keepAlive: false });
   const { handle } = hold(of);
