@@ -26,6 +26,8 @@ export interface CallSettings {
   readonly requestTimeoutMs: number;
   /** How many may wait for a connection. */
   readonly maxQueuedRequests: number;
+  /** A number that no other call of the client has. */
+  nextId(): number;
   /** Sends text if there is a connection, and says whether there was one. */
   send(text: string): boolean;
 }

@@ -115,7 +115,13 @@ class Client implements CoreClient {
 
   constructor(contract: Contract, settings: Settings) {
     const { report } = settings;
-    const common = { ...settings, contract, send: (text: string): boolean => this.#send(text) };
+    let lastId = 0;
+    const common = {
+      ...settings,
+      contract,
+      nextId: (): number => (lastId += 1),
+      send: (text: string): boolean => this.#send(text),
+    };
     this.#contract = contract;
     this.#pace = createPace(contract.messagesPerSecond);
     this.#events = eventListeners(report);

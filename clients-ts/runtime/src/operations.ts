@@ -66,7 +66,6 @@ class PlainOperations implements Operations {
   readonly #settings: OperationsSettings;
   readonly calls: Calls<Sent>;
   readonly #listeners = new Map<string, Listeners<[unknown, MessageMeta]>>();
-  #lastId = 0;
   /** When an error without an id can no more be about a message that has no reply. */
   #clearAt = 0;
 
@@ -155,8 +154,8 @@ class PlainOperations implements Operations {
     const correlation = findMessage(operation.messages, message, true)?.correlation;
     const given = correlation && readPointer(message, correlation.pointer);
     if (correlation === undefined || given !== undefined) return { text: stringifyJson(message), id: given };
-    this.#lastId += 1;
-    const id = correlation.type === 'integer' ? this.#lastId : String(this.#lastId);
+    const number = this.#settings.nextId();
+    const id = correlation.type === 'integer' ? number : String(number);
     return { text: stringifyJson(withPointer(message, correlation.pointer, id)), id };
   }
 

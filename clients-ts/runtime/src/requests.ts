@@ -53,11 +53,10 @@ export interface Requests {
 /** Creates an empty bookkeeping. */
 export function createRequests(settings: RequestsSettings): Requests {
   const calls = new Calls<Request>(settings);
-  let lastId = 0;
 
   const ask: Requests['ask'] = (type, payload, options, onAnswer, since) => {
     const isUnanswered = settings.contract.requests?.[type]?.notification;
-    const id = isUnanswered ? undefined : String((lastId += 1));
+    const id = isUnanswered ? undefined : String(settings.nextId());
     const request: Request = {
       id,
       type,
@@ -91,7 +90,9 @@ export function createRequests(settings: RequestsSettings): Requests {
     },
     settle(frame) {
       for (const request of calls.pending) {
-        if (request.id !== String(frame.id)) continue;
+        // Messages of other kinds may have ids of their own.
+        const isAnswer = frame.type === `${request.type}.response` || frame.type === 'error';
+        if (!isAnswer || request.id !== String(frame.id)) continue;
         if (isFailure(frame)) request.fail(new RequestError(request.type, readFailure(frame)));
         else request.finish({ ok: true, payload: frame.payload, frame });
         return true;

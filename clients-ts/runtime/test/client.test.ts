@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ConnectionClosedError, QueueFullError, RequestError, TimeoutError } from '../src/errors.js';
 import { harness, settled, trading } from './fakeSocket.js';
 
+const tag = (value: string) => ({ kind: 'tag', pointer: '/type', value }) as const;
+
 beforeEach(() => {
   vi.useFakeTimers();
 });
@@ -88,6 +90,32 @@ describe('requests', () => {
     const { id } = socket.next();
     socket.receive({ type: 'error', id, payload: { code: 'unknown-type', message: 'No', retry: 'never' } });
     await expect(order).rejects.toMatchObject({ code: 'unknown-type' });
+  });
+
+  test('are answered by their reply, not by a plain message that has an id of its own', async () => {
+    const operations = {
+      trades: { action: 'send', messages: [{ name: 'trade', match: tag('trade') }] },
+      quote: {
+        action: 'receive',
+        messages: [{ name: 'quote', match: tag('quote'), correlation: { pointer: '/id', type: 'string' } }],
+        reply: [{ name: 'quoted', match: tag('quoted'), correlation: { pointer: '/id', type: 'string' } }],
+      },
+    } as const;
+    const { client, open } = harness({ ...trading, operations });
+    const heard: unknown[] = [];
+    client.receive('trades').on((message) => heard.push(message));
+    const order = client.request('orders.place');
+    const quote = client.send('quote', { type: 'quote' });
+    const socket = open();
+    const [placed, asked] = socket.all();
+    if (placed === undefined || asked === undefined) throw new Error('both are sent');
+    const trade = { type: 'trade', id: Number(placed.id), price: 5 };
+    socket.receive(trade);
+    expect(heard).toEqual([trade]);
+    socket.receive({ type: 'error', id: asked.id, payload: { code: 'closed' } });
+    await expect(quote).rejects.toMatchObject({ code: 'closed', type: 'quote' });
+    socket.reply(placed, { status: 'ok', result: 1 });
+    await expect(order).resolves.toBe(1);
   });
 
   test('time out, waiting for a connection included; a late reply is no surprise', async () => {
