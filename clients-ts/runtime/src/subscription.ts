@@ -84,7 +84,7 @@ export interface Subscription<Params, Update, Snapshot = never, Validated = Para
   readonly isStale: boolean;
   /** Whether the last reconnection lost nothing; `undefined` before it, and where the topic has no history. */
   readonly recovered: boolean | undefined;
-  /** Resolves when the server agrees; rejects when it refuses or the subscription ends before. */
+  /** Resolves when the server agrees, for one that joins others with its snapshot where there is one; rejects when it refuses or the subscription ends before. */
   readonly ready: Promise<Subscribed<Validated>>;
   /** The updates from now on; ends with the subscription, and leaving it early does not end the subscription. */
   updates(): Stream<Update>;
@@ -123,6 +123,8 @@ export class SubscriptionHandle implements Subscription<unknown, unknown, unknow
   #refuse: (error: unknown) => void = () => undefined;
   #detachSignal: () => void = () => undefined;
   #isObserved = false;
+  /** Whether it joined what was held already: updates may come before its snapshot. */
+  #isLate = false;
 
   constructor(settings: HandleSettings) {
     this.#settings = settings;
@@ -166,10 +168,11 @@ export class SubscriptionHandle implements Subscription<unknown, unknown, unknow
   }
 
   /** The server agrees; values may follow. */
-  agreed(subscribed: Subscribed<unknown>, hasSnapshot: boolean, recovery?: Recovery): void {
+  agreed(subscribed: Subscribed<unknown>, hasSnapshot: boolean, recovery?: Recovery, isLate = false): void {
     this.topic = subscribed.topic;
     this.recovered = recovery?.recovered;
     this.wantsSnapshot = hasSnapshot;
+    this.#isLate = isLate;
     this.#agree(subscribed);
     this.setStatus('live');
     if (recovery) this.tell(recovery);
@@ -188,7 +191,7 @@ export class SubscriptionHandle implements Subscription<unknown, unknown, unknow
     const meta = metaOf(this.topic, frame);
     const { options, report } = this.#settings;
     const value = frame.payload;
-    this.wantsSnapshot = false;
+    if (kind === 'snapshot' || !this.#isLate) this.wantsSnapshot = false;
     callSafely(report, kind === 'update' ? options.onUpdate : options.onSnapshot, value, meta);
     for (const sink of this.#sinks) sink.push({ kind, value, meta });
     if (kind === 'update') for (const sink of this.#updateSinks) sink.push(value);

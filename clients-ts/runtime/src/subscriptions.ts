@@ -22,6 +22,8 @@ export interface SubscriptionsSettings {
   readonly backoff: Backoff;
   readonly report: Report;
   readonly pace: Pace;
+  /** How long an answer may take. */
+  readonly requestTimeoutMs: number;
   /** Asks the server; only called while connected. */
   ask(type: string, payload: unknown, onAnswer: (answer: Answer) => void, since?: Position): void;
   /** A connection is needed. */
@@ -59,6 +61,10 @@ interface Entry {
   topic: string | undefined;
   /** What has been delivered of a topic with history. */
   position: Position | undefined;
+  /** The server has a snapshot of it: one came since the subscription began. */
+  hasSnapshot: boolean;
+  /** The server's consent to newcomers who wait for the snapshot that follows it. */
+  consent: Subscribed<unknown> | undefined;
   attempt: number;
   timer: ReturnType<typeof setTimeout> | undefined;
 }
@@ -134,13 +140,15 @@ class SubscriptionRegistry implements Subscriptions {
     const { position } = entry;
     const isNews = moveOn(entry, kind, frame);
     if (!isNews || entry.handles.size === 0) return true;
+    const wasAwaited = kind === 'snapshot' && this.#admit(entry);
+    if (kind === 'snapshot') entry.hasSnapshot = true;
     const live = [...entry.handles].filter((handle) => handle.status === 'live');
     // A snapshot that a newcomer asked for is no news to those who were there before.
     const newcomers = kind === 'snapshot' ? live.filter((handle) => handle.wantsSnapshot) : [];
     if (position && kind === 'update' && isGap(position, frame)) {
       for (const handle of live) handle.tell({ recovered: false, reason: 'gap' });
     }
-    for (const handle of newcomers.length > 0 ? newcomers : live) {
+    for (const handle of wasAwaited || newcomers.length > 0 ? newcomers : live) {
       // A callback before this one may have ended it.
       if (handle.status !== 'live') continue;
       if (kind === 'resync') handle.resync(frame, entry.contract.snapshot === true);
@@ -159,8 +167,6 @@ class SubscriptionRegistry implements Subscriptions {
     this.#connection = 0;
     this.#leaveLine();
     for (const entry of [...this.#entries.values()]) {
-      clearTimeout(entry.timer);
-      entry.timer = undefined;
       this.#standsDown(entry);
       entry.attempt = 0;
       for (const handle of entry.handles) if (handle.status === 'live') handle.setStatus('stale');
@@ -198,6 +204,8 @@ class SubscriptionRegistry implements Subscriptions {
       state: 'waiting',
       topic: undefined,
       position: undefined,
+      hasSnapshot: false,
+      consent: undefined,
       attempt: 0,
       timer: undefined,
     };
@@ -214,7 +222,7 @@ class SubscriptionRegistry implements Subscriptions {
     else if (entry.state === 'live') {
       afterReturn(() => {
         if (entry.state === 'live')
-          this.#agree(entry, { topic: entry.topic ?? entry.key, params: entry.params });
+          this.#agree(entry, { topic: entry.topic ?? entry.key, params: entry.params }, true);
       });
     }
   }
@@ -263,9 +271,9 @@ class SubscriptionRegistry implements Subscriptions {
 
   /** What an entry needs may have changed while it waited: nothing at all, perhaps. */
   #speak(entry: Entry): void {
-    const { state, handles } = entry;
+    const { state, handles, consent } = entry;
     if (state === 'live' && handles.size === 0) this.#leave(entry);
-    else if (state === 'waiting' || (state === 'live' && hasNewcomers(handles))) this.#ask(entry);
+    else if (state === 'waiting' || (state === 'live' && !consent && hasNewcomers(handles))) this.#ask(entry);
   }
 
   #ask(entry: Entry): void {
@@ -304,23 +312,43 @@ class SubscriptionRegistry implements Subscriptions {
 
   #agreed(entry: Entry, payload: unknown, frame: Frame): void {
     const subscribed = readSubscribed(entry, payload);
-    const recovery = entry.topic === undefined ? comeBack(entry, frame) : undefined;
+    const isHeld = entry.topic !== undefined;
+    const recovery = isHeld ? undefined : comeBack(entry, frame);
     entry.state = 'live';
     entry.attempt = 0;
     entry.topic = subscribed.topic;
     this.#held.set(subscribed.topic, entry);
-    this.#agree(entry, subscribed, recovery);
+    // Updates may come before the snapshot of those who join what is held: to them they mean nothing yet.
+    if (isHeld && entry.hasSnapshot) this.#await(entry, subscribed);
+    else this.#agree(entry, subscribed, isHeld, recovery);
     if (entry.handles.size === 0 || hasNewcomers(entry.handles)) this.#takeTurn(entry);
   }
 
-  #agree(entry: Entry, subscribed: Subscribed<unknown>, recovery?: Recovery): void {
+  /** Lets newcomers wait for their snapshot, but not for ever: a service may fail to make one. */
+  #await(entry: Entry, consent: Subscribed<unknown>): void {
+    entry.consent = consent;
+    entry.timer = setTimeout(() => {
+      entry.hasSnapshot = false;
+      this.#admit(entry);
+    }, this.#settings.requestTimeoutMs);
+  }
+
+  /** Ends the waiting for a snapshot; says whether anyone did. */
+  #admit(entry: Entry): boolean {
+    const { consent } = entry;
+    stopWaiting(entry);
+    if (consent) this.#agree(entry, consent, true);
+    return consent !== undefined;
+  }
+
+  #agree(entry: Entry, subscribed: Subscribed<unknown>, isHeld: boolean, recovery?: Recovery): void {
     const hasSnapshot = entry.contract.snapshot === true;
     const isRecovered = recovery?.recovered === true;
     for (const handle of [...entry.handles]) {
       if (handle.status === 'stale') handle.agreed(subscribed, hasSnapshot && !isRecovered, recovery);
       // No snapshot follows what was missed: newcomers have to ask for theirs.
       else if (handle.status === 'pending' && !(hasSnapshot && isRecovered)) {
-        handle.agreed(subscribed, hasSnapshot);
+        handle.agreed(subscribed, hasSnapshot, undefined, isHeld);
       }
     }
   }
@@ -347,7 +375,7 @@ class SubscriptionRegistry implements Subscriptions {
     }
   }
 
-  /** The server took its consent back; whoever asks at this moment gets an answer of their own. */
+  /** The server took its consent back; those whom it has not reached yet get an answer of their own. */
   #ended(entry: Entry, frame: Frame): void {
     const { state } = entry;
     this.#standsDown(entry);
@@ -355,12 +383,14 @@ class SubscriptionRegistry implements Subscriptions {
     if (state === 'asking') entry.state = state;
     const error = new RequestError(frame.type, readFailure(frame));
     for (const handle of [...entry.handles]) if (handle.status === 'live') this.#end(entry, handle, error);
-    this.#forgetIfEmpty(entry);
+    if (entry.handles.size > 0) this.#takeTurn(entry);
+    else this.#forgetIfEmpty(entry);
   }
 
   /** Nothing of the entry is on the wire any more. */
   #standsDown(entry: Entry): void {
     if (entry.topic !== undefined) this.#held.delete(entry.topic);
+    stopWaiting(entry);
     entry.topic = undefined;
     entry.state = 'waiting';
   }
@@ -389,6 +419,12 @@ function afterReturn(action: () => void): void {
 /** Whether anyone has not got consent yet. */
 function hasNewcomers(handles: ReadonlySet<SubscriptionHandle>): boolean {
   return [...handles].some(({ status }) => status !== 'live');
+}
+
+function stopWaiting(entry: Entry): void {
+  clearTimeout(entry.timer);
+  entry.timer = undefined;
+  entry.consent = undefined;
 }
 
 /** Whether all that those who come back lack is updates; a snapshot that was due is lost with its connection. */
@@ -422,6 +458,7 @@ function comeBack(
 ): Recovery | undefined {
   const { position } = entry;
   if (position && recovered === true) return { recovered };
+  entry.hasSnapshot = false;
   entry.position =
     epoch === undefined || offset === undefined ? undefined : { epoch, offset: Number(offset) };
   return position && { recovered: false, reason };

@@ -184,47 +184,6 @@ describe('equal subscriptions', () => {
     expect(of.open().all()).toHaveLength(2);
   });
 
-  test('a newcomer gets a snapshot of its own, which the others do not see again', async () => {
-    const of = harness(trading);
-    const first = hold(of);
-    const socket = of.open();
-    await agree(socket, socket.next());
-    socket.receive(frame('snapshot', 1));
-    const second = hold(of);
-    socket.receive(frame('update', 2));
-    await agree(socket, socket.next());
-    socket.receive(frame('snapshot', 2));
-    socket.receive(frame('update', 3));
-    expect(first.log).toEqual(['live', ['snapshot', 1], ['update', 2], ['update', 3]]);
-    expect(second.log).toEqual(['live', ['snapshot', 2], ['update', 3]]);
-  });
-
-  test('a newcomer to a topic without snapshots is live at once', async () => {
-    const of = harness(trading);
-    hold(of, 'trades');
-    const socket = of.open();
-    await agree(socket, socket.next(), tradesA);
-    const second = hold(of, 'trades');
-    expect(second.log).toEqual([]);
-    await settled();
-    expect(second.log).toEqual(['live']);
-    expect(socket.sent).toEqual([]);
-  });
-
-  test('a newcomer that is refused leaves the others alone', async () => {
-    const of = harness(trading);
-    const first = hold(of);
-    const socket = of.open();
-    await agree(socket, socket.next());
-    const second = hold(of);
-    await refuse(socket, socket.next(), 'later', 'rate-limited');
-    socket.receive(frame('update', 1));
-    expect(second.log).toEqual(['ended', 'no: rate-limited']);
-    expect(first.log).toEqual(['live', ['update', 1]]);
-    first.handle.unsubscribe();
-    expect(socket.next().type).toBe('bars.unsubscribe');
-  });
-
   test('a callback that throws stops no other, and is reported', async () => {
     const of = harness(trading);
     hold(of, 'bars', {
