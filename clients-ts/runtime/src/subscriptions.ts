@@ -182,9 +182,12 @@ class SubscriptionRegistry implements Subscriptions {
     this.#entries.clear();
     this.#held.clear();
     for (const entry of entries) {
-      clearTimeout(entry.timer);
+      stopWaiting(entry);
+      const handles = [...entry.handles];
+      // Whatever is going on with them, in whose callback this may be, is to find nobody left.
+      entry.handles.clear();
       // An application that closes its own client does not call that a failure of its subscriptions.
-      for (const handle of [...entry.handles]) {
+      for (const handle of handles) {
         if (error.code === 1000) handle.unsubscribe();
         else handle.fail(error);
       }
@@ -243,6 +246,7 @@ class SubscriptionRegistry implements Subscriptions {
 
   /** Lets an entry say what it has to: at once, or when those before it have. */
   #takeTurn(entry: Entry): void {
+    if (this.#connection === 0) return;
     this.#line.add(entry);
     if (this.#lineTimer === undefined) this.#advance();
   }
@@ -298,6 +302,8 @@ class SubscriptionRegistry implements Subscriptions {
   /** Asks, and calls back with the answer unless the connection is another one by then. */
   #exchange(type: string, entry: Entry, onAnswer: (answer: Answer) => void): void {
     const connection = this.#connection;
+    // A callback may have closed the client.
+    if (connection === 0) return;
     // What it holds already, the server keeps sending.
     const since = entry.topic === undefined && lackUpdatesOnly(entry.handles) ? entry.position : undefined;
     this.#settings.ask(

@@ -378,6 +378,32 @@ describe('after a lost connection', () => {
   });
 });
 
+describe('closing the client inside a callback ends it all', () => {
+  test.each<[string, (socket: FakeSocket) => unknown]>([
+    ['consent', (socket) => agree(socket, socket.next())],
+    ['a refusal', (socket) => refuse(socket, socket.next(), 'later')],
+    ['a subscribe without an answer', () => vi.advanceTimersByTimeAsync(10_000)],
+  ])('%s', async (_event, happen) => {
+    const of = harness({ ...trading, messagesPerSecond: 1 }, { keepAlive: false });
+    const close = (): void => {
+      of.client.close();
+    };
+    const both = [1, 2].map(() =>
+      hold(of, 'bars', {
+        onError: close,
+        onStatus: (status) => {
+          if (status === 'live') close();
+        },
+      }),
+    );
+    const socket = of.open();
+    await happen(socket);
+    expect(both.map(({ handle }) => handle.status)).toEqual(['ended', 'ended']);
+    expect(of.client.status).toBe('closed');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
 describe('iterating', () => {
   test('over updates, with callbacks beside it', async () => {
     const of = harness(trading);
