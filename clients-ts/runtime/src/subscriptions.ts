@@ -370,7 +370,7 @@ class SubscriptionRegistry implements Subscriptions {
     // Refused only to a newcomer: the server still holds what it granted before.
     if (entry.topic !== undefined) {
       entry.state = 'live';
-      if (entry.handles.size === 0) this.#takeTurn(entry);
+      if (entry.handles.size === 0 || hasNewcomers(entry.handles)) this.#takeTurn(entry);
     }
     // Without an answer nobody knows what the server did: make sure.
     else if (error instanceof TimeoutError) this.#leave(entry);

@@ -98,6 +98,32 @@ test('a newcomer to a topic without snapshots is live at once', async () => {
   expect(socket.sent).toEqual([]);
 });
 
+test('a newcomer that is refused and comes back at once is asked for', async () => {
+  const of = harness(trading, { keepAlive: false });
+  const { socket } = await held(of);
+  const again: Held[] = [];
+  hold(of, 'bars', { onError: () => again.push(hold(of)) });
+  await refuse(socket, socket.next(), 'later', 'rate-limited');
+  await agree(socket, socket.next());
+  socket.receive(frame('snapshot', 2));
+  expect(again.map(({ log }) => log)).toEqual([['live', ['snapshot', 2]]]);
+});
+
+test('a newcomer in the breath in which the topic is taken back is asked for', async () => {
+  const of = harness(trading, { keepAlive: false });
+  const again: Held[] = [];
+  const options = { onUpdate: () => again.push(hold(of, 'trades')) };
+  hold(of, 'trades', options);
+  const socket = of.open();
+  await agree(socket, socket.next(), tradesA);
+  socket.receive({ type: 'trades.update', topic: tradesA, payload: 1 });
+  socket.receive({ type: 'trades.ended', topic: tradesA, payload: { code: 'forbidden', message: 'no' } });
+  await settled();
+  await agree(socket, socket.next(), tradesA);
+  expect(again.map(({ log }) => log)).toEqual([['live']]);
+  expect(socket.sent).toEqual([]);
+});
+
 test('a newcomer that is refused leaves the others alone', async () => {
   const of = harness(trading);
   const first = hold(of);
