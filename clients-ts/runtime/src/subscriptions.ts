@@ -9,6 +9,7 @@ import { backoffDelay, type Backoff } from './backoff.js';
 import type { Contract, TopicContract } from './contract.js';
 import type { Report } from './emitter.js';
 import { known, RequestError, TimeoutError, type ConnectionClosedError } from './errors.js';
+import { parseJson, stringifyJson } from './json.js';
 import type { Pace } from './pace.js';
 import { isObject, readDropped, readFailure, type Frame, type Position } from './protocol/frames.js';
 import type { Answer } from './requests.js';
@@ -103,7 +104,9 @@ class SubscriptionRegistry implements Subscriptions {
 
   subscribe(route: string, params: unknown, options: SubscribeOptions<unknown, unknown>): SubscriptionHandle {
     const contract = known(this.#settings.contract.topics?.[route], 'topic', route);
-    const key = canonicalTopic(route, params, contract.shape);
+    // A copy: what the caller does to the object later is not meant, and what JSON cannot say shows here.
+    const copy = params === undefined ? params : parseJson(stringifyJson(params));
+    const key = canonicalTopic(route, copy, contract.shape);
     const handle = new SubscriptionHandle({
       topic: key,
       params,
@@ -124,7 +127,7 @@ class SubscriptionRegistry implements Subscriptions {
       afterReturn(() => {
         handle.fail(error);
       });
-    } else this.#join(this.#entryFor(key, route, params, contract), handle);
+    } else this.#join(this.#entryFor(key, route, copy, contract), handle);
     return handle;
   }
 

@@ -108,6 +108,26 @@ describe('one subscription', () => {
     expect(log).toEqual(['live', ['update', 1]]);
   });
 
+  test('is to what the parameters were at the call', () => {
+    const of = harness(trading);
+    const params = { symbol: 'A', since: new Date(0) };
+    of.client.topic('trades').subscribe(params);
+    params.symbol = 'B';
+    of.client.topic('trades').subscribe(params);
+    const asked = of.open().all();
+    const since = '1970-01-01T00:00:00.000Z';
+    expect(asked.map(({ payload }) => payload)).toEqual(['A', 'B'].map((symbol) => ({ symbol, since })));
+  });
+
+  test('of what JSON cannot say throws, and disturbs no other', () => {
+    const of = harness(trading);
+    const params: Record<string, unknown> = { symbol: 'A' };
+    params['self'] = params;
+    expect(() => of.client.topic('trades').subscribe(params)).toThrow(TypeError);
+    of.client.topic('trades').subscribe({ symbol: 'B' });
+    expect(of.open().all()).toMatchObject([{ payload: { symbol: 'B' } }]);
+  });
+
   test('is refused: `ready` rejects, the handle ends, and nothing is tried again', async () => {
     const of = harness(trading);
     const { handle, log } = hold(of);
