@@ -6,6 +6,9 @@
 import type { FrameShape, JsonType, MessageContract } from './contract.js';
 import { isObject } from './protocol/frames.js';
 
+/** By their source, as contracts have it. */
+const expressions = new Map<string, RegExp | undefined>();
+
 /** The message that a frame is: tags first, then shapes in their order; bare text only matches text. */
 export function findMessage(
   messages: readonly MessageContract[],
@@ -54,7 +57,21 @@ function fitsText(
   text: string,
 ): boolean {
   if (match.values !== undefined && !match.values.includes(text)) return false;
-  return match.pattern === undefined || new RegExp(match.pattern, 'u').test(text);
+  return match.pattern === undefined || expressionOf(match.pattern)?.test(text) === true;
+}
+
+/** Built once, not for every frame; `undefined` where the pattern is none in this language. */
+function expressionOf(pattern: string): RegExp | undefined {
+  if (!expressions.has(pattern)) {
+    let expression: RegExp | undefined;
+    try {
+      expression = new RegExp(pattern, 'u');
+    } catch {
+      // Nothing fits it, and the frame is surfaced as unknown.
+    }
+    expressions.set(pattern, expression);
+  }
+  return expressions.get(pattern);
 }
 
 function fitsShape(shape: FrameShape, value: unknown): boolean {

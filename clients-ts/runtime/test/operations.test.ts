@@ -167,6 +167,18 @@ describe('receiving', () => {
     ]);
   });
 
+  test('a pattern that is no regular expression here fits nothing, and breaks nothing', () => {
+    const foreign = { name: 'a', match: { kind: 'text', pattern: '\\Aa$' } } as const;
+    const operations = { a: { action: 'send', messages: [foreign, exchange.operations.charts.messages[0]] } };
+    const { client, open } = harness({ address: '/', operations } as Contract);
+    const heard: unknown[] = [];
+    client.receive('a').on((_message, meta) => heard.push(meta.message));
+    client.on('unknown', (message) => heard.push(message));
+    const socket = open();
+    for (const text of ['a', 'chart:1', 'a']) socket.receiveRaw(text);
+    expect(heard).toEqual(['a', 'chart', 'a']);
+  });
+
   test('an endpoint without a heartbeat is never pinged', () => {
     const { client, open } = harness(exchange);
     client.connect();
