@@ -8,10 +8,21 @@
 import { backoffDelay, type Backoff } from './backoff.js';
 import type { Contract, TopicContract } from './contract.js';
 import type { Report } from './emitter.js';
+import {
+  comeBack,
+  hasNewcomers,
+  isGap,
+  lackUpdatesOnly,
+  moveOn,
+  readSubscribed,
+  stopWaiting,
+  type Entry,
+  type FrameKind,
+} from './entry.js';
 import { known, RequestError, TimeoutError, type ConnectionClosedError } from './errors.js';
 import { parseJson, stringifyJson } from './json.js';
 import type { Pace } from './pace.js';
-import { isObject, readDropped, readFailure, type Frame, type Position } from './protocol/frames.js';
+import { readFailure, type Frame, type Position } from './protocol/frames.js';
 import type { Answer } from './requests.js';
 import { SubscriptionHandle, type Recovery, type SubscribeOptions, type Subscribed } from './subscription.js';
 import { canonicalTopic } from './topic.js';
@@ -46,31 +57,6 @@ export interface Subscriptions {
   /** The client is closed for good. */
   closed(error: ConnectionClosedError): void;
 }
-
-/**
- * An entry `waiting` has nothing on the wire; `asking` waits for the reply to a subscribe; `live` has consent;
- * `leaving` waits for the reply to an unsubscribe.
- */
-interface Entry {
-  readonly key: string;
-  readonly route: string;
-  readonly params: unknown;
-  readonly contract: TopicContract;
-  readonly handles: Set<SubscriptionHandle>;
-  state: 'waiting' | 'asking' | 'live' | 'leaving';
-  /** The server's name for it, as long as the server is known to hold the subscription. */
-  topic: string | undefined;
-  /** What has been delivered of a topic with history. */
-  position: Position | undefined;
-  /** The server has a snapshot of it: one came since the subscription began. */
-  hasSnapshot: boolean;
-  /** The server's consent to newcomers who wait for the snapshot that follows it. */
-  consent: Subscribed<unknown> | undefined;
-  attempt: number;
-  timer: ReturnType<typeof setTimeout> | undefined;
-}
-
-type FrameKind = 'snapshot' | 'update' | 'resync' | 'ended';
 
 /** Creates an empty registry. */
 export function createSubscriptions(settings: SubscriptionsSettings): Subscriptions {
@@ -425,63 +411,8 @@ function afterReturn(action: () => void): void {
   queueMicrotask(action);
 }
 
-/** Whether anyone has not got consent yet. */
-function hasNewcomers(handles: ReadonlySet<SubscriptionHandle>): boolean {
-  return [...handles].some(({ status }) => status !== 'live');
-}
-
-function stopWaiting(entry: Entry): void {
-  clearTimeout(entry.timer);
-  entry.timer = undefined;
-  entry.consent = undefined;
-}
-
-/** Whether all that those who come back lack is updates; a snapshot that was due is lost with its connection. */
-function lackUpdatesOnly(handles: ReadonlySet<SubscriptionHandle>): boolean {
-  const returning = [...handles].filter(({ status }) => status === 'stale');
-  return returning.length > 0 && !returning.some(({ wantsSnapshot }) => wantsSnapshot);
-}
-
-/** Where the topic stands after this frame; `false` where it was delivered before. */
-function moveOn(entry: Entry, kind: FrameKind, { offset, epoch, payload }: Frame): boolean {
-  const { position } = entry;
-  if (position === undefined) return true;
-  if (kind === 'resync') {
-    entry.position = { ...position, offset: position.offset + readDropped(payload) };
-  } else if (offset !== undefined) {
-    if (kind === 'update' && Number(offset) <= position.offset) return false;
-    entry.position = { epoch: epoch ?? position.epoch, offset: Number(offset) };
-  }
-  return true;
-}
-
-/** Whether updates are missing before this one beside those that the server says it dropped. */
-function isGap(position: Position, { offset, dropped = 0 }: Frame): boolean {
-  return offset !== undefined && Number(offset) > position.offset + dropped + 1;
-}
-
-/** Where a new subscription stands, and what became of what was missed since an earlier one. */
-function comeBack(
-  entry: Entry,
-  { epoch, offset, recovered, reason = 'too-old' }: Frame,
-): Recovery | undefined {
-  const { position } = entry;
-  if (position && recovered === true) return { recovered };
-  entry.hasSnapshot = false;
-  entry.position =
-    epoch === undefined || offset === undefined ? undefined : { epoch, offset: Number(offset) };
-  return position && { recovered: false, reason };
-}
-
 function frameKinds(contract: Contract): ReadonlyMap<string, FrameKind> {
   const kinds: readonly FrameKind[] = ['snapshot', 'update', 'resync', 'ended'];
   const routes = Object.keys(contract.topics ?? {});
   return new Map(routes.flatMap((route) => kinds.map((kind) => [`${route}.${kind}`, kind] as const)));
-}
-
-/** The reply's payload is the status, a message and the topic beside the validated parameters. */
-function readSubscribed(entry: Entry, payload: unknown): Subscribed<unknown> {
-  if (!isObject(payload)) return { topic: entry.key, params: entry.params };
-  const { status: _status, message: _message, topic, ...params } = payload;
-  return { topic: typeof topic === 'string' ? topic : entry.key, params };
 }
