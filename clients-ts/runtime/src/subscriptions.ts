@@ -120,7 +120,9 @@ class SubscriptionRegistry implements Subscriptions {
   deliver(frame: Frame): boolean {
     const kind = this.#kinds.get(frame.type);
     const entry = frame.topic === undefined ? undefined : this.#held.get(frame.topic);
-    if (kind === undefined || entry === undefined) return false;
+    if (kind === undefined) return false;
+    // A subscribe without an answer may have been granted all the same, until the server lets go.
+    if (entry === undefined) return this.#entries.get(frame.topic ?? '')?.state === 'leaving';
     if (entry.state === 'leaving') return true;
     if (kind === 'ended') {
       this.#ended(entry, frame);
@@ -143,7 +145,7 @@ class SubscriptionRegistry implements Subscriptions {
       if (kind === 'resync') handle.resync(frame, entry.contract.snapshot === true);
       else handle.deliver(kind, frame);
     }
-    return live.length > 0;
+    return true;
   }
 
   connected(): void {

@@ -124,6 +124,20 @@ test('a newcomer in the breath in which the topic is taken back is asked for', a
   expect(socket.sent).toEqual([]);
 });
 
+test('what comes while only a newcomer is left is no surprise', async () => {
+  const of = harness(trading, { keepAlive: false });
+  const unknown = vi.fn();
+  of.client.on('unknown', unknown);
+  const { socket, handle } = await held(of);
+  const second = hold(of);
+  handle.unsubscribe();
+  socket.receive(frame('update', 2));
+  expect(unknown).not.toHaveBeenCalled();
+  await agree(socket, socket.next());
+  socket.receive(frame('snapshot', 2));
+  expect(second.log).toEqual(['live', ['snapshot', 2]]);
+});
+
 test('a newcomer that is refused leaves the others alone', async () => {
   const of = harness(trading);
   const first = hold(of);

@@ -159,6 +159,10 @@ describe('one subscription', () => {
     socket.next();
     await vi.advanceTimersByTimeAsync(1000);
     await expect(handle.ready).rejects.toMatchObject({ name: 'TimeoutError', type: 'bars.subscribe' });
+    const unknown = vi.fn();
+    of.client.on('unknown', unknown);
+    socket.receive(frame('update', 1));
+    expect(unknown).not.toHaveBeenCalled();
     expect(socket.next()).toMatchObject({ type: 'bars.unsubscribe', payload: { symbol: 'A' } });
   });
 
