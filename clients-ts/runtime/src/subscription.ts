@@ -180,6 +180,8 @@ export class SubscriptionHandle implements Subscription<unknown, unknown, unknow
 
   /** Says what became of missed updates. */
   tell(recovery: Recovery): void {
+    // A callback before this one may have ended it.
+    if (this.status === 'ended') return;
     const { options, report } = this.#settings;
     this.recovered = recovery.recovered;
     callSafely(report, options.onRecovery, recovery);

@@ -95,6 +95,26 @@ test.each([
   });
 });
 
+test('who leaves on coming back is told no more', async () => {
+  const log: unknown[] = [];
+  const of = harness(trading, { keepAlive: false });
+  const handle = of.client.topic('bars').subscribe(
+    { symbol: 'A' },
+    {
+      onRecovery: (recovery) => log.push(recovery),
+      onStatus: (status) => {
+        log.push(status);
+        if (log.length === 3) handle.unsubscribe();
+      },
+    },
+  );
+  await agree(of.open(), { epoch: 'e', offset: 4 });
+  of.socket().drop();
+  await vi.advanceTimersByTimeAsync(20_000);
+  await agree(of.open(), { epoch: 'e', offset: 5 });
+  expect(log).toEqual(['live', 'stale', 'live', 'ended']);
+});
+
 test('a missing update is noticed; one that the server owns up to is no surprise', async () => {
   const { open, log } = await lost();
   const socket = open();
