@@ -12,7 +12,7 @@ export type Int64 = number | bigint;
 const longDigitRun = /\d{16}/;
 
 /** Strings, so that digits inside them are passed over, and complete numbers. */
-const token = /"(?:[^"\\]|\\.)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const token = /"[^"\\]*(?:\\.[^"\\]*)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 const integer = /^-?\d+$/;
 
 /** Parses JSON text; throws `SyntaxError` like `JSON.parse`. */

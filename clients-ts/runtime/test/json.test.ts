@@ -17,6 +17,11 @@ test.each([
   expect(parseJson(text)).toEqual(value);
 });
 
+test('a string of any length beside a long number', () => {
+  const text = 'x'.repeat(2 ** 24);
+  expect(parseJson(`{"a":"${text}","b":9007199254740993}`)).toEqual({ a: text, b: 9007199254740993n });
+});
+
 test.each([
   '01234567890123456789',
   '[9007199254740993',
