@@ -2,7 +2,7 @@
 import type { Backoff } from './backoff.js';
 import type { WebSocketConstructor } from './connection.js';
 import type { Contract } from './contract.js';
-import type { Report } from './emitter.js';
+import { callSafely, type Report } from './emitter.js';
 import { globalSocket, platform } from './platform.js';
 
 /** Options of a client; every one has a default. */
@@ -62,7 +62,9 @@ export function settle(contract: Contract, options: ClientOptions): Settings {
     bufferSize: options.bufferSize ?? 1024,
     heartbeatMs: options.keepAlive === false ? undefined : (options.heartbeatMs ?? contract.heartbeatMs),
     backoff: options.backoff ?? { baseMs: 500, maxMs: 20_000 },
-    report: options.onError ?? reportGlobally,
+    report: (error) => {
+      callSafely(reportGlobally, options.onError ?? reportGlobally, error);
+    },
   };
 }
 

@@ -223,6 +223,23 @@ describe('messages', () => {
     expect(reported).toEqual([new Error('mine'), new Error('mine')]);
   });
 
+  test('reach every listener, even if what is told of errors throws as well', () => {
+    const globally = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const { client, open } = harness(trading, {
+      onError: () => {
+        throw new Error('again');
+      },
+    });
+    const heard: unknown[] = [];
+    client.broadcast('notice').on(() => {
+      throw new Error('mine');
+    });
+    client.broadcast('notice').on((payload) => heard.push(payload));
+    open().receive({ type: 'notice', payload: 1 });
+    expect(heard).toEqual([1]);
+    expect(globally).toHaveBeenCalledExactlyOnceWith(new Error('again'));
+  });
+
   test.each([
     ['a frame of unknown type', '{"type":"no.such"}', { type: 'no.such' }],
     ['JSON that is no frame', '[1]', [1]],
