@@ -32,7 +32,10 @@ export function readPointer(value: unknown, pointer: string): unknown {
   return current;
 }
 
-/** A copy with another value at a JSON pointer; the value itself where the pointer leads nowhere. */
+/**
+ * A copy with another value at a JSON pointer, and with the objects on the way that are absent; the value itself where
+ * the pointer leads nowhere.
+ */
 export function withPointer(value: unknown, pointer: string, member: unknown): unknown {
   const set = (target: unknown, path: readonly string[]): unknown => {
     const [segment, ...rest] = path;
@@ -40,7 +43,8 @@ export function withPointer(value: unknown, pointer: string, member: unknown): u
     if (Array.isArray(target)) {
       return target.map((item: unknown, index) => (String(index) === segment ? set(item, rest) : item));
     }
-    return isObject(target) ? { ...target, [segment]: set(target[segment], rest) } : target;
+    const isPlace = isObject(target) || target === undefined;
+    return isPlace ? { ...target, [segment]: set(target?.[segment], rest) } : target;
   };
   return set(value, segments(pointer));
 }

@@ -61,6 +61,22 @@ describe('sending', () => {
     await expect(given).resolves.toEqual({ event: 'status', reqid: 42, ok: false });
   });
 
+  test('makes room for an id that stands deeper', async () => {
+    const correlation = { pointer: '/meta/id', type: 'string' } as const;
+    const ask = { name: 'ask', match: tag('/type', 'ask'), correlation };
+    const reply = [{ name: 'answer', match: tag('/type', 'answer'), correlation }];
+    const { client, open } = harness({
+      address: '/',
+      operations: { ask: { action: 'receive', messages: [ask], reply } },
+    });
+    const deep = client.send('ask', { type: 'ask' });
+    const socket = open();
+    const meta = { id: '1' };
+    expect(socket.all()).toEqual([{ type: 'ask', meta }]);
+    socket.receive({ type: 'answer', meta });
+    await expect(deep).resolves.toEqual({ type: 'answer', meta });
+  });
+
   test('resolves in order where nothing correlates', async () => {
     const { client, open } = harness(exchange);
     const replies = [client.send('list', { action: 'list' }), client.send('list', { action: 'list' })];
@@ -237,6 +253,7 @@ describe('pointers', () => {
     ['/id', {}, { id: 9 }],
     ['/a/0/id', { a: [{}, 1] }, { a: [{ id: 9 }, 1] }],
     ['/a/id', { a: null }, { a: null }],
+    ['/a/b/id', { c: 1 }, { a: { b: { id: 9 } }, c: 1 }],
   ])('%s writes a copy', (pointer, value, expected) => {
     const copy = structuredClone(value);
     expect(withPointer(value, pointer, 9)).toEqual(expected);
