@@ -82,12 +82,16 @@ function socketUrl(contract: Contract, options: ClientOptions): string {
 }
 
 function fillParameters(contract: Contract, values: Readonly<Record<string, string | undefined>>): string {
-  return contract.address.replace(/\{([^}]+)\}/g, (_match, name: string) => {
+  const path = contract.address.replace(/\{([^}]+)\}/g, (_match, name: string) => {
     const value = values[name] ?? contract.parameters?.[name]?.default;
     if (value === undefined)
       throw new TypeError(`The address ${contract.address} needs the parameter ${name}`);
     return encodeURIComponent(value);
   });
+  // Encoded or not, `URL` would walk up.
+  if (/\/\.\.?(\/|$)/.test(path))
+    throw new TypeError(`The address ${contract.address} cannot lead to ${path}`);
+  return path;
 }
 
 function reportGlobally(error: unknown): void {

@@ -41,6 +41,7 @@ describe('connecting', () => {
     client.connect();
     expect(socket().url).toBe('ws://test.invalid/ws/BTC%2FUSD/5');
     expect(() => harness(contract)).toThrow('needs the parameter symbol');
+    expect(() => harness(contract, { parameters: { symbol: '..' } })).toThrow('cannot lead to /ws/../5');
   });
 
   test('an address that is none is refused at once', () => {
