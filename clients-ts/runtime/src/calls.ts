@@ -6,6 +6,7 @@
  */
 import { onAbort } from './emitter.js';
 import { QueueFullError, TimeoutError } from './errors.js';
+import { later } from './platform.js';
 import type { RequestOptions } from './requests.js';
 
 /** One call, from asking to its end. */
@@ -60,7 +61,7 @@ export class Calls<Kind extends Call> {
    */
   watch(call: Kind, { timeoutMs = this.#settings.requestTimeoutMs, signal }: RequestOptions): () => void {
     signal?.throwIfAborted();
-    const timer = setTimeout(() => {
+    const timer = later(() => {
       call.fail(new TimeoutError(call.type, timeoutMs));
     }, timeoutMs);
     const detach = onAbort(signal, () => {

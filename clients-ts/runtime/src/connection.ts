@@ -5,6 +5,7 @@
  * and an end even where the socket never says so. Knows no frames and does not reconnect.
  */
 import type { Contract } from './contract.js';
+import { later } from './platform.js';
 
 /** The part of a WebSocket that the runtime uses; the browsers' class and those of the usual packages have it. */
 export interface WebSocketLike {
@@ -63,7 +64,7 @@ export function openConnection(settings: ConnectionSettings, handlers: Connectio
     clearTimeout(timer);
     handlers.onEnd(code, reason);
   };
-  const timer = setTimeout(() => {
+  const timer = later(() => {
     finish(abnormal, 'No connection in time');
     closeQuietly(socket, 1000, '');
   }, settings.connectTimeoutMs);

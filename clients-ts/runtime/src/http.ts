@@ -7,6 +7,7 @@
 import { onAbort } from './emitter.js';
 import { ConnectionClosedError, RequestError, TimeoutError, type Failure } from './errors.js';
 import { parseJson, stringifyJson } from './json.js';
+import { later } from './platform.js';
 import { isObject, readFailure } from './protocol/frames.js';
 import type { RequestOptions } from './requests.js';
 import type { TokenSource } from './token.js';
@@ -81,7 +82,7 @@ async function inTime<Value>(
   given?.throwIfAborted();
   const control = new AbortController();
   const { signal } = control;
-  const timer = setTimeout(() => {
+  const timer = later(() => {
     control.abort(new TimeoutError(type, timeoutMs));
   }, timeoutMs);
   const detach = onAbort(given, () => {

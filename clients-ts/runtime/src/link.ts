@@ -9,7 +9,7 @@ import type { Contract } from './contract.js';
 import { ConnectionClosedError } from './errors.js';
 import { startKeepAlive, type KeepAlive } from './keepalive.js';
 import type { Settings } from './options.js';
-import { isOffline, onNetworkChange } from './platform.js';
+import { isOffline, later, onNetworkChange } from './platform.js';
 import { retryOfClose } from './protocol/codes.js';
 import type { ClosingNotice } from './protocol/frames.js';
 import type { CloseInfo, Status, StatusChange } from './status.js';
@@ -131,7 +131,7 @@ class ReconnectingLink implements Link {
   }
 
   #openLater(delayMs: number): void {
-    this.#timer = setTimeout(() => {
+    this.#timer = later(() => {
       this.#open();
     }, delayMs);
   }
@@ -184,7 +184,7 @@ class ReconnectingLink implements Link {
     if (this.#attempt === 0 && close.retry === 'later') this.#attempt = 1;
     const delayMs = backoffDelay(this.#attempt, this.#settings.backoff, this.#orderedPause(), Math.random);
     this.#attempt += 1;
-    this.#timer = setTimeout(() => {
+    this.#timer = later(() => {
       this.#retry();
     }, delayMs);
     this.#setStatus('reconnecting', { close, retryInMs: delayMs });

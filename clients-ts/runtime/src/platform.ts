@@ -22,6 +22,11 @@ export function globalSocket(): WebSocketConstructor {
   return socket;
 }
 
+/** Calls back after a while; what is longer than timers know, `Infinity` too, is the longest that they do, 24 days. */
+export function later(action: () => void, delayMs: number): ReturnType<typeof setTimeout> {
+  return setTimeout(action, Math.min(delayMs, 2 ** 31 - 1));
+}
+
 /** Whether the platform says that there is no network; where nothing is known it counts as present. */
 export function isOffline(): boolean {
   return platform.navigator?.onLine === false;

@@ -84,7 +84,10 @@ export interface Subscription<Params, Update, Snapshot = never, Validated = Para
   readonly isStale: boolean;
   /** Whether the last reconnection lost nothing; `undefined` before it, and where the topic has no history. */
   readonly recovered: boolean | undefined;
-  /** Resolves when the server agrees, for one that joins others with its snapshot where there is one; rejects when it refuses or the subscription ends before. */
+  /**
+   * Resolves when the server agrees, for one that joins others with its snapshot where there is one; rejects when it
+   * refuses or the subscription ends before.
+   */
   readonly ready: Promise<Subscribed<Validated>>;
   /** The updates from now on; ends with the subscription, and leaving it early does not end the subscription. */
   updates(): Stream<Update>;

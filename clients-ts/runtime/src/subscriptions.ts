@@ -22,6 +22,7 @@ import {
 import { known, RequestError, TimeoutError, type ConnectionClosedError } from './errors.js';
 import { parseJson, stringifyJson } from './json.js';
 import type { Pace } from './pace.js';
+import { later } from './platform.js';
 import { readFailure, type Frame, type Position } from './protocol/frames.js';
 import type { Answer } from './requests.js';
 import { SubscriptionHandle, type Recovery, type SubscribeOptions, type Subscribed } from './subscription.js';
@@ -324,7 +325,7 @@ class SubscriptionRegistry implements Subscriptions {
   /** Lets newcomers wait for their snapshot, but not for ever: a service may fail to make one. */
   #await(entry: Entry, consent: Subscribed<unknown>): void {
     entry.consent = consent;
-    entry.timer = setTimeout(() => {
+    entry.timer = later(() => {
       entry.hasSnapshot = false;
       this.#admit(entry);
     }, this.#settings.requestTimeoutMs);
@@ -395,7 +396,7 @@ class SubscriptionRegistry implements Subscriptions {
   #retry(entry: Entry): void {
     entry.state = 'waiting';
     const delayMs = backoffDelay(entry.attempt, this.#settings.backoff, 0, Math.random);
-    entry.timer = setTimeout(() => {
+    entry.timer = later(() => {
       entry.timer = undefined;
       this.#takeTurn(entry);
     }, delayMs);

@@ -137,6 +137,16 @@ describe('requests', () => {
     expect(unknown).not.toHaveBeenCalled();
   });
 
+  test('may take any time where that is asked for', async () => {
+    const { client, open } = harness(trading, { keepAlive: false, connectTimeoutMs: Infinity });
+    const orders = [2 ** 31, Infinity].map((timeoutMs) => client.request('orders.place', {}, { timeoutMs }));
+    await vi.advanceTimersByTimeAsync(60_000);
+    const socket = open();
+    await vi.advanceTimersByTimeAsync(60_000);
+    for (const ask of socket.all()) socket.reply(ask, { status: 'ok', result: 1 });
+    expect(await Promise.all(orders)).toEqual([1, 1]);
+  });
+
   test('are given up by a signal, with its reason, and leave no listener behind', async () => {
     const { client, open } = harness(trading);
     const before = AbortSignal.abort();
