@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::declared::error_code;
+use super::names::{self, Place};
 use super::schemas::SchemaLowering;
 use super::tables::{CLOSES, FRAMEWORK_ERRORS};
 use crate::model::{
@@ -177,7 +178,8 @@ fn errors<'a>(
 ) -> Vec<ErrorCode> {
     let rows = FRAMEWORK_ERRORS.iter().map(|(code, usual, description)| {
         let own = overrides.and_then(|node| node.get(code));
-        let error = error_code(document, code, own, *usual, "", schemas);
+        let name = names::name(code, Place::Variant);
+        let error = error_code(document, name, own, *usual, "", schemas);
         let description = error.docs.description.clone().unwrap_or_else(|| (*description).to_owned());
         ErrorCode { docs: Docs { description: Some(description), ..error.docs }, ..error }
     });

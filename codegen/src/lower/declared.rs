@@ -3,12 +3,12 @@
 use super::connection::{Settings, retry};
 use super::docs::{docs, tags};
 use super::http::http;
-use super::names::upper_camel;
+use super::names::{self, Place, upper_camel};
 use super::naming::{Member, RequestName};
 use super::schemas::{SchemaLowering, members};
 use super::stores::told;
 use crate::model::{
-    Broadcast, Delivery, DeliveryMode, ErrorCode, History, Order, Overflow, ParamShape, Request, Retry,
+    Broadcast, Delivery, DeliveryMode, ErrorCode, History, Name, Order, Overflow, ParamShape, Request, Retry,
     State, StateKind, Topic, Type, TypeDef, WhenFull,
 };
 use crate::spec::document::entries;
@@ -140,31 +140,32 @@ fn errors<'a>(
     owner: &str,
     schemas: &mut SchemaLowering<'a>,
 ) -> Vec<ErrorCode> {
-    let entries = entries(node, "errors").iter();
-    entries
-        .map(|entry| error_code(document, &entry.key, Some(&entry.value), Retry::Never, owner, schemas))
+    let entries = entries(node, "errors");
+    let wires: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
+    let named = names::unique(&wires, Place::Variant, &[]).into_iter().zip(entries);
+    named
+        .map(|(name, entry)| error_code(document, name, Some(&entry.value), Retry::Never, owner, schemas))
         .collect()
 }
 
 /// One error code, from its declaration if there is one.
 pub(super) fn error_code<'a>(
     document: &Document<'a>,
-    code: &str,
+    name: Name,
     node: Option<&'a Node>,
     usual: Retry,
     owner: &str,
     schemas: &mut SchemaLowering<'a>,
 ) -> ErrorCode {
     let node = node.and_then(|node| Some(document.references.resolve(node).ok()?.node));
-    let ident = upper_camel(code);
     let details = node.and_then(|node| node.get("details"));
+    let suggested = format!("{owner}{}Details", upper_camel(&name.wire));
     ErrorCode {
-        code: code.to_owned(),
         docs: docs(|key| node?.get(key)),
         retry: retry(node.and_then(|node| node.get("retry")), usual),
         status: node.and_then(|node| u16::try_from(node.get("status")?.as_integer()?).ok()),
-        details: details.map(|schema| schemas.payload(schema, &format!("{owner}{ident}Details"))),
-        ident,
+        details: details.map(|schema| schemas.payload(schema, &suggested)),
+        name,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What belongs to a socket as a whole: `x-connection`.
 
-use super::{Docs, Type};
+use super::{Docs, Name, Type};
 
 /// Settings and tables of one endpoint; every field holds the value in force, defaults applied.
 #[derive(Debug, Clone, PartialEq)]
@@ -144,10 +144,8 @@ pub struct Close {
 /// A failure that answers one request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ErrorCode {
-    /// kebab-case: `insufficient-funds`.
-    pub code: String,
-    /// Rust variant and TypeScript constant name, `UpperCamel`.
-    pub ident: String,
+    /// kebab-case on the wire (`insufficient-funds`); variant in Rust and key of the constants in TypeScript.
+    pub name: Name,
     /// Description.
     pub docs: Docs,
     /// What a client does next.

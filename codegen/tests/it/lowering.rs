@@ -128,7 +128,7 @@ fn settings_reach_the_model() {
     let close = connection.closes.iter().find(|close| close.condition == "heartbeat-timeout").unwrap();
     assert_eq!((close.code, close.reason.as_str(), close.retry), (1003, "Gone quiet", Retry::Later));
     assert_eq!((connection.closes.len(), connection.errors.len()), (18, 10));
-    let forbidden = connection.errors.iter().find(|error| error.code == "forbidden").unwrap();
+    let forbidden = connection.errors.iter().find(|error| error.name.wire == "forbidden").unwrap();
     assert_eq!(forbidden.retry, Retry::Later);
 }
 
@@ -149,7 +149,7 @@ fn topics_reach_the_model() {
     let (_, _, nested) = &bars.param_shape.members[1];
     let (depth, default, _) = &nested.as_ref().unwrap().members[0];
     assert_eq!((depth.as_str(), default), ("depth", &Some(5.into())));
-    assert_eq!(bars.errors[0].ident, "UnknownSymbol");
+    assert_eq!(bars.errors[0].name.rust, "UnknownSymbol");
 }
 
 #[test]
@@ -170,6 +170,20 @@ fn types_that_come_with_a_topic_clash_with_nothing() {
     ));
     let names: Vec<_> = api.endpoints[0].topics.iter().map(|topic| topic.name.rust.as_str()).collect();
     assert_eq!(names, ["Bars", "BarsPublisher2"]);
+}
+
+#[test]
+fn error_codes_of_one_request_are_told_apart_in_both_languages() {
+    let api = api(
+        "asyncapi: 3.0.0\ninfo: { title: T, version: 1.0.0 }\nchannels:\n  c:\n    address: /\n    x-requests:\n      \
+         a: { errors: { self: {}, e1: {}, e-1: {} } }\n      b: { errors: { e-1: {} } }\n",
+    );
+    let names = api.endpoints[0].requests.iter().map(|request| {
+        let errors = request.errors.iter();
+        errors.map(|error| (error.name.rust.as_str(), error.name.typescript.as_str())).collect::<Vec<_>>()
+    });
+    let own = vec![("Self_", "Self"), ("E1_2", "E1_2"), ("E1", "E1")];
+    assert_eq!(names.collect::<Vec<_>>(), [own, vec![("E1", "E1")]]);
 }
 
 #[test]

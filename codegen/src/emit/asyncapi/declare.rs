@@ -264,7 +264,7 @@ fn errors(api: &Api, errors: &[ErrorCode]) -> Value {
         if let Some(details) = &error.details {
             out.insert("details".into(), schema::of(api, details));
         }
-        (error.code.clone(), Value::Object(out))
+        (error.name.wire.clone(), Value::Object(out))
     });
     Value::Object(entries.collect())
 }

@@ -399,12 +399,12 @@ pub(super) fn failure_example(
 /// A failure the caller is likely to meet: one of the operation's own, else the first of the framework.
 pub(super) fn likely_failure(own: &[ErrorCode], connection: &Connection) -> Value {
     let simple = own.iter().find(|error| error.details.is_none());
-    let forbidden = connection.errors.iter().find(|error| error.code == "forbidden");
+    let forbidden = connection.errors.iter().find(|error| error.name.wire == "forbidden");
     match simple.or(forbidden).or(connection.errors.first()) {
         Some(error) => {
             let said = error.docs.description.as_ref().or(error.docs.summary.as_ref());
             let message = said.map_or("Refused", |said| first_line(said));
-            json!({ "code": error.code, "message": message, "retry": super::declare::retry(error.retry) })
+            json!({ "code": error.name.wire, "message": message, "retry": super::declare::retry(error.retry) })
         }
         None => json!({ "code": "internal", "message": "The service failed", "retry": "later" }),
     }

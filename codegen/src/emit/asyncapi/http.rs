@@ -126,7 +126,7 @@ impl<'a> Call<'a> {
     fn failure(&self) -> Value {
         let framework = self.endpoint.connection.errors.iter();
         let codes: Vec<&str> =
-            framework.chain(&self.request.errors).map(|error| error.code.as_str()).collect();
+            framework.chain(&self.request.errors).map(|error| error.name.wire.as_str()).collect();
         json!({
             "name": format!("{}.failure", self.request.name.wire),
             "summary": "Why there is no answer; the status says so, too.",

@@ -149,7 +149,7 @@ pub(crate) fn retry() -> Value {
 
 /// The failure arm of a reply: the shared shape, narrowed to the codes this operation may answer with.
 pub(crate) fn failure_arm(api: &Api, framework: &[ErrorCode], own: &[ErrorCode]) -> Value {
-    let codes: Vec<&str> = framework.iter().chain(own).map(|error| error.code.as_str()).collect();
+    let codes: Vec<&str> = framework.iter().chain(own).map(|error| error.name.wire.as_str()).collect();
     let mut properties = json!({ "code": { "enum": codes } });
     let details: Vec<Value> = own.iter().filter_map(|error| Some(of(api, error.details.as_ref()?))).collect();
     if !details.is_empty() {

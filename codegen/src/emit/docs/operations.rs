@@ -375,7 +375,7 @@ pub(super) fn failure(api: &Api, error: &ErrorCode) -> Failure {
     let details =
         error.details.as_ref().map(|ty| format!(" <span class=rule>details {}</span>", types::html(api, ty)));
     Failure {
-        code: error.code.clone(),
+        code: error.name.wire.clone(),
         name: String::new(),
         text: said + &details.unwrap_or_default(),
         retry: retry(error.retry),

@@ -51,21 +51,22 @@ pub(super) fn definition(
 /// The variant for everything else: `Refused`, unless the document has an error of that name.
 fn undeclared(errors: &[ErrorCode]) -> Ident {
     let mut name = "Refused".to_owned();
-    while errors.iter().any(|error| error.ident == name) {
+    while errors.iter().any(|error| error.name.rust == name) {
         name.push_str("Otherwise");
     }
     ident(&name)
 }
 
 fn variant(place: &TypePlace<'_>, error: &ErrorCode) -> TokenStream {
-    let name = ident(&error.ident);
+    let name = ident(&error.name.rust);
     let advice = match error.retry {
         Retry::Never => "the same again fails again",
         Retry::Later => "worth another try after a pause",
         Retry::Now => "worth another try at once",
     };
-    let note = format!("Code {}; {advice}.", prose::code(&error.code));
-    let docs = prose::outer(&prose::lines(&error.docs, &format!("{}.", prose::code(&error.code)), &[note]));
+    let note = format!("Code {}; {advice}.", prose::code(&error.name.wire));
+    let docs =
+        prose::outer(&prose::lines(&error.docs, &format!("{}.", prose::code(&error.name.wire)), &[note]));
     let string = place.scope.std("String");
     let details = error.details.as_ref().map(|ty| {
         let ty = place.ty(ty);
@@ -75,7 +76,7 @@ fn variant(place: &TypePlace<'_>, error: &ErrorCode) -> TokenStream {
 }
 
 fn conversion(name: &Ident, error: &ErrorCode) -> TokenStream {
-    let (variant, code, retry) = (ident(&error.ident), &error.code, retry(error.retry));
+    let (variant, code, retry) = (ident(&error.name.rust), &error.name.wire, retry(error.retry));
     let (field, call) = match error.details {
         Some(_) => (Some(quote!(, details)), Some(quote!(.details(&details)))),
         None => (None, None),

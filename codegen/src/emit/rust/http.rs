@@ -24,7 +24,7 @@ pub(super) fn spec(scope: &Scope, request: &Request) -> TokenStream {
     let max_age = option(max_age_ms.map(integer), &some, &none);
     let parameters = parameters.iter().map(parameter);
     let statuses = request.errors.iter().filter_map(|error| {
-        let (code, status) = (&error.code, integer(error.status?));
+        let (code, status) = (&error.name.wire, integer(error.status?));
         Some(quote!((#code, #status)))
     });
     quote! {

@@ -26,11 +26,11 @@ fn declarations(
     (error_name, code_name): &(String, String),
     errors: &[ErrorCode],
 ) -> [Item; 3] {
-    let codes = errors.iter().map(|error| Expression::Atom(string(&error.code)));
+    let codes = errors.iter().map(|error| Expression::Atom(string(&error.name.wire)));
     let codes = Expression::union(codes.chain([Expression::atom("FrameworkErrorCode")]));
     let members = errors.iter().map(|error| Member {
         docs: prose::error(error).print(2),
-        text: format!("{}: {}", object_key(&error.ident), string(&error.code)),
+        text: format!("{}: {}", object_key(&error.name.typescript), string(&error.name.wire)),
     });
     [
         Item {
@@ -58,14 +58,14 @@ fn error_type(writer: &mut TypeWriter<'_>, code_name: &str, errors: &[ErrorCode]
     let detailed: Vec<_> = detailed
         .map(|(error, details)| {
             let details = writer.expression(details, Direction::Received);
-            generic(vec![Expression::Atom(string(&error.code)), details])
+            generic(vec![Expression::Atom(string(&error.name.wire)), details])
         })
         .collect();
     if detailed.is_empty() {
         return generic(vec![Expression::atom(code_name)]);
     }
     let rest = errors.iter().filter(|error| error.details.is_none());
-    let rest = rest.map(|error| Expression::Atom(string(&error.code)));
+    let rest = rest.map(|error| Expression::Atom(string(&error.name.wire)));
     let rest = Expression::union(rest.chain([Expression::atom("FrameworkErrorCode")]));
     Expression::union(detailed.into_iter().chain([generic(vec![rest])]))
 }

@@ -135,7 +135,7 @@ fn code_list(keys: &[String]) -> String {
 }
 
 fn failures(errors: &[ErrorCode]) -> Option<String> {
-    let codes: Vec<_> = errors.iter().map(|error| format!("`{}`", error.code)).collect();
+    let codes: Vec<_> = errors.iter().map(|error| format!("`{}`", error.name.wire)).collect();
     (!codes.is_empty()).then(|| format!("May fail with {}, or a code of the framework.", codes.join(", ")))
 }
 

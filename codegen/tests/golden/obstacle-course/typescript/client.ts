@@ -64,7 +64,7 @@ export interface DocumentClient extends CoreClient {
   /** Declared at `#/channels/trading.Option`. */
   readonly option: Subscribable<types.Result, types.BarsPublisher>;
   /**
-   * May fail with `not-found`, `refused`, `type`, or a code of the framework.
+   * May fail with `not-found`, `refused`, `type`, `self`, `e1`, `e-1`, or a code of the framework.
    *
    * Declared at `#/operations/async`.
    */

@@ -4,7 +4,7 @@ import type { FrameworkErrorCode, RequestError } from 'bellwire';
 import type * as types from './types/index.js';
 
 /** What a failure of `async` may carry as its `code`. */
-export type AsyncErrorCode = 'not-found' | 'refused' | 'type' | FrameworkErrorCode;
+export type AsyncErrorCode = 'not-found' | 'refused' | 'type' | 'self' | 'e1' | 'e-1' | FrameworkErrorCode;
 
 /** The codes that `async` adds to those of the framework, by name. */
 export const AsyncErrorCode = {
@@ -18,11 +18,20 @@ export const AsyncErrorCode = {
   Refused: 'refused',
   /** The same again fails again. */
   Type: 'type',
+  /** What Rust cannot call a variant. The same again fails again. */
+  Self: 'self',
+  /** The same again fails again. */
+  E1_2: 'e1',
+  /** The same again fails again. */
+  E1: 'e-1',
 } as const;
 
 /** A failure of `async`. */
 export type AsyncError =
-  RequestError<'type', types.Err> | RequestError<'not-found' | 'refused' | FrameworkErrorCode>;
+  | RequestError<'type', types.Err>
+  | RequestError<'e1', types.AsyncE1Details>
+  | RequestError<'e-1', types.AsyncE1Details2>
+  | RequestError<'not-found' | 'refused' | 'self' | FrameworkErrorCode>;
 
 /** What a failure of `await.all` may carry as its `code`. */
 export type AwaitAllErrorCode = 'not-found' | 'refused' | 'type' | FrameworkErrorCode;

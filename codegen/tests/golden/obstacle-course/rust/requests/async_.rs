@@ -50,6 +50,31 @@ pub enum AsyncError {
         /// What the document declares beside the message.
         details: types::Err_,
     },
+    /// What Rust cannot call a variant.
+    ///
+    /// Code `self`; the same again fails again.
+    Self_ {
+        /// For a person.
+        message: String,
+    },
+    /// `e1`.
+    ///
+    /// Code `e1`; the same again fails again.
+    E1_2 {
+        /// For a person.
+        message: String,
+        /// What the document declares beside the message.
+        details: types::AsyncE1Details,
+    },
+    /// `e-1`.
+    ///
+    /// Code `e-1`; the same again fails again.
+    E1 {
+        /// For a person.
+        message: String,
+        /// What the document declares beside the message.
+        details: types::AsyncE1Details2,
+    },
     /// A failure the document does not name.
     RefusedOtherwise(rt::Refusal),
 }
@@ -65,6 +90,15 @@ impl From<AsyncError> for rt::Refusal {
             }
             AsyncError::Type { message, details } => {
                 Self::new("type", message).retry(rt::Retry::Never).details(&details)
+            }
+            AsyncError::Self_ { message } => {
+                Self::new("self", message).retry(rt::Retry::Never)
+            }
+            AsyncError::E1_2 { message, details } => {
+                Self::new("e1", message).retry(rt::Retry::Never).details(&details)
+            }
+            AsyncError::E1 { message, details } => {
+                Self::new("e-1", message).retry(rt::Retry::Never).details(&details)
             }
             AsyncError::RefusedOtherwise(refusal) => refusal,
         }

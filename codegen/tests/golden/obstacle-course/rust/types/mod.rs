@@ -5,6 +5,8 @@ mod abort_signal;
 mod arc;
 mod array;
 mod as_ref_;
+mod async_e1_details;
+mod async_e1_details2;
 mod bars;
 mod bars_publisher;
 mod bars_router;
@@ -219,3 +221,5 @@ pub use union::{
 };
 pub use loose::Loose;
 pub use kept::Kept;
+pub use async_e1_details::AsyncE1Details;
+pub use async_e1_details2::AsyncE1Details2;

@@ -107,3 +107,5 @@ export type * from './Parent.js';
 export type * from './Union.js';
 export type * from './Loose.js';
 export type * from './Kept.js';
+export type * from './AsyncE1Details.js';
+export type * from './AsyncE1Details2.js';
