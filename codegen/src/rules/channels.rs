@@ -19,6 +19,9 @@ rules! {
     CONFLICTING_ENDPOINT = Error "conflicting-endpoint":
         "Two channels of one address both carry Bellwire's extensions.",
         "move them to one of the two";
+    DUPLICATE_ADDRESS = Error "duplicate-address":
+        "A socket, or the docs page below its address, is to be had where something else is.",
+        "choose another address";
     UNKNOWN_BINDING_FIELD = Error "unknown-binding-field":
         "A WebSocket binding has a member that the binding does not know.", "";
     BINDING_METHOD_POST = Error "binding-method-post":

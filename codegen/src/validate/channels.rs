@@ -11,11 +11,15 @@ use crate::spec::{Document, Node};
 /// Members of the `ws` binding of a channel.
 const WS_BINDING: [&str; 4] = ["method", "query", "headers", "bindingVersion"];
 
+/// Most parameters of an address.
+const MAX_PARAMETERS: usize = 25;
+
 pub(super) fn addresses(document: &Document<'_>, sink: &mut Diagnostics) {
     for channel in &document.channels {
         let Some(node) = channel.node.get("address") else { continue };
         let Some(written) = node.as_str() else { continue };
-        if let Some((problem, help)) = problem(written) {
+        let problem = if channel.is_http() { problem(written) } else { socket_problem(written) };
+        if let Some((problem, help)) = problem {
             let message = format!("`{written}` is no address: {problem}");
             sink.push(Diagnostic::new(&rules::INVALID_ADDRESS, node.span, message).help(help));
             continue;
@@ -94,6 +98,24 @@ fn problem(written: &str) -> Option<(&'static str, &'static str)> {
     path.split('/')
         .any(|segment| segment.matches('{').count() > 1)
         .then_some(("a segment has two parameters", "put a `/` between them"))
+}
+
+/// What makes an address unusable for a socket, whose paths a server routes otherwise than those of requests.
+pub(super) fn socket_problem(written: &str) -> Option<(&'static str, &'static str)> {
+    let (path, _) = split_address(Some(written));
+    problem(written).or_else(|| unroutable(&path))
+}
+
+/// What the router of a server does not take.
+fn unroutable(path: &str) -> Option<(&'static str, &'static str)> {
+    if path.split('/').any(|segment| segment.contains('}') && !segment.ends_with('}')) {
+        return Some(("a segment goes on behind its parameter", "put a `/` between them"));
+    }
+    if path.contains("/:") {
+        return Some(("a segment begins with `:`", "write parameters as `{name}`"));
+    }
+    (path.matches('{').count() > MAX_PARAMETERS)
+        .then_some(("it has more than 25 parameters", "put the others into the query"))
 }
 
 /// Names between braces.

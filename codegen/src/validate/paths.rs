@@ -1,12 +1,14 @@
-//! HTTP paths: of retained state, of requests, and of what a server always has beside its sockets.
+//! Paths on one server: of sockets, of retained state, of requests, and of what a server always has beside them.
 
 use std::collections::BTreeMap;
 
+use super::channels::socket_problem;
 use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::rules::channels::DUPLICATE_ADDRESS;
 use crate::rules::extensions as rules;
 use crate::source::Span;
 use crate::spec::endpoint::http_base;
-use crate::spec::{Document, Node};
+use crate::spec::{Document, Endpoint, Node};
 
 /// Methods of requests.
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -70,17 +72,27 @@ fn is_template(text: &str) -> bool {
     is_path(&text.replace(['{', '}'], "-"))
 }
 
-/// Who has a path already: something declared at this place, or the server itself.
+/// What stands at the address of an endpoint, and below it.
+const SOCKET: &str = "the address of a socket";
+const BELOW: [(&str, &str, &str); 2] = [
+    ("asyncapi", "the docs page", "where the docs page is"),
+    ("asyncapi.json", "the AsyncAPI document", "where the AsyncAPI document is"),
+];
+
+/// Who has a path already: something declared at this place, or the server itself, maybe for an endpoint that is.
 enum Owner {
-    Server(&'static str),
+    Server(&'static str, Option<Span>),
     Declared(&'static str, Span),
 }
 
 /// One method of a path, the path's parameters without their names.
 type Place = (&'static str, String);
 
+type Owners = BTreeMap<Place, Owner>;
+
 pub(super) fn distinct_paths(document: &Document<'_>, sink: &mut Diagnostics) {
     let mut owners = served(document);
+    addresses(document, &mut owners, sink);
     for endpoint in &document.endpoints {
         let health = format!("{}/health", http_base(endpoint.connection, &endpoint.address));
         for topic in &endpoint.topics {
@@ -98,8 +110,10 @@ pub(super) fn distinct_paths(document: &Document<'_>, sink: &mut Diagnostics) {
             let method = http.get("method").and_then(Node::as_str).unwrap_or("POST");
             let Some(method) = METHODS.into_iter().find(|known| *known == method) else { continue };
             // What a request says at the place of `/health` joins what the server says there.
-            if method == "GET" && http.get("path").and_then(Node::as_str) == Some(&health) {
-                owners.remove(&("GET", health.clone()));
+            let place = (method, http.get("path").and_then(Node::as_str).unwrap_or_default().to_owned());
+            let is_health = place.0 == "GET" && (place.1 == health || place.1 == "/health");
+            if is_health && matches!(owners.get(&place), Some(Owner::Server(..))) {
+                owners.remove(&place);
             }
             claim(&mut owners, http.get("path"), method, "request", sink);
         }
@@ -108,7 +122,7 @@ pub(super) fn distinct_paths(document: &Document<'_>, sink: &mut Diagnostics) {
 
 /// Takes a path, or says who has it.
 fn claim(
-    owners: &mut BTreeMap<Place, Owner>,
+    owners: &mut Owners,
     node: Option<&Node>,
     method: &'static str,
     kind: &'static str,
@@ -121,9 +135,13 @@ fn claim(
             owners.insert(place, Owner::Declared(kind, node.span));
             return;
         }
-        Some(Owner::Server(what)) => {
+        Some(Owner::Server(what, endpoint)) => {
             let message = format!("`{text}` is {what}");
-            Diagnostic::new(&rules::DUPLICATE_HTTP_PATH, node.span, message)
+            let diagnostic = Diagnostic::new(&rules::DUPLICATE_HTTP_PATH, node.span, message);
+            match endpoint {
+                Some(endpoint) => diagnostic.related(*endpoint, "this endpoint's"),
+                None => diagnostic,
+            }
         }
         Some(Owner::Declared(other, first)) => {
             let message = if *other == kind {
@@ -149,20 +167,75 @@ fn structure(path: &str) -> String {
 }
 
 /// What a server has by itself.
-fn served(document: &Document<'_>) -> BTreeMap<Place, Owner> {
-    let mut owners = BTreeMap::new();
+fn served(document: &Document<'_>) -> Owners {
+    let mut owners = Owners::new();
     let mut add = |method, path: &str, what| {
-        owners.insert((method, structure(path)), Owner::Server(what));
+        owners.insert((method, path.to_owned()), Owner::Server(what, None));
     };
     add("GET", "/metrics", "where the server's metrics are");
+    let health = "where the server says how it is";
+    add("GET", "/health", health);
     for endpoint in &document.endpoints {
-        let address = endpoint.address.trim_end_matches('/');
         let base = http_base(endpoint.connection, &endpoint.address);
-        add("GET", &endpoint.address, "the address of a socket");
-        add("GET", &format!("{address}/asyncapi"), "where the docs page is");
-        add("GET", &format!("{address}/asyncapi.json"), "where the AsyncAPI document is");
-        add("GET", &format!("{base}/health"), "where the server says how it is");
+        add("GET", &format!("{base}/health"), health);
         add("POST", &format!("{base}/publish"), "where back ends publish");
     }
     owners
+}
+
+/// Takes the addresses of all endpoints, then what stands below each: a server that finds something else at one of
+/// these places does not start.
+fn addresses(document: &Document<'_>, owners: &mut Owners, sink: &mut Diagnostics) {
+    let mut settled: Vec<(&Endpoint<'_>, Span)> = Vec::new();
+    for endpoint in &document.endpoints {
+        let address = &endpoint.address;
+        let written = written(document, endpoint).filter(|_| socket_problem(address).is_none());
+        let Some(span) = written else { continue };
+        if let Some((what, first)) = settle(owners, span, address, SOCKET) {
+            let but = if what == SOCKET { ", whatever its parameters are called" } else { "" };
+            sink.push(duplicate(span, format!("`{address}` is {what}{but}"), first));
+        } else {
+            settled.push((endpoint, span));
+        }
+    }
+    for (endpoint, span) in settled {
+        let address = &endpoint.address;
+        let taken = BELOW.into_iter().find_map(|(name, thing, what)| {
+            let path = format!("{}/{name}", address.trim_end_matches('/'));
+            let (what, first) = settle(owners, span, &path, what)?;
+            Some((format!("{thing} of `{address}` would be at `{path}`, which is {what}"), first))
+        });
+        if let Some((message, first)) = taken {
+            sink.push(duplicate(span, message, first));
+        }
+    }
+}
+
+/// Where an endpoint's address is written.
+fn written(document: &Document<'_>, endpoint: &Endpoint<'_>) -> Option<Span> {
+    let channel = &document.channels[*endpoint.channels.first()?];
+    Some(channel.node.get("address").map_or(channel.id_span, |address| address.span))
+}
+
+/// Takes a path of an endpoint, or gives what the server has there.
+fn settle(
+    owners: &mut Owners,
+    span: Span,
+    path: &str,
+    own: &'static str,
+) -> Option<(&'static str, Option<Span>)> {
+    let place = ("GET", structure(path));
+    if let Some(Owner::Server(what, first)) = owners.get(&place) {
+        return Some((*what, *first));
+    }
+    owners.insert(place, Owner::Server(own, Some(span)));
+    None
+}
+
+fn duplicate(span: Span, message: String, first: Option<Span>) -> Diagnostic {
+    let diagnostic = Diagnostic::new(&DUPLICATE_ADDRESS, span, message);
+    match first {
+        Some(first) => diagnostic.related(first, "this endpoint's"),
+        None => diagnostic,
+    }
 }
