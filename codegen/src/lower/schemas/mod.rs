@@ -26,6 +26,8 @@ mod unions;
 
 pub(crate) use questions::{const_tags, members};
 
+use std::collections::BTreeSet;
+
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::lower::names::{self, Place};
 use crate::model::{Name, Type, TypeDef, TypeId};
@@ -66,16 +68,25 @@ impl<'a> SchemaLowering<'a> {
         let mut lowering = Lowering::new(&normal, &names, wires, sink);
         lowering.run();
         let mut types = std::mem::take(&mut lowering.types);
-        for endless in graph::finish(&mut types) {
-            let definition = &types[endless.0];
-            if definition.root != endless {
+        let endless = graph::finish(&mut types);
+        self.report_endless(&endless, &types, sink);
+        types
+    }
+
+    /// Each root once: what is endless within one that is, is so because of it.
+    fn report_endless(&self, endless: &[TypeId], types: &[TypeDef], sink: &mut Diagnostics) {
+        let mut reported: BTreeSet<usize> = BTreeSet::new();
+        for id in endless {
+            let root = types[id.0].root;
+            if !reported.insert(root.0) {
                 continue;
             }
-            let message = format!("`{}` leads back to itself before any value can end", definition.name.wire);
-            let span = self.roots.list[endless.0].span;
+            let part = if root == *id { "" } else { "a part of " };
+            let wire = &types[root.0].name.wire;
+            let message = format!("{part}`{wire}` leads back to itself before any value can end");
+            let span = self.roots.list[root.0].span;
             sink.push(Diagnostic::new(&rules::RECURSIVE_WITHOUT_END, span, message));
         }
-        types
     }
 
     fn root_names(&self, sink: &mut Diagnostics) -> Vec<Name> {
