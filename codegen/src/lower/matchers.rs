@@ -1,14 +1,15 @@
 //! How frames are recognised: by a constant member where there is one, else by their shape.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
+use super::ecmascript;
 use super::schemas::const_tags;
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::model::{Action, Endpoint, Matcher, Message, Operation, TypeDef};
-use crate::rules::operations::AMBIGUOUS_MESSAGES;
-use crate::spec::Document;
+use crate::model::{Action, Endpoint, Matcher, Message, Operation, Type, TypeDef};
+use crate::rules::operations::{AMBIGUOUS_MESSAGES, UNPORTABLE_PATTERN};
+use crate::spec::{self, Document};
 use crate::validate::messages::is_text;
 
 /// Chooses a matcher for every explicit message of an endpoint.
@@ -149,6 +150,54 @@ fn each_clash<'a>(endpoint: &Endpoint, uses: &[Use<'a>], mut found: impl FnMut(U
     }
 }
 
+/// Reports texts that clients could not know by their pattern. What only servers read is the validator's business.
+pub(super) fn patterns(
+    document: &Document<'_>,
+    endpoints: &[Endpoint],
+    types: &[TypeDef],
+    sink: &mut Diagnostics,
+) {
+    for endpoint in endpoints {
+        let received = endpoint.operations.iter().filter_map(|operation| match operation.action {
+            Action::Send => Some((operation.channel, &operation.messages)),
+            Action::Receive => operation.reply.as_ref().map(|reply| (reply.channel, &reply.messages)),
+        });
+        let received = received.flat_map(|(channel, numbers)| numbers.iter().map(move |it| (channel, *it)));
+        for (channel, number) in received.collect::<BTreeSet<_>>() {
+            let message = &endpoint.channels[channel].messages[number];
+            let Some(Type::Named(id)) = message.payload.as_ref().filter(|_| message.matcher == Matcher::Text)
+            else {
+                continue;
+            };
+            let Some(pattern) = types[id.0].pattern() else { continue };
+            let Some(problem) = ecmascript::problem(pattern) else { continue };
+            let Some(written) = written(document, endpoint, channel, number) else { continue };
+            let payload = written.parts.get("payload");
+            let payload = payload.and_then(|node| Some(document.references.resolve(node).ok()?.node));
+            let own = payload.and_then(|node| node.get("pattern"));
+            let text = format!(
+                "clients cannot know `{}` by `{pattern}`: in JavaScript {}",
+                written.id, problem.what
+            );
+            let span = own.map_or(written.id_span, |own| own.span);
+            sink.push(Diagnostic::new(&UNPORTABLE_PATTERN, span, text).help(problem.help));
+        }
+    }
+}
+
+/// A message as the document has it.
+fn written<'d, 'a>(
+    document: &'d Document<'a>,
+    endpoint: &Endpoint,
+    channel: usize,
+    number: usize,
+) -> Option<&'d spec::Message<'a>> {
+    let channel = &endpoint.channels[channel];
+    let written = document.channels.iter().find(|written| written.id == channel.id)?;
+    let wire = &channel.messages[number].name.wire;
+    written.messages.iter().find(|message| message.id == *wire)
+}
+
 fn report(
     document: &Document<'_>,
     endpoint: &Endpoint,
@@ -157,12 +206,7 @@ fn report(
     text: String,
     sink: &mut Diagnostics,
 ) {
-    let place = |used: Use<'_>| {
-        let channel = &endpoint.channels[used.1];
-        let written = document.channels.iter().find(|written| written.id == channel.id)?;
-        let wire = &channel.messages[used.2].name.wire;
-        Some(written.messages.iter().find(|message| message.id == *wire)?.id_span)
-    };
+    let place = |used: Use<'_>| Some(written(document, endpoint, used.1, used.2)?.id_span);
     let operation = document.operations.iter().find(|operation| operation.id == b.0.name.wire);
     let Some(span) = operation.map(|operation| operation.id_span) else { return };
     let mut diagnostic = Diagnostic::new(&AMBIGUOUS_MESSAGES, span, text);

@@ -6,6 +6,7 @@
 mod connection;
 mod declared;
 mod docs;
+mod ecmascript;
 mod explicit;
 pub(crate) mod http;
 mod json;
@@ -50,6 +51,7 @@ pub(crate) fn lower(
         matchers::choose(endpoint, &types);
     }
     matchers::ambiguities(document, &endpoints, sink);
+    matchers::patterns(document, &endpoints, &types, sink);
     let resolved = |node: Option<&Node>| {
         let value = node.map(|node| json::inline(document.references, node));
         value.filter(Value::is_object).unwrap_or_else(|| Value::Object(serde_json::Map::new()))

@@ -33,6 +33,14 @@ pub struct TypeDef {
     pub checked: bool,
 }
 
+impl TypeDef {
+    /// The regular expression that its texts match, if there is one.
+    #[must_use]
+    pub fn pattern(&self) -> Option<&str> {
+        self.constraints.iter().find(|constraint| constraint.keyword == "pattern")?.value.as_str()
+    }
+}
+
 /// The forms a named type takes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Shape {

@@ -18,6 +18,8 @@ rules! {
     AMBIGUOUS_MESSAGES = Error "ambiguous-messages":
         "Two messages that one side may receive cannot be told apart.",
         "give each a member with a `const` of its own";
+    UNPORTABLE_PATTERN = Error "unportable-pattern":
+        "The `pattern` by which clients know a text is none that JavaScript (with the flag `u`) takes as Rust does.", "";
     MESSAGE_WITHOUT_PAYLOAD = Warning "message-without-payload":
         "A message does not say what it carries.", "add `payload`";
     UNSUPPORTED_CONTENT_TYPE = Warning "unsupported-content-type":

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::literal::Literal;
 use super::shape::frame_shape;
 use super::usage::messages;
@@ -240,9 +238,7 @@ fn text_matcher(api: &Api, message: &Message) -> Members {
     let mut members = vec![member("kind", Literal::text("text"))];
     let Some(Type::Named(id)) = &message.payload else { return members };
     let def = api.type_def(*id);
-    if let Some(Value::String(pattern)) =
-        def.constraints.iter().find(|it| it.keyword == "pattern").map(|it| &it.value)
-    {
+    if let Some(pattern) = def.pattern() {
         members.push(member("pattern", Literal::text(pattern)));
     }
     if let Shape::Enum(shape) = &def.shape
