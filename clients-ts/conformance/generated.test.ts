@@ -1,6 +1,6 @@
 /**
  * Generated code is code: what the generator prints is formatted and type-checks under every strict flag, for the golden
- * folders, and for documents that other people wrote.
+ * folders, and for documents that other people wrote or that outgrow a file.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -43,7 +43,25 @@ describe('golden folders', () => {
   });
 });
 
-describe("other people's documents", () => {
+/** A document with so many errors that their types fill several files, and more values than one file takes line by line. */
+function many(): string {
+  const errors = ['first', 'second', 'third', 'fourth'].map((code) => `${code}: { retry: never }`);
+  const requests = Array.from({ length: 40 }, (_, at) => `job${at}: { errors: { ${errors.join(', ')} } }`);
+  const words = Array.from({ length: 500 }, (_, at) => `'word number ${at}'`);
+  return `asyncapi: 3.0.0
+info: { title: Many, version: 1.0.0 }
+channels:
+  many:
+    address: /ws
+    x-requests:
+      ${requests.join('\n      ')}
+components:
+  schemas:
+    Word: { enum: [${words.join(', ')}] }
+`;
+}
+
+describe("other people's documents, and one that outgrows its files", () => {
   beforeAll(async () => {
     await rm(output, { recursive: true, force: true });
     await mkdir(output, { recursive: true });
@@ -54,6 +72,9 @@ describe("other people's documents", () => {
       const generate = ['xtask', 'generate', join(samples, document), '--typescript', folder];
       await run('cargo', generate, { cwd: root });
     }
+    const document = join(output, 'many.yaml');
+    await writeFile(document, many());
+    await run('cargo', ['xtask', 'generate', document, '--typescript', join(output, 'many')], { cwd: root });
     const config = {
       extends: join(root, 'clients-ts/tsconfig.base.json'),
       compilerOptions: { noEmit: true, declaration: true, isolatedDeclarations: true },
@@ -70,6 +91,7 @@ describe("other people's documents", () => {
     const tsc = join(root, 'clients-ts/node_modules/.bin/tsc');
     const { stdout } = await run(tsc, ['-p', output, '--listFilesOnly']);
     expect(stdout).toContain('slack-rtm/client.ts');
+    expect(stdout).toContain('many/errors2.ts');
     const { stdout: mistakes } = await run(tsc, ['-p', output]).catch(
       (error: unknown) => error as { stdout: string },
     );

@@ -82,6 +82,53 @@ fn no_typescript_file_is_long_whatever_the_document() {
     }
 }
 
+/// An error's type, its codes and their constant name each other, and nothing is imported from page to page.
+#[test]
+fn errors_of_one_request_stay_in_one_file() {
+    for requests in 30..42 {
+        let error = |e| format!("          reason-{e}: {{ retry: never }}\n");
+        let errors = |n: usize| (0..n % 6 + 1).map(error).collect::<String>();
+        let request = |n: usize| format!("      job{n}:\n        errors:\n{}", errors(n));
+        let text = format!(
+            "asyncapi: 3.0.0\ninfo: {{ title: T, version: '1' }}\nchannels:\n  feed:\n    address: /ws\n    \
+             x-requests:\n{}",
+            (0..requests).map(request).collect::<String>()
+        );
+        let loaded = load_text(&text, Perspective::Server).unwrap();
+        let files = emit_typescript(&loaded.api, &TypeScriptOptions { source: "many.yaml".to_owned() });
+        let pages = files.iter().filter(|file| file.contents.contains("ErrorCode ="));
+        let pages: Vec<&str> = pages.map(|file| file.contents.as_str()).collect();
+        assert!(pages.len() > 1, "{requests} requests fill one page");
+        for number in 0..requests {
+            let alias = format!("export type Job{number}ErrorCode =");
+            let page = pages.iter().find(|page| page.contains(&alias)).unwrap();
+            for other in ["const Job{}ErrorCode =", "type Job{}Error ="] {
+                let other = other.replace("{}", &number.to_string());
+                assert!(page.contains(&other), "{requests} requests: `{other}` stands on another page");
+            }
+        }
+    }
+}
+
+/// What is too long for a file is filled into lines; they break between values, not inside.
+#[test]
+fn values_of_a_long_enumeration_keep_their_blanks() {
+    let value = |n| format!("value  number {n}");
+    let values: Vec<_> = (0..500).map(|n| format!("'{}'", value(n))).collect();
+    let text = format!(
+        "asyncapi: 3.0.0\ninfo: {{ title: T, version: '1' }}\nchannels:\n  feed:\n    address: /ws\n    x-broadcasts:\n      \
+         b: {{ payload: {{ type: object, properties: {{ a: {{ enum: [{}] }} }} }} }}\n",
+        values.join(", ")
+    );
+    let loaded = load_text(&text, Perspective::Server).unwrap();
+    let files = emit_typescript(&loaded.api, &TypeScriptOptions { source: "long.yaml".to_owned() });
+    let types = files.iter().find(|file| file.contents.contains("export type BPayloadA =")).unwrap();
+    let alias = types.contents.split("export type BPayloadA =").nth(1).unwrap();
+    for value in values {
+        assert!(alias.split(';').next().unwrap().contains(&value), "no {value} in {alias}");
+    }
+}
+
 /// Components are a dictionary: in which order they stand may change no file but the list of them.
 #[test]
 fn the_order_of_components_does_not_reach_their_files() {

@@ -106,7 +106,9 @@ pub(super) fn item(mut item: Item, budget: usize) -> Item {
             }
         }
         Body::Alias(text) => {
-            let words: Vec<_> = text.split_whitespace().map(str::to_owned).collect();
+            // By lines: a blank may stand inside a value.
+            let words = text.lines().map(str::trim).filter(|word| !word.is_empty());
+            let words: Vec<_> = words.map(str::to_owned).collect();
             *text = format!("\n  {}", filled(&words, 2, budget / 2));
             item.docs.push_str(IGNORE);
         }

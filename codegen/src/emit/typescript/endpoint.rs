@@ -76,16 +76,16 @@ pub(super) fn files(
     let types = format!("import type * as types from '{}types/index.js';", place.root);
 
     let mut writer = TypeWriter::qualified(project);
-    let errors = errors::items(&mut writer, endpoint, exports);
+    let errors = errors::groups(&mut writer, endpoint, exports);
     let (unions, messages) = Unions::declare(&mut TypeWriter::qualified(project), endpoint, exports);
     let client = client_file(project, endpoint, place, &unions, &address);
     files.push((Some("client"), client));
     let failures = import(&["FrameworkErrorCode".to_owned(), "RequestError".to_owned()], "bellwire");
-    for (name, imports, items) in
+    for (name, imports, groups) in
         [("errors", vec![failures, types.clone()], errors), ("messages", vec![types], messages)]
     {
-        if !items.is_empty() {
-            let mut own = declarations(project, &place.folder, name, &imports, items);
+        if !groups.is_empty() {
+            let mut own = declarations(project, &place.folder, name, &imports, groups);
             let last = own.pop();
             files.extend(own.into_iter().map(|file| (None, file)));
             files.extend(last.map(|file| (Some(name), file)));

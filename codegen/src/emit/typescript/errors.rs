@@ -9,14 +9,18 @@ use super::types::{Body, Item, Member, TypeWriter};
 use super::usage::Direction;
 use crate::model::{Endpoint, ErrorCode};
 
-/// The declarations for everything on an endpoint that declares errors of its own.
-pub(super) fn items(writer: &mut TypeWriter<'_>, endpoint: &Endpoint, exports: &mut Exports) -> Vec<Item> {
+/// The declarations for everything on an endpoint that declares errors of its own, each with what it names.
+pub(super) fn groups(
+    writer: &mut TypeWriter<'_>,
+    endpoint: &Endpoint,
+    exports: &mut Exports,
+) -> Vec<Vec<Item>> {
     let topics = endpoint.topics.iter().map(|topic| (&topic.name, &topic.errors));
     let requests = endpoint.requests.iter().map(|request| (&request.name, &request.errors));
     topics
         .chain(requests)
         .filter(|(_, errors)| !errors.is_empty())
-        .flat_map(|(name, errors)| declarations(writer, &name.wire, &exports.pair(&name.rust), errors))
+        .map(|(name, errors)| declarations(writer, &name.wire, &exports.pair(&name.rust), errors))
         .collect()
 }
 
@@ -25,14 +29,14 @@ fn declarations(
     wire: &str,
     (error_name, code_name): &(String, String),
     errors: &[ErrorCode],
-) -> [Item; 3] {
+) -> Vec<Item> {
     let codes = errors.iter().map(|error| Expression::Atom(string(&error.name.wire)));
     let codes = Expression::union(codes.chain([Expression::atom("FrameworkErrorCode")]));
     let members = errors.iter().map(|error| Member {
         docs: prose::error(error).print(2),
         text: format!("{}: {}", object_key(&error.name.typescript), string(&error.name.wire)),
     });
-    [
+    vec![
         Item {
             docs: sentence(format!("What a failure of `{wire}` may carry as its `code`.")),
             body: Body::Alias(codes.print_alias(code_name)),

@@ -131,24 +131,28 @@ pub(super) fn types(project: &Project<'_>) -> Vec<OutputFile> {
     files
 }
 
-/// `<name>.ts` in a folder with declarations over the types; several files and a list of them where it takes more.
+/// `<name>.ts` in a folder with declarations over the types; several files and a list of them where it takes more. The
+/// items of a group name each other and stay in one file: pages import nothing of each other.
 pub(super) fn declarations(
     project: &Project<'_>,
     folder: &str,
     name: &str,
     imports: &[String],
-    items: Vec<Item>,
+    groups: Vec<Vec<Item>>,
 ) -> Vec<OutputFile> {
     let mut pages: Vec<Vec<Item>> = vec![Vec::new()];
     let mut lines = 0;
-    for item in items.into_iter().map(|item| compact::item(item, DECLARATION_LINES / 3)) {
-        lines += item.line_count();
+    for group in groups {
+        let budget = DECLARATION_LINES / group.len().max(3);
+        let group: Vec<_> = group.into_iter().map(|item| compact::item(item, budget)).collect();
+        let own: usize = group.iter().map(Item::line_count).sum();
+        lines += own;
         if lines > DECLARATION_LINES {
             pages.push(Vec::new());
-            lines = item.line_count();
+            lines = own;
         }
         if let Some(page) = pages.last_mut() {
-            page.push(item);
+            page.extend(group);
         }
     }
     let several = pages.len() > 1;

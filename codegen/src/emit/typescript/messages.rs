@@ -52,14 +52,14 @@ pub(super) struct Unions {
 }
 
 impl Unions {
-    /// Names every union of an endpoint and declares it.
+    /// Names every union of an endpoint and declares it; none names another.
     pub(super) fn declare(
         writer: &mut TypeWriter<'_>,
         endpoint: &Endpoint,
         exports: &mut Exports,
-    ) -> (Self, Vec<Item>) {
+    ) -> (Self, Vec<Vec<Item>>) {
         let mut unions = Self::default();
-        let mut items = Vec::new();
+        let mut groups = Vec::new();
         for operation in &endpoint.operations {
             for part in [Part::Message, Part::Reply] {
                 let frames = part.frames(writer, endpoint, operation);
@@ -75,11 +75,12 @@ impl Unions {
                 let name = exports.single(&format!("{}{suffix}", operation.name.rust));
                 let docs = Comment::default().paragraph(format!("{prose} `{}`.", operation.name.wire));
                 let docs = docs.declared_at(&format!("#/operations/{}", operation.name.wire)).print(0);
-                items.push(Item { docs, body: Body::Alias(frames.print_alias(&name)), name: name.clone() });
+                let body = Body::Alias(frames.print_alias(&name));
+                groups.push(vec![Item { docs, body, name: name.clone() }]);
                 unions.names.insert((operation.name.wire.clone(), part), name);
             }
         }
-        (unions, items)
+        (unions, groups)
     }
 
     /// The name of a union, where the operation has several messages.
