@@ -14,6 +14,7 @@ use super::objects::quoted;
 use super::scalars::{NUMBER_FORMATS, STRING_FORMATS};
 use crate::diagnostics::{Diagnostic, Diagnostics, Rule};
 use crate::nearest::nearest;
+use crate::rules::operations::EXAMPLE_MISMATCH;
 use crate::rules::schemas as rules;
 use crate::source::Span;
 
@@ -44,6 +45,7 @@ impl<'s> Checker<'_, 's, '_> {
         self.pattern(cursor, schema);
         self.format(cursor, schema);
         self.default(cursor, schema);
+        self.examples(cursor, schema);
         for child in cursor.inside() {
             self.schema(&child);
         }
@@ -199,6 +201,16 @@ impl<'s> Checker<'_, 's, '_> {
         if let Err(problem) = fits(self.schemas, default, std::slice::from_ref(cursor)) {
             let message = format!("the default does not fit: {problem}");
             self.report(&rules::DEFAULT_MISMATCH, self.span(cursor, "default"), message);
+        }
+    }
+
+    fn examples(&mut self, cursor: &Cursor<'s>, schema: &Map<String, Value>) {
+        let examples = schema.get("examples").and_then(Value::as_array);
+        for (at, example) in examples.into_iter().flatten().enumerate() {
+            if let Err(problem) = fits(self.schemas, example, std::slice::from_ref(cursor)) {
+                let message = format!("the example does not fit: {problem}");
+                self.report(&EXAMPLE_MISMATCH, self.span(cursor, &format!("examples/{at}")), message);
+            }
         }
     }
 

@@ -177,6 +177,9 @@ impl Normaliser<'_, '_> {
         let value = &entry.value;
         match entry.key.as_str() {
             "example" => {
+                if node.get("examples").is_none() {
+                    self.place(&format!("{pointer}/examples/0"), value.span);
+                }
                 let examples = schema.entry("examples").or_insert_with(|| Value::Array(Vec::new()));
                 if let Value::Array(examples) = examples {
                     examples.insert(0, whole_numbers(value.to_json()));
