@@ -257,6 +257,8 @@ impl Host for Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
+        // Also where it ends by a panic: whoever keeps its caller would keep its socket.
+        self.leave();
         if let Some(alarm) = self.alarm {
             self.served.node.shared().alarms.clear((alarm, self.caller.id()));
         }

@@ -20,7 +20,6 @@ use crate::protocol::encode;
 /// The topics of one connection that services have joined.
 pub(super) struct Memberships {
     served: Arc<Served>,
-    outbound: Arc<Outbound>,
     state: Mutex<State>,
     /// A call has ended whose topics wait to be released.
     due: AtomicBool,
@@ -28,7 +27,8 @@ pub(super) struct Memberships {
 
 #[derive(Default)]
 struct State {
-    closed: bool,
+    /// Where it all goes; `None` once the connection has ended: an application that keeps a caller keeps no socket.
+    outbound: Option<Arc<Outbound>>,
     held: HashMap<Arc<str>, Member>,
     /// How many topics the client holds that it asked for itself: both count against one limit.
     asked_for: usize,
@@ -50,12 +50,8 @@ impl Memberships {
     pub(super) fn of(served: &Arc<Served>, outbound: &Arc<Outbound>) -> Option<Arc<Self>> {
         let has_any = served.endpoint.topics.iter().any(|topic| topic.spec().by_handler);
         has_any.then(|| {
-            Arc::new(Self {
-                served: served.clone(),
-                outbound: outbound.clone(),
-                state: Mutex::default(),
-                due: AtomicBool::new(false),
-            })
+            let state = State { outbound: Some(outbound.clone()), ..State::default() };
+            Arc::new(Self { served: served.clone(), state: Mutex::new(state), due: AtomicBool::new(false) })
         })
     }
 
@@ -80,10 +76,10 @@ impl Memberships {
     /// Tells the client what it missed and begins again; `false` where the topic is none of these.
     pub(super) fn resync(&self, topic: &str) -> bool {
         let state = self.lock();
-        let Some(member) = state.held.get(topic) else { return false };
-        let Some(dropped) = self.outbound.begin_resync(&member.subscription, topic) else { return true };
+        let (Some(member), Some(outbound)) = (state.held.get(topic), &state.outbound) else { return false };
+        let Some(dropped) = outbound.begin_resync(&member.subscription, topic) else { return true };
         let route = member.resolved.spec().route;
-        self.outbound.control(&encode::resync(&self.served.writer(), route, topic, dropped));
+        outbound.control(&encode::resync(&self.served.writer(), route, topic, dropped));
         self.served.node.shared().metrics.resynced(route);
         member.subscription.release(None);
         true
@@ -91,13 +87,13 @@ impl Memberships {
 
     /// The connection ends.
     pub(super) fn close(&self) {
-        let state = {
+        let ended = {
             let mut state = self.lock();
             let asked_for = state.asked_for;
-            std::mem::replace(&mut *state, State { closed: true, asked_for, ..State::default() })
+            std::mem::replace(&mut *state, State { asked_for, ..State::default() })
         };
         // Outside the lock: the last subscriber's service is told.
-        drop(state);
+        drop(ended);
     }
 
     fn resolve(&self, route: &str, params: &str) -> Result<Arc<dyn ResolvedTopic>, Refusal> {
@@ -143,9 +139,9 @@ impl Holder for Memberships {
             return Err(Refusal::internal("The topic is not served"));
         };
         let state = &mut *self.lock();
-        if state.closed {
+        let Some(outbound) = &state.outbound else {
             return Err(Refusal::internal("The connection has ended"));
-        }
+        };
         if state.held.contains_key(resolved.topic()) {
             return Ok(false);
         }
@@ -153,7 +149,7 @@ impl Holder for Memberships {
         allowance::check(&self.served, spec, state.held.len() + state.asked_for, || {
             count(state, spec.route)
         })?;
-        let outlet: Arc<dyn Outlet> = self.outbound.clone();
+        let outlet: Arc<dyn Outlet> = outbound.clone();
         let lifecycle: Arc<dyn Lifecycle> = Arc::new(Hooks(resolved.clone()));
         let (subscription, _) = route.subscribe(resolved.topic(), &outlet, &lifecycle, None);
         let topic = subscription.topic().clone();
@@ -169,11 +165,14 @@ impl Holder for Memberships {
 
     fn leave(&self, route: &str, params: &str) -> Result<bool, Refusal> {
         let resolved = self.resolve(route, params)?;
-        let member = self.lock().held.remove(resolved.topic());
+        let (member, outbound) = {
+            let mut state = self.lock();
+            (state.held.remove(resolved.topic()), state.outbound.clone())
+        };
         let was_held = member.is_some();
         drop(member);
-        if was_held {
-            self.outbound.forget(resolved.topic());
+        if let Some(outbound) = outbound.filter(|_| was_held) {
+            outbound.forget(resolved.topic());
         }
         Ok(was_held)
     }

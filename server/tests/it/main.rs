@@ -16,6 +16,7 @@ mod history;
 mod hostile;
 mod http;
 mod http_requests;
+mod joined;
 mod membership;
 mod operations;
 mod overflow;

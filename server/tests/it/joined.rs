@@ -1,0 +1,154 @@
+//! Topics that services join and leave while something else goes on: other calls, hooks, the end of the connection.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use bellwire::contract as rt;
+use rt::{Deserialize, Serialize, Value};
+use serde_json::json;
+use tokio::io::AsyncReadExt;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use crate::by_hand::{ByHand, frame};
+use crate::contract::{Act, Plain, REPLY, Symbol, symbol};
+use crate::harness::TestServer;
+use crate::services::TestServices;
+
+/// Longer than anything takes that works.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A retained topic that services join.
+#[derive(Debug)]
+struct Last;
+
+impl rt::Topic for Last {
+    type Params = Symbol;
+    type Update = Value;
+    type Snapshot = Value;
+    const SPEC: rt::TopicSpec = rt::TopicSpec {
+        route: "last",
+        state: Some(rt::StateSpec { kind: rt::StateKind::Latest, http: None }),
+        by_handler: true,
+        ..Plain::SPEC
+    };
+}
+
+/// A request that does one thing after the other.
+struct Do;
+
+impl rt::Request for Do {
+    type Payload = Steps;
+    type Reply = Value;
+    type Error = rt::Refusal;
+    const SPEC: rt::RequestSpec = rt::RequestSpec { name: "do", ..Act::SPEC };
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(from = "Vec<String>")]
+struct Steps(Vec<String>);
+
+impl From<Vec<String>> for Steps {
+    fn from(steps: Vec<String>) -> Self {
+        // Outside a service, where nobody catches it.
+        assert!(!steps.iter().any(|step| step == "panic"), "asked to");
+        Self(steps)
+    }
+}
+
+type Hook = Arc<dyn Fn(&rt::Caller) + Send + Sync>;
+
+/// An application that keeps one of its callers.
+#[derive(Clone, Default)]
+struct World {
+    kept: Arc<OnceLock<rt::Caller>>,
+    gates: Arc<[Notify; 2]>,
+    /// What it does with that caller when a topic gets its first subscriber.
+    on_first: Option<Hook>,
+    /// The same where it loses its last.
+    on_last: Option<Hook>,
+}
+
+impl World {
+    fn call(&self, hook: Option<&Hook>) {
+        if let (Some(hook), Some(caller)) = (hook, self.kept.get()) {
+            hook(caller);
+        }
+    }
+
+    async fn serve(&self) -> TestServer {
+        let endpoint = rt::Endpoint::new(&REPLY).topic(self.clone()).request::<Do, _>(Arc::new(self.clone()));
+        TestServer::serve(TestServices::default(), vec![endpoint], axum::Router::new(), |_| {}).await
+    }
+}
+
+impl rt::RequestRouter<Do> for World {
+    async fn call(&self, caller: &rt::Caller, Steps(steps): Steps) -> Result<Value, rt::Refusal> {
+        let last = caller.topics::<Last>();
+        for step in steps {
+            match step.as_str() {
+                "keep" => self.kept.set(caller.clone()).expect("one is kept"),
+                "join" => _ = last.join(&symbol("A"))?,
+                "join kept" => {
+                    let kept = self.kept.get().expect("one is kept");
+                    kept.topics::<Last>().join(&symbol("A"))?;
+                }
+                "leave" => _ = last.leave(&symbol("A")),
+                "wait 0" => self.gates[0].notified().await,
+                "wait 1" => self.gates[1].notified().await,
+                other => panic!("no such step: {other}"),
+            }
+        }
+        Ok(json!(last.count()))
+    }
+}
+
+impl rt::TopicRouter for World {
+    type Topic = Last;
+
+    async fn authorize(&self, _: &rt::Caller, _: &Symbol) -> Result<(), rt::Refusal> {
+        Ok(())
+    }
+
+    async fn snapshot(&self, _: &rt::Caller, _: &Symbol) -> Option<Value> {
+        None
+    }
+
+    fn first_subscriber(&self, _: &Symbol) {
+        self.call(self.on_first.as_ref());
+    }
+
+    fn last_subscriber(&self, _: &Symbol) {
+        self.call(self.on_last.as_ref());
+    }
+}
+
+fn steps(id: u64, steps: &[&str]) -> Value {
+    json!({"type": "do", "id": id, "payload": steps})
+}
+
+fn publisher(server: &TestServer) -> rt::Publisher<Last> {
+    let publisher = rt::Publisher::new(&server.node);
+    publisher.publish(&symbol("A"), &json!({"v": 1}));
+    publisher
+}
+
+#[tokio::test]
+async fn a_kept_caller_keeps_no_socket() {
+    for (end, code) in [(frame(0x88, &1000_u16.to_be_bytes()), Some(1000)), (asked("panic"), None)] {
+        let server = World::default().serve().await;
+        let mut client = ByHand::open(&server).await;
+        client.ask(&steps(1, &["keep", "join"])).await;
+        client.send(&end).await;
+        if let Some(code) = code {
+            assert_eq!(client.close().await.0, code);
+        }
+        let end = timeout(PATIENCE, client.stream.read(&mut [0; 16])).await;
+        assert_eq!(end.expect("the socket ends").expect("and ends well"), 0, "after {code:?}");
+        assert_eq!(publisher(&server).publish(&symbol("A"), &json!({"v": 2})).subscribers, 0);
+    }
+}
+
+fn asked(step: &str) -> Vec<u8> {
+    frame(0x81, steps(2, &[step]).to_string().as_bytes())
+}
