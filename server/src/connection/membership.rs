@@ -13,7 +13,7 @@ use super::{Served, allowance};
 use crate::contract::Refusal;
 use crate::contract::erased::ResolvedTopic;
 use crate::contract::membership::Holder;
-use crate::hub::{Lifecycle, Outlet, Subscription};
+use crate::hub::{Lifecycle, Outlet, PendingHooks, Route, Subscription};
 use crate::metrics::Inflight;
 use crate::protocol::encode;
 
@@ -32,6 +32,7 @@ struct State {
     held: HashMap<Arc<str>, Member>,
     /// How many topics the client holds that it asked for itself: both count against one limit.
     asked_for: usize,
+    last_joined: u64,
     last_call: u64,
     /// Topics joined by calls under way.
     fresh: HashMap<u64, Vec<Arc<str>>>,
@@ -42,7 +43,17 @@ struct State {
 struct Member {
     subscription: Subscription,
     resolved: Arc<dyn ResolvedTopic>,
+    /// Tells it from the same topic, joined before or later.
+    number: u64,
     _counted: Inflight,
+}
+
+/// What is left to be done for a topic just joined.
+struct Joined {
+    number: u64,
+    /// It was joined by a call of this connection.
+    awaits_reply: bool,
+    hooks: PendingHooks,
 }
 
 impl Memberships {
@@ -128,8 +139,47 @@ impl Drop for Place {
     }
 }
 
-fn count(state: &State, route: &str) -> usize {
-    state.held.values().filter(|member| member.resolved.spec().route == route).count()
+impl State {
+    /// Takes a seat at a topic that is not held; its hooks wait until the lock is given up.
+    fn join(
+        &mut self,
+        served: &Served,
+        route: &Arc<Route>,
+        resolved: &Arc<dyn ResolvedTopic>,
+        call: u64,
+    ) -> Result<Option<Joined>, Refusal> {
+        let Some(outbound) = &self.outbound else {
+            return Err(Refusal::internal("The connection has ended"));
+        };
+        if self.held.contains_key(resolved.topic()) {
+            return Ok(None);
+        }
+        let spec = resolved.spec();
+        allowance::check(served, spec, self.held.len() + self.asked_for, || self.count(spec.route))?;
+        let outlet: Arc<dyn Outlet> = outbound.clone();
+        let lifecycle: Arc<dyn Lifecycle> = Arc::new(Hooks(resolved.clone()));
+        let (subscription, _) = route.take_seat(resolved.topic(), &outlet, &lifecycle, None);
+        let (topic, hooks) = (subscription.topic().clone(), subscription.hooks());
+        self.last_joined += 1;
+        let number = self.last_joined;
+        let fresh = self.fresh.get_mut(&call);
+        let awaits_reply = fresh.is_some();
+        fresh.into_iter().for_each(|fresh| fresh.push(topic.clone()));
+        let _counted = Inflight::new(&served.node.shared().metrics.subscriptions);
+        self.held.insert(topic, Member { subscription, resolved: resolved.clone(), number, _counted });
+        Ok(Some(Joined { number, awaits_reply, hooks }))
+    }
+
+    /// Sends what was held back of a topic, unless it was left since.
+    fn release(&self, topic: &str, number: u64) {
+        if let Some(member) = self.held.get(topic).filter(|member| member.number == number) {
+            member.subscription.release(None);
+        }
+    }
+
+    fn count(&self, route: &str) -> usize {
+        self.held.values().filter(|member| member.resolved.spec().route == route).count()
+    }
 }
 
 impl Holder for Memberships {
@@ -138,28 +188,12 @@ impl Holder for Memberships {
         let Some((_, route)) = self.served.route(route) else {
             return Err(Refusal::internal("The topic is not served"));
         };
-        let state = &mut *self.lock();
-        let Some(outbound) = &state.outbound else {
-            return Err(Refusal::internal("The connection has ended"));
-        };
-        if state.held.contains_key(resolved.topic()) {
-            return Ok(false);
+        let Some(joined) = self.lock().join(&self.served, route, &resolved, call)? else { return Ok(false) };
+        // Outside the lock: the first subscriber's service may ask about this connection.
+        joined.hooks.call();
+        if !joined.awaits_reply {
+            self.lock().release(resolved.topic(), joined.number);
         }
-        let spec = resolved.spec();
-        allowance::check(&self.served, spec, state.held.len() + state.asked_for, || {
-            count(state, spec.route)
-        })?;
-        let outlet: Arc<dyn Outlet> = outbound.clone();
-        let lifecycle: Arc<dyn Lifecycle> = Arc::new(Hooks(resolved.clone()));
-        let (subscription, _) = route.subscribe(resolved.topic(), &outlet, &lifecycle, None);
-        let topic = subscription.topic().clone();
-        match state.fresh.get_mut(&call) {
-            Some(fresh) => fresh.push(topic.clone()),
-            // Joined by no call: there is no reply to wait for.
-            None => subscription.release(None),
-        }
-        let counted = Inflight::new(&self.served.node.shared().metrics.subscriptions);
-        state.held.insert(topic, Member { subscription, resolved, _counted: counted });
         Ok(true)
     }
 
@@ -184,7 +218,7 @@ impl Holder for Memberships {
     }
 
     fn count(&self, route: &str) -> usize {
-        count(&self.lock(), route)
+        self.lock().count(route)
     }
 
     fn begin(&self) -> u64 {

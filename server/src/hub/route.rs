@@ -124,6 +124,20 @@ impl Route {
         lifecycle: &Arc<dyn Lifecycle>,
         since: Option<&Position>,
     ) -> (Subscription, Beginning) {
+        let (subscription, beginning) = self.take_seat(topic, outlet, lifecycle, since);
+        // Behind the subscription: it leaves again where a hook panics.
+        subscription.cell.call_hooks();
+        (subscription, beginning)
+    }
+
+    /// The same for whoever holds a lock: no hook is called before [`Subscription::hooks`] are.
+    pub(crate) fn take_seat(
+        self: &Arc<Self>,
+        topic: &str,
+        outlet: &Arc<dyn Outlet>,
+        lifecycle: &Arc<dyn Lifecycle>,
+        since: Option<&Position>,
+    ) -> (Subscription, Beginning) {
         // Counted before it is there: a publisher that sees no subscription may skip its work.
         self.subscription_count.fetch_add(1, Ordering::SeqCst);
         loop {
@@ -131,10 +145,7 @@ impl Route {
             // Either a publisher sees this subscription, or its snapshot is made of what that one has changed before.
             fence(Ordering::SeqCst);
             if let Some((slot, beginning)) = cell.join(outlet.clone(), lifecycle, &self.policy, since) {
-                // Made before hooks are called: it leaves again where one panics.
-                let subscription = Subscription { route: self.clone(), cell, slot };
-                subscription.cell.call_hooks();
-                return (subscription, beginning);
+                return (Subscription { route: self.clone(), cell, slot }, beginning);
             }
         }
     }
@@ -290,6 +301,11 @@ impl Subscription {
         self.cell.lifecycle()
     }
 
+    /// The hooks that wait since it came.
+    pub(crate) fn hooks(&self) -> PendingHooks {
+        PendingHooks { route: self.route.clone(), cell: self.cell.clone() }
+    }
+
     /// Holds updates back until [`Subscription::release`], and says where the topic stands. A client that subscribes
     /// `again` gets those too that the snapshot contains: others of its readers may not look at the snapshot.
     pub(crate) fn hold(&self, again: bool) -> Option<Position> {
@@ -321,5 +337,21 @@ impl Drop for Subscription {
         if was_last {
             self.route.retire(&self.cell, Reason::Left);
         }
+    }
+}
+
+/// The hooks of a topic that wait to be called, once no lock is held.
+#[must_use = "hooks that nobody calls wait for the next who comes or leaves"]
+pub(crate) struct PendingHooks {
+    route: Arc<Route>,
+    cell: Arc<Cell>,
+}
+
+impl PendingHooks {
+    /// Calls them, unless another thread is at it.
+    pub(crate) fn call(self) {
+        self.cell.call_hooks();
+        // Whoever left meanwhile left the topic to this thread.
+        self.route.retire(&self.cell, Reason::Left);
     }
 }

@@ -277,3 +277,32 @@ fn hooks_alternate_whatever_the_threads_do() {
     assert!(hooks.chunks(2).all(|pair| pair == ["+t", "-t"]));
     assert_eq!(route.topic_count(), 0);
 }
+
+/// Lets its own subscription go as soon as somebody has come.
+struct Fleeting(Mutex<Option<Subscription>>, Hooks);
+
+impl Lifecycle for Fleeting {
+    fn first_subscriber(&self) {
+        self.1.first_subscriber();
+        self.0.lock().expect("no panic").take();
+    }
+
+    fn last_subscriber(&self) {
+        self.1.last_subscriber();
+    }
+}
+
+#[test]
+fn hooks_wait_for_whoever_takes_a_seat_under_a_lock() {
+    let (route, told) = (route(None), Arc::new(Mutex::new(Vec::new())));
+    let outlet: Arc<dyn Outlet> = Arc::new(Inbox::default());
+    let fleeting = Arc::new(Fleeting(Mutex::default(), Hooks("t".to_owned(), told.clone())));
+    let lifecycle: Arc<dyn Lifecycle> = fleeting.clone();
+    let (subscription, _) = route.take_seat("t", &outlet, &lifecycle, None);
+    let hooks = subscription.hooks();
+    *fleeting.0.lock().expect("no panic") = Some(subscription);
+    assert_eq!(*told.lock().expect("no panic"), [""; 0]);
+    hooks.call();
+    assert_eq!(*told.lock().expect("no panic"), ["+t", "-t"]);
+    assert_eq!((route.topic_count(), route.subscription_count()), (0, 0), "nothing is left behind");
+}

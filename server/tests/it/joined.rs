@@ -1,6 +1,6 @@
 //! Topics that services join and leave while something else goes on: other calls, hooks, the end of the connection.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 use std::time::Duration;
 
 use bellwire::contract as rt;
@@ -151,4 +151,31 @@ async fn a_kept_caller_keeps_no_socket() {
 
 fn asked(step: &str) -> Vec<u8> {
     frame(0x81, steps(2, &[step]).to_string().as_bytes())
+}
+
+#[test]
+fn a_hook_may_ask_about_the_connection_whose_topic_it_is() {
+    let counted = Arc::new(Mutex::default());
+    let seen = counted.clone();
+    let count = move |caller: &rt::Caller| {
+        let counts: &mut Vec<usize> = &mut seen.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.push(caller.topics::<Last>().count());
+    };
+    let count: Hook = Arc::new(count);
+    let world = World { on_first: Some(count.clone()), on_last: Some(count), ..World::default() };
+    // A runtime of its own: what hangs does so on a thread that nobody waits for.
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let (told, answers) = mpsc::channel();
+    runtime.spawn(async move {
+        let server = world.serve().await;
+        let mut client = server.client().await;
+        for asked in [["keep", "join"].as_slice(), &["leave"]] {
+            told.send(client.ask_ok(steps(1, asked)).await).expect("someone listens");
+        }
+    });
+    let answers: Vec<Value> = (0..2).map_while(|_| answers.recv_timeout(PATIENCE).ok()).collect();
+    runtime.shutdown_background();
+    let counts: Vec<&Value> = answers.iter().map(|answer| &answer["result"]).collect();
+    assert_eq!(counts, [&json!(1), &json!(0)], "the connection hangs");
+    assert_eq!(*counted.lock().expect("no panic"), [1, 0]);
 }
