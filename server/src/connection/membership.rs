@@ -84,16 +84,18 @@ impl Memberships {
         true
     }
 
-    /// Tells the client what it missed and begins again; `false` where the topic is none of these.
-    pub(super) fn resync(&self, topic: &str) -> bool {
+    /// Tells the client what it missed of a topic and begins again, or lets go of what waits of one that is not held.
+    pub(super) fn resync(&self, topic: &str) {
         let state = self.lock();
-        let (Some(member), Some(outbound)) = (state.held.get(topic), &state.outbound) else { return false };
-        let Some(dropped) = outbound.begin_resync(&member.subscription, topic) else { return true };
+        let (Some(member), Some(outbound)) = (state.held.get(topic), &state.outbound) else {
+            // Under the lock: whoever joins it meanwhile loses nothing of it.
+            return state.forget(topic);
+        };
+        let Some(dropped) = outbound.begin_resync(&member.subscription, topic) else { return };
         let route = member.resolved.spec().route;
         outbound.control(&encode::resync(&self.served.writer(), route, topic, dropped));
         self.served.node.shared().metrics.resynced(route);
         member.subscription.release(None);
-        true
     }
 
     /// The connection ends.
@@ -170,6 +172,21 @@ impl State {
         Ok(Some(Joined { number, awaits_reply, hooks }))
     }
 
+    /// Leaves a topic; its hooks wait until what remains is dropped.
+    fn leave(&mut self, topic: &str) -> Option<Member> {
+        let mut member = self.held.remove(topic)?;
+        // Before the lock is given up: whoever joins it anew from then on loses nothing of it.
+        member.subscription.leave_seat();
+        self.forget(topic);
+        Some(member)
+    }
+
+    fn forget(&self, topic: &str) {
+        if let Some(outbound) = &self.outbound {
+            outbound.forget(topic);
+        }
+    }
+
     /// Sends what was held back of a topic, unless it was left since.
     fn release(&self, topic: &str, number: u64) {
         if let Some(member) = self.held.get(topic).filter(|member| member.number == number) {
@@ -199,16 +216,9 @@ impl Holder for Memberships {
 
     fn leave(&self, route: &str, params: &str) -> Result<bool, Refusal> {
         let resolved = self.resolve(route, params)?;
-        let (member, outbound) = {
-            let mut state = self.lock();
-            (state.held.remove(resolved.topic()), state.outbound.clone())
-        };
-        let was_held = member.is_some();
-        drop(member);
-        if let Some(outbound) = outbound.filter(|_| was_held) {
-            outbound.forget(resolved.topic());
-        }
-        Ok(was_held)
+        let left = self.lock().leave(resolved.topic());
+        // What is left of it is dropped outside the lock: the last subscriber's service is told.
+        Ok(left.is_some())
     }
 
     fn list(&self, route: &str) -> Vec<String> {

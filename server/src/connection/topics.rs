@@ -290,7 +290,9 @@ impl Connection {
         if let Some(held) = self.topics.held.get(topic) {
             let resolved = held.resolved.clone();
             self.enqueue(Command { verb: Verb::Resync, id: None, resolved, started: Instant::now() });
-        } else if !self.memberships.as_ref().is_some_and(|memberships| memberships.resync(topic)) {
+        } else if let Some(memberships) = &self.memberships {
+            memberships.resync(topic);
+        } else {
             self.outbound.forget(topic);
         }
     }

@@ -145,7 +145,7 @@ impl Route {
             // Either a publisher sees this subscription, or its snapshot is made of what that one has changed before.
             fence(Ordering::SeqCst);
             if let Some((slot, beginning)) = cell.join(outlet.clone(), lifecycle, &self.policy, since) {
-                return (Subscription { route: self.clone(), cell, slot }, beginning);
+                return (Subscription { route: self.clone(), cell, slot: Some(slot) }, beginning);
             }
         }
     }
@@ -287,7 +287,8 @@ impl fmt::Debug for Route {
 pub(crate) struct Subscription {
     route: Arc<Route>,
     cell: Arc<Cell>,
-    slot: usize,
+    /// Its seat, until that is left ahead of the hooks.
+    slot: Option<usize>,
 }
 
 impl Subscription {
@@ -306,35 +307,47 @@ impl Subscription {
         PendingHooks { route: self.route.clone(), cell: self.cell.clone() }
     }
 
+    /// Leaves its seat: nothing of the topic is offered from now on. For whoever holds a lock: hooks are called when the
+    /// rest is dropped.
+    pub(crate) fn leave_seat(&mut self) {
+        if let Some(slot) = self.slot.take() {
+            self.cell.leave(slot);
+        }
+    }
+
     /// Holds updates back until [`Subscription::release`], and says where the topic stands. A client that subscribes
     /// `again` gets those too that the snapshot contains: others of its readers may not look at the snapshot.
     pub(crate) fn hold(&self, again: bool) -> Option<Position> {
-        self.cell.hold(self.slot, again)
+        self.cell.hold(self.slot?, again)
     }
 
     /// Holds updates back, unless they are already; says whether they were not.
     pub(crate) fn hold_back(&self) -> bool {
-        self.cell.hold_back(self.slot)
+        self.slot.is_some_and(|slot| self.cell.hold_back(slot))
     }
 
     /// Sends what was missed and whatever was held back.
     pub(crate) fn resume(&self) {
-        self.cell.resume(self.slot);
+        if let Some(slot) = self.slot {
+            self.cell.resume(slot);
+        }
     }
 
     /// Sends the snapshot, the service's own or else the retained one, and whatever was held back.
     pub(crate) fn release(&self, service_snapshot: Option<&str>) {
-        self.cell.release(self.slot, &self.route.policy, service_snapshot);
+        if let Some(slot) = self.slot {
+            self.cell.release(slot, &self.route.policy, service_snapshot);
+        }
     }
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        let was_last = self.cell.leave(self.slot);
+        self.leave_seat();
         self.route.subscription_count.fetch_sub(1, Ordering::SeqCst);
         self.cell.call_hooks();
         // Who asks holds up those who look for other topics, so only where the topic may go.
-        if was_last {
+        if self.cell.subscriber_count() == 0 {
             self.route.retire(&self.cell, Reason::Left);
         }
     }

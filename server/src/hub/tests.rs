@@ -306,3 +306,26 @@ fn hooks_wait_for_whoever_takes_a_seat_under_a_lock() {
     assert_eq!(*told.lock().expect("no panic"), ["+t", "-t"]);
     assert_eq!((route.topic_count(), route.subscription_count()), (0, 0), "nothing is left behind");
 }
+
+#[test]
+fn a_seat_left_under_a_lock_gets_nothing_and_its_hooks_follow() {
+    let (route, told) = (route(None), Arc::new(Mutex::new(Vec::new())));
+    let inbox = Arc::new(Inbox::default());
+    let (outlet, lifecycle): (Arc<dyn Outlet>, Arc<dyn Lifecycle>) =
+        (inbox.clone(), Arc::new(Hooks("t".to_owned(), told.clone())));
+    let mut left = route.subscribe("t", &outlet, &lifecycle, None).0;
+    left.release(None);
+    left.leave_seat();
+    left.release(None);
+    publish(&route, "t", "1");
+    // Takes the seat that has become free, which is no longer for the first one to leave.
+    let (held, _) = route.take_seat("t", &outlet, &lifecycle, None);
+    assert_eq!(*told.lock().expect("no panic"), ["+t"]);
+    drop(left);
+    assert_eq!(*told.lock().expect("no panic"), ["+t", "-t", "+t"]);
+    held.release(None);
+    publish(&route, "t", "2");
+    assert_eq!(inbox.take(), ["t2"]);
+    drop(held);
+    assert_eq!((route.topic_count(), route.subscription_count()), (0, 0), "nothing is left behind");
+}

@@ -179,3 +179,24 @@ fn a_hook_may_ask_about_the_connection_whose_topic_it_is() {
     assert_eq!(counts, [&json!(1), &json!(0)], "the connection hangs");
     assert_eq!(*counted.lock().expect("no panic"), [1, 0]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_topic_joined_anew_while_it_is_left_gets_its_snapshot() {
+    let once = Mutex::new(true);
+    let rejoin = move |caller: &rt::Caller| {
+        if std::mem::take(&mut *once.lock().expect("no panic")) {
+            let last = caller.topics::<Last>();
+            let joined = std::thread::spawn(move || last.join(&symbol("A"))).join();
+            assert!(joined.expect("no panic").expect("there is room"), "it had been left");
+        }
+    };
+    let server = World { on_last: Some(Arc::new(rejoin)), ..World::default() }.serve().await;
+    let publisher = publisher(&server);
+    let mut client = server.client().await;
+    client.ask_ok(steps(1, &["keep", "join"])).await;
+    assert_eq!(client.frame().await["type"], "last.snapshot");
+    client.ask_ok(steps(2, &["leave"])).await;
+    assert_eq!(publisher.publish(&symbol("A"), &json!({"v": 2})).subscribers, 1, "it is joined");
+    assert_eq!(client.frame().await["payload"], json!({"v": 1}), "what is retained");
+    assert_eq!(client.frame().await["payload"], json!({"v": 2}), "then updates");
+}

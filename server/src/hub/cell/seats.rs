@@ -50,8 +50,8 @@ impl Cell {
         self.lock().lifecycle.clone()
     }
 
-    /// Removes a subscriber. Nothing of the topic is offered to it from now on. Says whether it was the last.
-    pub(in crate::hub) fn leave(&self, slot: usize) -> bool {
+    /// Removes a subscriber. Nothing of the topic is offered to it from now on.
+    pub(in crate::hub) fn leave(&self, slot: usize) {
         let mut seats = self.seats();
         seats.subscribers.try_remove(slot);
         self.count.store(seats.subscribers.len(), Ordering::SeqCst);
@@ -62,7 +62,6 @@ impl Cell {
                 inner.transitions.push_back((Transition::Last, lifecycle));
             }
         }
-        seats.subscribers.is_empty()
     }
 
     /// Holds a subscriber's updates back from now on. One that subscribes `again` gets them in full, beside its
