@@ -33,7 +33,6 @@ struct State {
     /// How many topics the client holds that it asked for itself: both count against one limit.
     asked_for: usize,
     last_joined: u64,
-    last_call: u64,
     /// Topics joined by calls under way.
     fresh: HashMap<u64, Vec<Arc<str>>>,
     /// Topics joined by calls that have ended.
@@ -231,11 +230,8 @@ impl Holder for Memberships {
         self.lock().count(route)
     }
 
-    fn begin(&self) -> u64 {
-        let state = &mut *self.lock();
-        state.last_call += 1;
-        state.fresh.insert(state.last_call, Vec::new());
-        state.last_call
+    fn begin(&self, call: u64) {
+        self.lock().fresh.insert(call, Vec::new());
     }
 
     fn end(&self, call: u64) {

@@ -6,9 +6,14 @@ use std::future::{Future, poll_fn};
 use std::marker::PhantomData;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Caller, Refusal, Topic};
 use crate::protocol::json;
+
+/// Number of the last call, counted over all connections: a call that joins a topic for another connection is not taken
+/// for a call of that one.
+static CALLS: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
     /// The call whose service runs on this thread now; 0 is none.
@@ -25,8 +30,8 @@ pub(crate) trait Holder: Send + Sync {
     fn list(&self, route: &str) -> Vec<String>;
     /// How many are joined.
     fn count(&self, route: &str) -> usize;
-    /// A call begins; its number, never 0.
-    fn begin(&self) -> u64;
+    /// A call begins. Its number is its own in this process, and never 0.
+    fn begin(&self, call: u64);
     /// A call has ended: its reply leaves with the next turn of the connection.
     fn end(&self, call: u64);
 }
@@ -110,7 +115,9 @@ impl Caller {
 /// Runs a call, so that what it joins is known to be its own.
 pub(crate) async fn during<F: Future>(holder: Option<Arc<dyn Holder>>, service: F) -> F::Output {
     let Some(holder) = holder else { return service.await };
-    let call = Call { number: holder.begin(), holder };
+    let number = CALLS.fetch_add(1, Ordering::Relaxed) + 1;
+    holder.begin(number);
+    let call = Call { number, holder };
     let mut service = pin!(service);
     poll_fn(|context| {
         let _present = Present(CALL.replace(call.number));

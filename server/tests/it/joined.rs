@@ -200,3 +200,21 @@ async fn a_topic_joined_anew_while_it_is_left_gets_its_snapshot() {
     assert_eq!(client.frame().await["payload"], json!({"v": 1}), "what is retained");
     assert_eq!(client.frame().await["payload"], json!({"v": 2}), "then updates");
 }
+
+#[tokio::test]
+async fn a_call_of_another_connection_holds_nothing_back() {
+    let world = World::default();
+    let server = world.serve().await;
+    publisher(&server);
+    let (mut one, mut other) = (server.client().await, server.client().await);
+    one.ask_ok(steps(1, &["keep"])).await;
+    one.send(steps(2, &["wait 0"])).await;
+    one.nothing_waits().await;
+    // As many calls here as there: the second one joins for the other connection, whose second is under way.
+    other.ask_ok(steps(1, &[])).await;
+    other.ask_ok(steps(2, &["join kept"])).await;
+    assert_eq!(one.frame().await["type"], "last.snapshot", "joined by no call of its own");
+    world.gates[0].notify_one();
+    assert_eq!(one.frame().await["id"], 2);
+    one.nothing_waits().await;
+}
