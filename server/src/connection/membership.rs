@@ -3,7 +3,7 @@
 //! Services run on any thread, so this is shared; everything that a connection's client asks for itself is in
 //! `topics`, and the two have no topic in common. What a call joins is held back until its reply has been queued.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -34,16 +34,22 @@ struct State {
     asked_for: usize,
     last_joined: u64,
     /// Topics joined by calls under way.
-    fresh: HashMap<u64, Vec<Arc<str>>>,
+    fresh: HashMap<u64, Waiting>,
     /// Topics joined by calls that have ended.
-    ready: Vec<Arc<str>>,
+    ready: Waiting,
 }
+
+/// Topics that wait for a reply, in the order in which they were joined. None that was left is among them: there are no
+/// more than are held.
+type Waiting = BTreeMap<u64, Arc<str>>;
 
 struct Member {
     subscription: Subscription,
     resolved: Arc<dyn ResolvedTopic>,
     /// Tells it from the same topic, joined before or later.
     number: u64,
+    /// Whose reply comes first, where that one is under way.
+    call: u64,
     _counted: Inflight,
 }
 
@@ -75,10 +81,8 @@ impl Memberships {
             return false;
         }
         let state = &mut *self.lock();
-        for topic in state.ready.drain(..) {
-            if let Some(member) = state.held.get(&topic) {
-                member.subscription.release(None);
-            }
+        for (number, topic) in std::mem::take(&mut state.ready) {
+            state.release(&topic, number);
         }
         true
     }
@@ -164,16 +168,19 @@ impl State {
         self.last_joined += 1;
         let number = self.last_joined;
         let fresh = self.fresh.get_mut(&call);
-        let awaits_reply = fresh.is_some();
-        fresh.into_iter().for_each(|fresh| fresh.push(topic.clone()));
+        let awaits_reply = fresh.map(|fresh| fresh.insert(number, topic.clone())).is_some();
         let _counted = Inflight::new(&served.node.shared().metrics.subscriptions);
-        self.held.insert(topic, Member { subscription, resolved: resolved.clone(), number, _counted });
+        self.held.insert(topic, Member { subscription, resolved: resolved.clone(), number, call, _counted });
         Ok(Some(Joined { number, awaits_reply, hooks }))
     }
 
     /// Leaves a topic; its hooks wait until what remains is dropped.
     fn leave(&mut self, topic: &str) -> Option<Member> {
         let mut member = self.held.remove(topic)?;
+        if let Some(fresh) = self.fresh.get_mut(&member.call) {
+            fresh.remove(&member.number);
+        }
+        self.ready.remove(&member.number);
         // Before the lock is given up: whoever joins it anew from then on loses nothing of it.
         member.subscription.leave_seat();
         self.forget(topic);
@@ -231,7 +238,7 @@ impl Holder for Memberships {
     }
 
     fn begin(&self, call: u64) {
-        self.lock().fresh.insert(call, Vec::new());
+        self.lock().fresh.insert(call, Waiting::new());
     }
 
     fn end(&self, call: u64) {

@@ -218,3 +218,38 @@ async fn a_call_of_another_connection_holds_nothing_back() {
     assert_eq!(one.frame().await["id"], 2);
     one.nothing_waits().await;
 }
+
+#[tokio::test]
+async fn what_a_call_joins_waits_for_its_own_reply() {
+    let world = World::default();
+    let server = world.serve().await;
+    publisher(&server);
+    let mut client = server.client().await;
+    client.send(steps(1, &["join", "wait 0"])).await;
+    client.send(steps(2, &["leave", "join", "wait 1"])).await;
+    client.nothing_waits().await;
+    for (gate, id) in world.gates.iter().zip([1, 2]) {
+        gate.notify_one();
+        assert_eq!(client.frame().await["id"], id);
+        if id == 2 {
+            assert_eq!(client.frame().await["type"], "last.snapshot");
+        }
+        client.nothing_waits().await;
+    }
+}
+
+#[tokio::test]
+async fn what_one_call_joins_more_than_once_is_told_once() {
+    let server = World::default().serve().await;
+    publisher(&server);
+    let mut client = server.client().await;
+    for (id, asked, frames) in
+        [(1, ["join", "leave", "join"].as_slice(), 1), (2, &["leave", "join", "leave"], 0), (3, &["join"], 1)]
+    {
+        client.ask_ok(steps(id, asked)).await;
+        for _ in 0..frames {
+            assert_eq!(client.frame().await["type"], "last.snapshot", "{asked:?}");
+        }
+        client.nothing_waits().await;
+    }
+}
