@@ -1,9 +1,12 @@
 //! `cargo xtask new NAME`: an API of one's own that builds and runs at once, commented for learning.
 
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
 use anyhow::{Context as _, Result, bail};
+use bellwire_codegen::diagnostics::RenderStyle;
+use bellwire_codegen::model::Name;
+use bellwire_codegen::{FileReader, LoadOptions};
 
 use crate::generate;
 use crate::project;
@@ -21,9 +24,20 @@ const DOCUMENT: &str = include_str!("../templates/api.yaml");
 const MAIN: &str = include_str!("../templates/main.rs.txt");
 const SERVICE: &str = include_str!("../templates/service.rs.txt");
 
-/// Names that cargo or the workspace use themselves.
-const TAKEN: &[&str] =
-    &["bellwire", "build", "deps", "e2e", "examples", "incremental", "test", "tests", "xtask"];
+/// Names that cargo, the workspace or generated clients (`CoreClient`) use themselves.
+const TAKEN: &[&str] = &[
+    "bellwire",
+    "bench-server",
+    "build",
+    "core",
+    "deps",
+    "e2e",
+    "examples",
+    "incremental",
+    "test",
+    "tests",
+    "xtask",
+];
 const LONGEST: usize = 40;
 
 /// The task.
@@ -41,16 +55,42 @@ pub(crate) fn run(args: &Args, terminal: &Terminal) -> Result<bool> {
             bail!("{place} exists already: choose another name, or remove it first");
         }
     }
+    let identifiers = identifiers(name)?;
     for (path, template) in &files {
-        let text = template.replace("__name__", name).replace("__Name__", &type_name(name));
+        let text = fill(template, name).replace("__Name__", &identifiers.rust);
         write(&root.join(path), &text)?;
         terminal.line(&format!("{} {path}", terminal.paint(Style::Good, "    wrote")));
     }
     if !generate::document(name, terminal)? {
         return Ok(false);
     }
-    say_what_is_next(name, terminal);
+    say_what_is_next(name, &identifiers.typescript, terminal);
     Ok(true)
+}
+
+/// Puts the name wherever it stands as it is, and the title.
+fn fill(template: &str, name: &str) -> String {
+    template.replace("__name__", name).replace("__Title__", &title(name))
+}
+
+/// What the generator calls the API in both languages. Only it knows which words they keep for themselves.
+fn identifiers(name: &str) -> Result<Name> {
+    let document = Memory(fill(DOCUMENT, name));
+    let loaded =
+        bellwire_codegen::load(Path::new(&format!("{name}.yaml")), &document, &LoadOptions::default());
+    match loaded {
+        Ok(loaded) => Ok(loaded.api.name),
+        Err(report) => bail!("`{name}` cannot name an API:\n{}", report.render(RenderStyle::Plain)),
+    }
+}
+
+/// A document that is not on the disk yet.
+struct Memory(String);
+
+impl FileReader for Memory {
+    fn read(&self, _path: &Path) -> io::Result<String> {
+        Ok(self.0.clone())
+    }
 }
 
 fn check_name(name: &str) -> Result<()> {
@@ -70,8 +110,8 @@ fn check_name(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// `chat-room` is `ChatRoom`.
-fn type_name(name: &str) -> String {
+/// `chat-room` is `ChatRoom`: for people, who see it above the docs.
+fn title(name: &str) -> String {
     let mut out = String::new();
     for word in name.split('-') {
         let mut letters = word.chars();
@@ -88,8 +128,7 @@ fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn say_what_is_next(name: &str, terminal: &Terminal) {
-    let title = type_name(name);
+fn say_what_is_next(name: &str, client: &str, terminal: &Terminal) {
     let lines = [
         String::new(),
         "Try next:".to_owned(),
@@ -104,7 +143,7 @@ fn say_what_is_next(name: &str, terminal: &Terminal) {
             "",
             width = name.len()
         ),
-        format!("  import {{ create{title}Client }} from './clients-ts/generated/{name}/index.js'"),
+        format!("  import {{ create{client}Client }} from './clients-ts/generated/{name}/index.js'"),
     ];
     for line in &lines {
         terminal.line(line);
@@ -129,6 +168,7 @@ mod tests {
             "ch at",
             "é",
             "test",
+            "bench-server",
             &"a".repeat(41),
         ] {
             assert!(check_name(name).is_err(), "{name}");
@@ -139,9 +179,9 @@ mod tests {
     }
 
     #[test]
-    fn words_make_a_type_name() {
+    fn words_make_a_title() {
         for (name, expected) in [("chat", "Chat"), ("chat-room", "ChatRoom"), ("v2-feed", "V2Feed")] {
-            assert_eq!(type_name(name), expected);
+            assert_eq!(title(name), expected);
         }
     }
 }

@@ -7,12 +7,22 @@ use std::{env, fs};
 use e2e::{Spawned, TestSocket, project_root};
 use serde_json::json;
 
-/// Where the new API is written: a project of its own, so that this one stays as it is.
-fn sandbox() -> PathBuf {
-    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("new-api");
+/// A plain name, one that the code to begin with uses itself, and one that both languages keep for themselves.
+const NAMES: [&str; 3] = ["chat", "message", "fn"];
+
+/// Where new APIs are written: a project of its own, so that this one stays as it is.
+fn sandbox(name: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     // Left over from an earlier run, perhaps.
     let _ = fs::remove_dir_all(&root);
     fs::create_dir_all(root.join("asyncapi")).expect("a folder for the test");
+    for name in NAMES {
+        let said = run(cargo()
+            .args(["run", "--quiet", "--package", "xtask", "--", "new", name])
+            .current_dir(project_root())
+            .env("BELLWIRE_ROOT", &root));
+        assert!(!said.contains("warning["), "what is given to begin with has no mistakes: {said}");
+    }
     root
 }
 
@@ -27,7 +37,7 @@ fn cargo() -> Command {
     Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// A package around the new app's sources, locked and compiled like the project itself.
+/// A package around the new apps' sources, locked and compiled like the project itself.
 fn package(root: &Path) {
     let project = project_root();
     let server = project.join("server");
@@ -36,21 +46,19 @@ fn package(root: &Path) {
     // A profile for a package that is not there is a warning.
     let ours = |section: &&str| section.starts_with("profile.dev.package.bellwire");
     let profiles = profiles.split("\n[").filter(|section| !ours(section)).collect::<Vec<_>>().join("\n[");
+    let programs = NAMES
+        .map(|name| format!("[[bin]]\nname = \"new-{name}\"\npath = \"server/src/bin/{name}/main.rs\"\n\n"));
+    let programs = programs.concat();
     let text = format!(
-        "[package]\nname = \"chat\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[[bin]]\nname = \"new-chat\"\npath = \"server/src/bin/chat/main.rs\"\n\n[dependencies]\nanyhow = \"1\"\nclap = {{ version = \"4\", features = [\"derive\", \"env\", \"wrap_help\"] }}\nbellwire = {{ path = {server:?} }}\ntokio = {{ version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }}\n\n{profiles}"
+        "[package]\nname = \"chat\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n{programs}[dependencies]\nanyhow = \"1\"\nclap = {{ version = \"4\", features = [\"derive\", \"env\", \"wrap_help\"] }}\nbellwire = {{ path = {server:?} }}\ntokio = {{ version = \"1\", features = [\"macros\", \"rt-multi-thread\"] }}\n\n{profiles}"
     );
     fs::write(root.join("Cargo.toml"), text).expect("a manifest");
     fs::copy(project.join("Cargo.lock"), root.join("Cargo.lock")).expect("the lock file");
 }
 
 #[tokio::test]
-async fn a_new_api_builds_runs_and_answers() {
-    let root = sandbox();
-    let said = run(cargo()
-        .args(["run", "--quiet", "--package", "xtask", "--", "new", "chat"])
-        .current_dir(project_root())
-        .env("BELLWIRE_ROOT", &root));
-    assert!(!said.contains("warning["), "what is given to begin with has no mistakes: {said}");
+async fn a_new_api_of_any_name_builds_runs_and_answers() {
+    let root = sandbox("new-api");
     package(&root);
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder");
     let built = run(cargo()
@@ -77,20 +85,14 @@ async fn a_new_api_builds_runs_and_answers() {
 }
 
 #[test]
-fn the_client_of_a_new_api_compiles() {
+fn the_client_of_a_new_api_of_any_name_compiles() {
     let clients = project_root().join("clients-ts");
     let compiler = clients.join("node_modules/.bin/tsc");
     if !compiler.exists() {
         // `cargo xtask test` installs the packages first; a plain `cargo test` may do without them.
         return eprintln!("SKIPPED: run `npm ci` in clients-ts to compile the client");
     }
-    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("new-client");
-    let _ = fs::remove_dir_all(&root);
-    fs::create_dir_all(root.join("asyncapi")).expect("a folder for the test");
-    run(cargo()
-        .args(["run", "--quiet", "--package", "xtask", "--", "new", "chat"])
-        .current_dir(project_root())
-        .env("BELLWIRE_ROOT", &root));
+    let root = sandbox("new-client");
     let settings = json!({
         "extends": clients.join("tsconfig.base.json"),
         "compilerOptions": { "noEmit": true, "paths": { "bellwire": [clients.join("runtime/src/index.ts")] } },

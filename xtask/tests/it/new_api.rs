@@ -1,5 +1,7 @@
 //! `new`: what it refuses. That its result builds and runs is shown end to end, in `tests/`.
 
+use std::process::Command;
+
 use crate::sandbox::Sandbox;
 
 #[test]
@@ -33,4 +35,39 @@ fn what_is_there_is_not_overwritten() {
         assert_eq!(sandbox.xtask(&["new", name]).code, 1, "{name}");
     }
     assert_eq!(sandbox.files(), before);
+}
+
+#[test]
+fn whatever_its_name_the_code_is_formatted() {
+    let sandbox = Sandbox::new("new-formatted");
+    let longest = "l".repeat(40);
+    let mut written = Vec::new();
+    for name in ["a", "fn", "message", "parcels", "say", "v2-1", "zones", &longest] {
+        let run = sandbox.xtask(&["new", name]);
+        assert_eq!(run.code, 0, "{run:?}");
+        let folder = sandbox.root.join("server/src/bin").join(name);
+        written.extend(["main.rs", "service.rs"].map(|file| folder.join(file)));
+    }
+    let project = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let check = Command::new("rustfmt")
+        .args(["--check", "--config-path", project])
+        .args(&written)
+        .output()
+        .expect("rust-toolchain.toml names rustfmt");
+    assert!(check.status.success(), "{}", String::from_utf8_lossy(&check.stdout));
+}
+
+#[test]
+fn the_client_is_called_what_the_generator_calls_it() {
+    let sandbox = Sandbox::new("new-called");
+    for (name, function) in [
+        ("chat-room", "createChatRoomClient"),
+        ("string", "createString_Client"),
+        ("v2-1", "createV2_1Client"),
+    ] {
+        let run = sandbox.xtask(&["new", name]);
+        let client = sandbox.read(&format!("clients-ts/generated/{name}/client.ts"));
+        assert!(run.out.contains(&format!("import {{ {function} }}")), "{}", run.out);
+        assert!(client.contains(function), "{client}");
+    }
 }
