@@ -1,6 +1,7 @@
 //! What arrives: charged, decoded, recognised, handed to its service.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use serde_json::Value;
 use tokio::time::Instant;
@@ -9,15 +10,14 @@ use super::credentials::AUTHENTICATE;
 use super::replies::{Reply, reason_of};
 use super::served::Action;
 use super::topics::{Command, Verb};
-use super::{Connection, Finished};
+use super::{Connection, Finished, since};
 use crate::auth::check_access;
 use crate::contract::Refusal;
 use crate::contract::erased::ResolvedTopic;
 use crate::contract::matching::{Candidate, find};
-use crate::hub::Position;
 use crate::limits::Charge;
 use crate::protocol::{
-    Activity, Close, CloseCondition, ErrorCode, Fault, Faults, Frame, FrameError, OnInvalid, is_deeper_than,
+    Activity, Close, CloseCondition, ErrorCode, Faults, Frame, FrameError, OnInvalid, is_deeper_than,
 };
 
 impl Connection {
@@ -72,22 +72,20 @@ impl Connection {
     fn act(&mut self, action: Action, frame: &Frame<'_>, now: Instant) -> ControlFlow<Close> {
         let served = self.served.clone();
         match action {
-            Action::Subscribe(index) | Action::Unsubscribe(index) => {
+            Action::Subscribe(index) => {
+                let topic = served.endpoint.topics[index].clone();
+                let since = since::read(topic.spec(), frame.since);
+                let resolved = topic.resolve(&served.endpoint.schemas, frame.payload.as_deref());
+                match (resolved, since) {
+                    (Ok(resolved), Ok(since)) => self.command(Verb::Subscribe(since), resolved, frame, now),
+                    (Err(faults), Ok(_)) | (Ok(_), Err(faults)) => self.on_faults(frame, faults),
+                    (Err(payload), Err(since)) => self.on_faults(frame, payload.and(since)),
+                }
+            }
+            Action::Unsubscribe(index) => {
                 let topic = served.endpoint.topics[index].clone();
                 match topic.resolve(&served.endpoint.schemas, frame.payload.as_deref()) {
-                    Ok(resolved) => {
-                        let verb = match action {
-                            Action::Subscribe(_) => match read_since(&*resolved, frame.since) {
-                                Ok(since) => Verb::Subscribe(since),
-                                Err(faults) => return self.on_faults(frame, faults),
-                            },
-                            _ => Verb::Unsubscribe,
-                        };
-                        self.valid_message(now);
-                        let id = frame.id.map(str::to_owned);
-                        self.enqueue(Command { verb, id, resolved, started: now });
-                        ControlFlow::Continue(())
-                    }
+                    Ok(resolved) => self.command(Verb::Unsubscribe, resolved, frame, now),
                     Err(faults) => self.on_faults(frame, faults),
                 }
             }
@@ -109,6 +107,19 @@ impl Connection {
                 }
             }
         }
+    }
+
+    fn command(
+        &mut self,
+        verb: Verb,
+        resolved: Arc<dyn ResolvedTopic>,
+        frame: &Frame<'_>,
+        now: Instant,
+    ) -> ControlFlow<Close> {
+        self.valid_message(now);
+        let id = frame.id.map(str::to_owned);
+        self.enqueue(Command { verb, id, resolved, started: now });
+        ControlFlow::Continue(())
     }
 
     /// Serves a frame of an explicit operation; `None` where it is none.
@@ -201,23 +212,6 @@ impl Connection {
             }
             Ok(frame) => self.send_error(frame.id, &refusal),
             Err(_) => self.send_error(None, &refusal),
-        }
-    }
-}
-
-/// The position that a subscriber comes back with. It means nothing to topics without history.
-fn read_since(resolved: &dyn ResolvedTopic, since: Option<&str>) -> Result<Option<Position>, Faults> {
-    #[derive(serde::Deserialize)]
-    struct Since {
-        epoch: String,
-        offset: u64,
-    }
-    let Some(since) = since.filter(|_| resolved.spec().history.is_some()) else { return Ok(None) };
-    match serde_json::from_str::<Since>(since) {
-        Ok(Since { epoch, offset }) => Ok(Some(Position { epoch: epoch.into(), offset })),
-        Err(_) => {
-            let message = "`since` must be an object with a string `epoch` and an integer `offset`";
-            Err(Faults::new(vec![Fault::new("", "since", message)]))
         }
     }
 }

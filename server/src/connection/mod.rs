@@ -17,6 +17,7 @@ mod outbound;
 mod pulse;
 mod replies;
 mod served;
+mod since;
 mod stream;
 mod topics;
 mod transport;

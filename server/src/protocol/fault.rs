@@ -5,7 +5,7 @@ use serde::Serialize;
 /// One thing that is wrong with a payload: where, which rule, and what in plain words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fault {
-    /// JSON pointer into the payload; empty for the payload itself.
+    /// JSON pointer into the payload, empty for the payload itself; or to a member beside it, `/since`.
     pub pointer: String,
     /// The schema keyword that was not met.
     pub rule: String,
@@ -55,6 +55,12 @@ impl Faults {
     /// All of them in one line.
     pub(crate) fn summary(&self) -> String {
         self.0.iter().map(Fault::sentence).collect::<Vec<_>>().join("; ")
+    }
+
+    /// These and then the others.
+    pub(crate) fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
     }
 
     /// The same faults with their pointers below `prefix`.

@@ -66,18 +66,43 @@ async fn a_history_is_kept_without_subscribers_and_bounded_by_its_size() {
 async fn a_position_that_is_none_is_refused_and_means_nothing_without_history() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
-    for since in [
-        json!(7),
-        json!({"epoch": "e"}),
-        json!({"epoch": 1, "offset": 1}),
-        json!({"epoch": "e", "offset": -1}),
-    ] {
+    let cases = [
+        (json!(7), json!([["/since", "type", "is not an object"]])),
+        (json!({"epoch": "e"}), json!([["/since/offset", "required", "is required"]])),
+        (json!({"epoch": 1, "offset": 1}), json!([["/since/epoch", "type", "is not a string"]])),
+        (json!({"epoch": "e", "offset": -1}), json!([["/since/offset", "minimum", "is less than 0"]])),
+        (
+            json!({"epoch": null, "offset": "1"}),
+            json!([
+                ["/since/epoch", "type", "is not a string"],
+                ["/since/offset", "type", "is not an integer"]
+            ]),
+        ),
+    ];
+    for (since, expected) in cases {
         let ask = |route: &str| json!({"type": format!("{route}.subscribe"), "since": since, "payload": {"symbol": "A"}});
         let refused = client.ask(ask("log")).await;
         assert_eq!(refused["payload"]["code"], "invalid-payload", "{since}");
+        assert_eq!(told(&refused), expected, "{since}");
         let agreed = client.ask(ask("plain")).await;
         assert_eq!((&agreed["payload"]["status"], &agreed["recovered"]), (&json!("ok"), &Value::Null));
     }
+}
+
+/// Pointer, rule and message of each fault in a reply.
+fn told(reply: &Value) -> Value {
+    let errors = reply["payload"]["errors"].as_array().expect("errors");
+    errors.iter().map(|fault| json!([fault["pointer"], fault["rule"], fault["message"]])).collect()
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_position_is_told_behind_what_is_wrong_with_the_parameters() {
+    let server = TestServer::start().await;
+    let mut client = server.client().await;
+    let refused = client.ask(json!({"type": "log.subscribe", "since": {"epoch": "e"}, "payload": {}})).await;
+    let required = |pointer: &str| json!([pointer, "required", "is required"]);
+    assert_eq!(told(&refused), json!([required("/symbol"), required("/since/offset")]));
+    assert_eq!(refused["payload"]["message"], "symbol is required; since.offset is required");
 }
 
 #[tokio::test]
