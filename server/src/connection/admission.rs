@@ -14,7 +14,7 @@ use super::transport::{Host, Transport};
 use super::{Connection, Ended};
 use crate::auth::Carried;
 use crate::contract::Refusal;
-use crate::protocol::{Close, CloseCondition, ErrorCode, Frame, FrameError};
+use crate::protocol::{Close, CloseCondition, ErrorCode, Frame, NoFrame};
 
 impl Connection {
     /// Finds out who the client is; how the connection ended where it may not stay.
@@ -50,7 +50,7 @@ impl Connection {
     /// Serves a message of a client that nobody knows yet.
     pub(super) fn on_text_of_nobody(
         &mut self,
-        frame: &Result<Frame<'_>, FrameError>,
+        frame: &Result<Frame<'_>, NoFrame<'_>>,
         now: Instant,
     ) -> ControlFlow<Close> {
         let Ok(frame) = frame else {

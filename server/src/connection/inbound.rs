@@ -17,7 +17,7 @@ use crate::contract::erased::ResolvedTopic;
 use crate::contract::matching::{Candidate, find};
 use crate::limits::Charge;
 use crate::protocol::{
-    Activity, Close, CloseCondition, ErrorCode, Faults, Frame, FrameError, OnInvalid, is_deeper_than,
+    Activity, Close, CloseCondition, ErrorCode, Faults, Frame, NoFrame, OnInvalid, is_deeper_than,
 };
 
 impl Connection {
@@ -54,7 +54,7 @@ impl Connection {
         }
         if !self.served.endpoint.operations.is_empty()
             && !is_deeper_than(text, self.served.options.max_depth)
-            && let Some(step) = self.on_operation(text, frame.as_ref().ok().and_then(|frame| frame.id), now)
+            && let Some(step) = self.on_operation(text, id_of(&frame), now)
         {
             return step;
         }
@@ -65,7 +65,7 @@ impl Connection {
                 ControlFlow::Continue(())
             }
             Ok(frame) => self.on_unknown_type(&frame),
-            Err(error) => self.on_no_frame(error),
+            Err(none) => self.on_no_frame(none),
         }
     }
 
@@ -194,25 +194,32 @@ impl Connection {
         ControlFlow::Continue(())
     }
 
-    fn on_no_frame(&mut self, error: FrameError) -> ControlFlow<Close> {
+    fn on_no_frame(&mut self, NoFrame { error, id }: NoFrame<'_>) -> ControlFlow<Close> {
         tracing::debug!(%error, "not a frame");
         if self.served.options.on_invalid == OnInvalid::Close {
             return ControlFlow::Break(self.served.close(CloseCondition::NotJson));
         }
-        self.send_error(None, &Refusal::framework(ErrorCode::InvalidJson, error.to_string()));
+        self.send_error(id, &Refusal::framework(ErrorCode::InvalidJson, error.to_string()));
         ControlFlow::Continue(())
     }
 
     /// Answers a message that is not served now, as a reply where its type is known.
-    fn refuse_frame(&self, frame: &Result<Frame<'_>, FrameError>, code: ErrorCode, message: &str) {
+    fn refuse_frame(&self, frame: &Result<Frame<'_>, NoFrame<'_>>, code: ErrorCode, message: &str) {
         let refusal = Refusal::framework(code, message);
         match frame {
             Ok(frame) if self.served.action(&frame.kind).is_some() => {
                 self.refuse(&frame.kind, frame.id, &refusal);
             }
-            Ok(frame) => self.send_error(frame.id, &refusal),
-            Err(_) => self.send_error(None, &refusal),
+            frame => self.send_error(id_of(frame), &refusal),
         }
+    }
+}
+
+/// The client's own mark of a message, whether or not that is a frame.
+fn id_of<'a>(frame: &Result<Frame<'a>, NoFrame<'a>>) -> Option<&'a str> {
+    match frame {
+        Ok(frame) => frame.id,
+        Err(none) => none.id,
     }
 }
 

@@ -23,7 +23,7 @@ use crate::contract::erased::{ResolvedTopic, Written};
 use crate::contract::matching::{Candidate, find};
 use crate::node::publish_written;
 use crate::protocol::encode::Failure;
-use crate::protocol::{ErrorCode, Fault, Faults, Frame, FrameError, Retry};
+use crate::protocol::{ErrorCode, Fault, Faults, Frame, FrameError, NoFrame, Retry};
 
 /// What stands beside an update: the parameters of its topic.
 #[derive(Deserialize)]
@@ -78,7 +78,9 @@ fn publish(endpoints: &[Arc<Served>], body: &[u8]) -> Response {
         // The parameters of a topic are one level more than the frame has.
         let depth = served.options.max_depth.saturating_add(1);
         let published = match Frame::decode_published(text, depth, served.endpoint.spec.connection.envelope) {
-            Err(FrameError::TooDeep) => return bad_json("The body is nested too deeply"),
+            Err(NoFrame { error: FrameError::TooDeep, .. }) => {
+                return bad_json("The body is nested too deeply");
+            }
             Ok(frame) => {
                 let published = publish_frame_of(served, &frame, text);
                 unknown.get_or_insert_with(|| format!("No matching type: {}", frame.kind));

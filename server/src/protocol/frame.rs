@@ -42,12 +42,27 @@ pub(crate) enum FrameError {
     BadId,
 }
 
+/// A text that is no frame, and the id that its answer bears all the same: that of an object which lacks only a type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NoFrame<'a> {
+    /// Why it is none.
+    pub(crate) error: FrameError,
+    /// The client's own mark, as it was written.
+    pub(crate) id: Option<&'a str>,
+}
+
+impl From<FrameError> for NoFrame<'_> {
+    fn from(error: FrameError) -> Self {
+        Self { error, id: None }
+    }
+}
+
 impl<'a> Frame<'a> {
     /// Reads a frame. A repeated member counts by its last value; unknown members are ignored.
     ///
     /// # Errors
     /// Where the text is no frame.
-    pub(crate) fn decode(text: &'a str, max_depth: u32, envelope: Envelope) -> Result<Self, FrameError> {
+    pub(crate) fn decode(text: &'a str, max_depth: u32, envelope: Envelope) -> Result<Self, NoFrame<'a>> {
         Self::read(text, max_depth, FrameVisitor { tag: envelope.client_tag, has_id: true, envelope })
     }
 
@@ -59,26 +74,27 @@ impl<'a> Frame<'a> {
         text: &'a str,
         max_depth: u32,
         envelope: Envelope,
-    ) -> Result<Self, FrameError> {
+    ) -> Result<Self, NoFrame<'a>> {
         Self::read(text, max_depth, FrameVisitor { tag: envelope.tag, has_id: false, envelope })
     }
 
-    fn read(text: &'a str, max_depth: u32, visitor: FrameVisitor) -> Result<Self, FrameError> {
+    fn read(text: &'a str, max_depth: u32, visitor: FrameVisitor) -> Result<Self, NoFrame<'a>> {
         if is_deeper_than(text, max_depth) {
-            return Err(FrameError::TooDeep);
+            return Err(FrameError::TooDeep.into());
         }
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let raw = deserializer.deserialize_map(visitor).map_err(|_| FrameError::NotObject)?;
         deserializer.end().map_err(|_| FrameError::NotObject)?;
-        let no_type = FrameError::NoType(visitor.tag);
+        let id = raw.id.map(RawValue::get).filter(|id| *id != "null");
+        let valid_id = id.filter(|id| is_id(id));
+        let no_type = NoFrame { error: FrameError::NoType(visitor.tag), id: valid_id };
         let kind = raw.kind.ok_or(no_type)?;
         let kind = match plain(kind.get()) {
             Some(kind) => Cow::Borrowed(kind),
             None => serde_json::from_str::<Text<'a>>(kind.get()).map_err(|_| no_type)?.0,
         };
-        let id = raw.id.map(RawValue::get).filter(|id| *id != "null");
-        if id.is_some_and(|id| !is_id(id)) {
-            return Err(FrameError::BadId);
+        if id != valid_id {
+            return Err(FrameError::BadId.into());
         }
         let since = raw.since.map(RawValue::get).filter(|since| *since != "null");
         let payload = match visitor.envelope.body {
@@ -204,9 +220,8 @@ mod tests {
     use super::*;
 
     fn decode(text: &str) -> Result<(String, Option<String>, Option<String>), FrameError> {
-        Frame::decode(text, 4, Envelope::STANDARD).map(|frame| {
-            (frame.kind.into_owned(), frame.id.map(str::to_owned), frame.payload.map(Cow::into_owned))
-        })
+        let frame = Frame::decode(text, 4, Envelope::STANDARD).map_err(|none| none.error)?;
+        Ok((frame.kind.into_owned(), frame.id.map(str::to_owned), frame.payload.map(Cow::into_owned)))
     }
 
     #[test]
@@ -240,6 +255,22 @@ mod tests {
         ];
         for (text, error) in cases {
             assert_eq!(decode(text), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_object_without_a_type_keeps_its_id() {
+        let cases = [
+            (r#"{"id":"42","payload":{}}"#, Some("\"42\"")),
+            (r#"{"type":7,"id":-1}"#, Some("-1")),
+            (r#"{"id":null}"#, None),
+            (r#"{"id":[]}"#, None),
+            (r#"{"id":1"#, None),
+            (r#"{"type":"a","id":1.5}"#, None),
+        ];
+        for (text, id) in cases {
+            let none = Frame::decode(text, 4, Envelope::STANDARD).map(|frame| frame.kind);
+            assert_eq!(none.expect_err("no frame").id, id, "{text}");
         }
     }
 

@@ -23,7 +23,7 @@ pub use envelope::Envelope;
 pub(crate) use error_code::ErrorCode;
 pub use error_code::Retry;
 pub use fault::{Fault, Faults};
-pub(crate) use frame::{Frame, FrameError, is_deeper_than};
+pub(crate) use frame::{Frame, FrameError, NoFrame, is_deeper_than};
 pub use http::{HttpMethod, HttpParameter, HttpSpec, HttpText};
 pub use spec::{
     Activity, AuthMode, AuthSpec, BroadcastSpec, CloseSpec, ConnectionSpec, DeliveryMode, DeliverySpec,
