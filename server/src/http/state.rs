@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::path::ErrorKind;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Query};
 use axum::http::{Extensions, HeaderMap, StatusCode, Uri};
 use axum::middleware::from_fn_with_state;
@@ -15,6 +17,7 @@ use serde_json::{Map, Value};
 use super::caller::{caller, forbidden};
 use super::failure;
 use super::rate::only_within_rate;
+use super::requests::no_text;
 use super::retained::{json, shortened, unprocessable};
 use crate::auth::check_access;
 use crate::connection::Served;
@@ -34,7 +37,7 @@ pub(super) fn routes(served: &Arc<Served>) -> Router {
         // A parameter of this name is the topic's own.
         let has_limit = topic.spec().shape.iter().any(|member| member.key == "limit");
         let served = served.clone();
-        let handler = async move |Path(path): Path<Parameters>,
+        let handler = async move |path: Result<Path<Parameters>, PathRejection>,
                                   Query(mut query): Query<Parameters>,
                                   uri: Uri,
                                   headers: HeaderMap,
@@ -42,6 +45,10 @@ pub(super) fn routes(served: &Arc<Served>) -> Router {
             let caller = match caller(&served, &uri, &headers, &extensions).await {
                 Ok(caller) => caller,
                 Err(refused) => return refused,
+            };
+            let path = match path {
+                Ok(Path(path)) => path,
+                Err(rejection) => return unprocessable(&unreadable(rejection)),
             };
             query.remove(served.guard.parameter());
             let limit = if has_limit { None } else { query.remove("limit") };
@@ -57,6 +64,18 @@ pub(super) fn routes(served: &Arc<Served>) -> Router {
         router = router.route(path, get(handler).layer(within_rate.clone()));
     }
     router
+}
+
+/// What is wrong with a path whose parameters cannot be read: one is no text.
+fn unreadable(rejection: PathRejection) -> Faults {
+    let kind = match rejection {
+        PathRejection::FailedToDeserializePathParams(failed) => Some(failed.into_kind()),
+        _ => None,
+    };
+    match kind {
+        Some(ErrorKind::InvalidUtf8InPathParam { key }) => Faults::new(vec![no_text(&key)]),
+        _ => Faults::new(Vec::new()),
+    }
 }
 
 async fn state(

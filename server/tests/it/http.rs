@@ -85,6 +85,8 @@ async fn retained_state_is_a_plain_get_where_the_document_says_so() {
     assert_eq!(server.get(path).await.status, 404, "of the default resolution nothing was published");
     let invalid = server.get(&format!("{path}?resolution=7")).await;
     assert_eq!((invalid.status, &invalid.json()["errors"][0]["pointer"]), (422, &json!("/resolution")));
+    let no_text = server.get("/api/v1/bars/%FF").await;
+    assert_eq!((no_text.status, &no_text.json()["errors"][0]["pointer"]), (422, &json!("/symbol")));
     assert_eq!(server.get("/api/v1/bars/FORBIDDEN").await.status, 403);
 }
 

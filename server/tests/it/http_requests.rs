@@ -259,6 +259,8 @@ async fn what_does_not_fit_is_refused_with_pointers() {
         ("GET", "/charts/5M.png?width=wide", "", "", 422, "invalid-payload", "/width"),
         ("GET", "/charts/5M.png?colour=red", "", "", 422, "invalid-payload", ""),
         ("PUT", "/notes/1", JSON, "[1]", 422, "invalid-payload", ""),
+        ("PUT", "/notes/%FF", JSON, r#"{"text":"a"}"#, 422, "invalid-payload", "/id"),
+        ("GET", "/charts/%C3.png", "", "", 422, "invalid-payload", "/timeframe"),
         ("POST", "/api/v1/ws", JSON, r#"{"do":"no-such-fate"}"#, 404, "no-such-fate", "/do"),
         ("POST", "/api/v1/ws", JSON, r#"{"do":"rate-limited"}"#, 429, "rate-limited", "/do"),
         ("POST", "/api/v1/ws", JSON, r#"{"do":"not-authenticated"}"#, 401, "not-authenticated", "/do"),

@@ -27,7 +27,8 @@ use crate::node::Node;
 use crate::protocol::encode::Failure;
 use crate::protocol::{ErrorCode, HttpMethod, HttpSpec, Retry};
 pub(super) use answer::refused;
-use path::Template;
+pub(super) use path::no_text;
+use path::{Template, decoded};
 use payload::{Carried, NotJson, payload};
 
 /// Every request of a server that is made over HTTP.
@@ -125,7 +126,7 @@ impl Route {
         &self,
         requests: &Requests,
         parts: &Parts,
-        path: Vec<(&'static str, String)>,
+        path: Vec<(&'static str, &str)>,
         body: Body,
     ) -> Response {
         let started = Instant::now();
@@ -150,7 +151,7 @@ impl Route {
         &self,
         requests: &Requests,
         parts: &Parts,
-        path: Vec<(&'static str, String)>,
+        path: Vec<(&'static str, &str)>,
         body: Body,
     ) -> Result<Fetched, Unanswered> {
         if requests.node.shared().shutdown.has_begun() {
@@ -166,6 +167,7 @@ impl Route {
         }
         let caller = self.caller(parts).await?;
         let body = self.body(&parts.headers, body).await?;
+        let path = decoded(path).map_err(Refusal::from)?;
         let carried = Carried { path, query: self.query(&parts.uri), body: &body };
         let options = &self.served.options;
         let payload = payload(&self.spec, &carried, options.max_depth)

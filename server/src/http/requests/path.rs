@@ -2,6 +2,8 @@
 
 use percent_encoding::percent_decode_str;
 
+use crate::protocol::{Fault, Faults};
+
 /// A declared path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Template {
@@ -42,8 +44,8 @@ impl Template {
         (open, std::cmp::Reverse(fixed.sum()))
     }
 
-    /// The parameters, decoded, if the path is this one.
-    pub(super) fn read(&self, path: &str) -> Option<Vec<(&'static str, String)>> {
+    /// The parameters as they are written, if the path is this one.
+    pub(super) fn read<'a>(&self, path: &'a str) -> Option<Vec<(&'static str, &'a str)>> {
         let mut given = path.split('/');
         let mut found = Vec::new();
         for segment in &self.segments {
@@ -53,9 +55,10 @@ impl Template {
                 Segment::Fixed(_) => return None,
                 Segment::Open { prefix, name, suffix } => {
                     let value = text.strip_prefix(prefix)?.strip_suffix(suffix)?;
-                    let value =
-                        percent_decode_str(value).decode_utf8().ok().filter(|value| !value.is_empty())?;
-                    found.push((*name, value.into_owned()));
+                    if value.is_empty() {
+                        return None;
+                    }
+                    found.push((*name, value));
                 }
             }
         }
@@ -63,12 +66,30 @@ impl Template {
     }
 }
 
+/// The parameters with their percent-encoding undone, or which of them are no text.
+pub(super) fn decoded(written: Vec<(&'static str, &str)>) -> Result<Vec<(&'static str, String)>, Faults> {
+    let mut parameters = Vec::new();
+    let mut faults = Vec::new();
+    for (name, value) in written {
+        match percent_decode_str(value).decode_utf8() {
+            Ok(value) => parameters.push((name, value.into_owned())),
+            Err(_) => faults.push(no_text(name)),
+        }
+    }
+    if faults.is_empty() { Ok(parameters) } else { Err(Faults::new(faults)) }
+}
+
+/// A parameter whose bytes are no UTF-8.
+pub(in crate::http) fn no_text(name: &str) -> Fault {
+    Fault::new(format!("/{name}"), "type", "is not UTF-8 text")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Template;
+    use super::{Template, decoded};
 
     #[test]
-    fn reads_what_stands_in_the_places() {
+    fn reads_what_stands_in_the_places_or_says_where_it_is_no_text() {
         let cases: [(&str, &str, Option<&[&str]>); 11] = [
             ("/", "/", Some(&[])),
             ("/a/b", "/a/b", Some(&[])),
@@ -79,12 +100,15 @@ mod tests {
             ("/charts/{name}.png", "/charts/5M.jpg", None),
             ("/charts/{name}.png", "/charts/a/b.png", None),
             ("/{a}/x-{b}", "/caf%C3%A9/x-1%2F2", Some(&["café", "1/2"])),
-            ("/{a}", "/%ff", None),
+            ("/{a}", "/%ff", Some(&["/a"])),
             ("/{a}", "/", None),
         ];
         for (template, path, expected) in cases {
             let found = Template::new(template).read(path);
-            let found = found.map(|found| found.into_iter().map(|(_, value)| value).collect::<Vec<_>>());
+            let found = found.map(|found| match decoded(found) {
+                Ok(values) => values.into_iter().map(|(_, value)| value).collect::<Vec<_>>(),
+                Err(faults) => faults.as_slice().iter().map(|fault| fault.pointer.clone()).collect(),
+            });
             assert_eq!(
                 found.as_deref(),
                 expected.map(|values| values.iter().map(ToString::to_string).collect::<Vec<_>>()).as_deref(),
