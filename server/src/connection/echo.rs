@@ -27,7 +27,7 @@ impl Host for Echo {
     fn on_event(&mut self, event: Event<'_>, _now: Instant) -> ControlFlow<Ended> {
         match event {
             Event::Text(text) => self.0.message(OpCode::Text, text.as_bytes()),
-            Event::Binary(bytes) => self.0.message(OpCode::Binary, &bytes),
+            Event::Binary(bytes) => self.0.message(OpCode::Binary, bytes),
             Event::Control => {}
             Event::Unacceptable(condition) => return ControlFlow::Break(self.end(condition)),
             Event::Closed(close) => return ControlFlow::Break(Ended::ByClient(close)),

@@ -217,7 +217,7 @@ impl Host for Connection {
             self.pulse.activity(now);
         }
         match event {
-            Event::Text(text) => self.on_text(&text, now).map_break(Ended::ByUs),
+            Event::Text(text) => self.on_text(text, now).map_break(Ended::ByUs),
             Event::Control => ControlFlow::Continue(()),
             Event::Binary(_) => ControlFlow::Break(self.end(CloseCondition::BinaryFrame)),
             Event::Unacceptable(condition) => ControlFlow::Break(self.end(condition)),

@@ -1,11 +1,9 @@
 //! The reading side of one connection, and its end: bytes become events, a close becomes a farewell.
 //!
-//! What arrives is served where it lies: reading goes through one buffer per thread, and an event is copied only where
-//! it has to wait. All answers to one read leave in one write.
+//! What arrives is served where it lies: reading goes through one buffer per thread, and bytes are copied only where
+//! they have to wait, before they are decoded. All answers to one read leave in one write.
 
-use std::borrow::Cow;
 use std::cell::Cell;
-use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -42,9 +40,9 @@ fn with_scratch<T>(use_it: impl FnOnce(&mut [u8]) -> T) -> T {
 #[derive(Debug)]
 pub(super) enum Event<'a> {
     /// A text message came.
-    Text(Cow<'a, str>),
+    Text(&'a str),
     /// A binary message came.
-    Binary(Cow<'a, [u8]>),
+    Binary(&'a [u8]),
     /// A protocol ping or pong came.
     Control,
     /// The client said goodbye.
@@ -53,14 +51,18 @@ pub(super) enum Event<'a> {
     Unacceptable(CloseCondition),
 }
 
-impl Event<'_> {
-    fn into_owned(self) -> Event<'static> {
-        match self {
-            Self::Text(text) => Event::Text(Cow::Owned(text.into_owned())),
-            Self::Binary(bytes) => Event::Binary(Cow::Owned(bytes.into_owned())),
-            Self::Control => Event::Control,
-            Self::Closed(close) => Event::Closed(close),
-            Self::Unacceptable(condition) => Event::Unacceptable(condition),
+impl<'a> Event<'a> {
+    /// What a frame is to the host; a ping is answered here.
+    fn of(event: websocket::Event<'a>, outbound: &Outbound) -> Self {
+        match event {
+            websocket::Event::Text(text) => Self::Text(text),
+            websocket::Event::Binary(bytes) => Self::Binary(bytes),
+            websocket::Event::Ping(payload) => {
+                outbound.pong(control_frame(OpCode::Pong, payload));
+                Self::Control
+            }
+            websocket::Event::Pong(_) => Self::Control,
+            websocket::Event::Close(close) => Self::Closed(close),
         }
     }
 }
@@ -110,17 +112,21 @@ pub(super) struct Transport {
     outbound: Arc<Outbound>,
     decoder: Decoder,
     patience: Patience,
-    /// What has come and is not served yet; most connections have nothing.
-    left_over: Option<Box<LeftOver>>,
+    /// What has come and waits until there is room for the answers; most connections have nothing.
+    unserved: Option<Box<Unserved>>,
 }
 
-/// What has come and is not served yet.
-#[derive(Default)]
-struct LeftOver {
-    /// What the client sent right behind its request.
-    early: Vec<u8>,
-    /// Read, and waiting until there is room for the answers.
-    events: VecDeque<Event<'static>>,
+/// Bytes that have come and are not decoded yet: a frame may be a thousand times as long once it is inflated.
+struct Unserved {
+    bytes: Vec<u8>,
+    /// How many of them are served.
+    served: usize,
+}
+
+impl Unserved {
+    fn new(bytes: Vec<u8>) -> Option<Box<Self>> {
+        (!bytes.is_empty()).then(|| Box::new(Self { bytes, served: 0 }))
+    }
 }
 
 impl Transport {
@@ -133,8 +139,7 @@ impl Transport {
     ) -> Self {
         let inflating = compression.map_or(Inflating::Never, |terms| terms.inflating);
         let decoder = Decoder::new(Limits { message: max_message, fragments: FRAGMENTS }, inflating);
-        let left_over = (!early.is_empty()).then(|| Box::new(LeftOver { early, events: VecDeque::new() }));
-        Self { outbound, decoder, patience: Patience::default(), left_over }
+        Self { outbound, decoder, patience: Patience::default(), unserved: Unserved::new(early) }
     }
 
     /// Reads, serves and writes until nothing more can be done now, or the conversation has ended.
@@ -196,74 +201,75 @@ impl Transport {
         now: Instant,
         context: &mut Context<'_>,
     ) -> Poll<ControlFlow<Option<Ended>>> {
-        if self.left_over.is_some() {
-            return Poll::Ready(self.take_in_left_over(host, now));
+        if let Some(unserved) = self.unserved.take() {
+            return Poll::Ready(self.take_in_unserved(unserved, host, now));
         }
-        with_scratch(|scratch| match ready!(self.outbound.stream().poll_read(context, scratch)) {
-            Ok(0) | Err(_) => Poll::Ready(ControlFlow::Break(None)),
-            Ok(count) => Poll::Ready(self.take_in(&mut scratch[..count], host, now)),
+        with_scratch(|scratch| {
+            let bytes = match ready!(self.outbound.stream().poll_read(context, scratch)) {
+                Ok(0) | Err(_) => return Poll::Ready(ControlFlow::Break(None)),
+                Ok(count) => &mut scratch[..count],
+            };
+            Poll::Ready(self.take_in(bytes, host, now).map_continue(|left| {
+                if left > 0 {
+                    self.unserved = Unserved::new(bytes[bytes.len() - left..].to_vec());
+                }
+            }))
         })
     }
 
-    fn take_in_left_over(&mut self, host: &mut impl Host, now: Instant) -> ControlFlow<Option<Ended>> {
-        let mut early = self.left_over.as_mut().map(|left| std::mem::take(&mut left.early));
-        if let Some(early) = early.as_mut().filter(|early| !early.is_empty()) {
-            self.take_in(early, host, now)?;
-        }
-        while host.may_read()
-            && let Some(event) = self.left_over.as_mut().and_then(|left| left.events.pop_front())
-        {
-            host.on_event(event, now).map_break(Some)?;
-        }
-        // A burst may have made room for many events; an idle connection keeps none.
-        self.left_over.take_if(|left| left.events.is_empty());
-        host.settle(now);
-        ControlFlow::Continue(())
-    }
-
-    fn take_in(
+    fn take_in_unserved(
         &mut self,
-        bytes: &mut [u8],
+        mut unserved: Box<Unserved>,
         host: &mut impl Host,
         now: Instant,
     ) -> ControlFlow<Option<Ended>> {
-        let Self { decoder, left_over, outbound, patience } = self;
-        let timeout = host.message_timeout();
+        let left = self.take_in(&mut unserved.bytes[unserved.served..], host, now)?;
+        unserved.served = unserved.bytes.len() - left;
+        self.unserved = (left > 0).then_some(unserved);
+        ControlFlow::Continue(())
+    }
+
+    /// Serves what has come, as long as the host may read; says how many bytes are left.
+    fn take_in(
+        &mut self,
+        mut bytes: &mut [u8],
+        host: &mut impl Host,
+        now: Instant,
+    ) -> ControlFlow<Option<Ended>, usize> {
+        let Self { decoder, outbound, patience, .. } = self;
         let (mut step, mut messages, mut length) = (ControlFlow::Continue(()), 0, 0);
-        let mut serve = |event: Event<'_>| {
-            let waits = left_over.as_ref().is_some_and(|left| !left.events.is_empty());
-            if step.is_continue() && !waits && host.may_read() {
-                step = host.on_event(event, now);
-            } else {
-                left_over.get_or_insert_default().events.push_back(event.into_owned());
-            }
-        };
-        let fed = decoder.feed(bytes, |event| {
-            serve(match event {
-                websocket::Event::Text(text) => {
+        loop {
+            let fed = decoder.feed_one(bytes, &mut |event| {
+                if let websocket::Event::Text(text) = event {
                     messages += 1;
                     length += text.len() as u64;
-                    Event::Text(Cow::Borrowed(text))
                 }
-                websocket::Event::Binary(bytes) => Event::Binary(Cow::Borrowed(bytes)),
-                websocket::Event::Ping(payload) => {
-                    outbound.pong(control_frame(OpCode::Pong, payload));
-                    Event::Control
-                }
-                websocket::Event::Pong(_) => Event::Control,
-                websocket::Event::Close(close) => Event::Closed(close),
+                step = host.on_event(Event::of(event, outbound), now);
             });
-        });
-        if let Err(violation) = fed {
-            tracing::debug!(%violation, "protocol violation");
-            serve(Event::Unacceptable(condition_of(violation)));
-        } else if patience.is_at_an_end(decoder.unfinished(), timeout, now) {
+            bytes = match fed {
+                Ok(rest) => rest.unwrap_or_default(),
+                Err(violation) => {
+                    tracing::debug!(%violation, "protocol violation");
+                    step = host.on_event(Event::Unacceptable(condition_of(violation)), now);
+                    &mut []
+                }
+            };
+            // Asked before each further event: one may take what room there was.
+            if bytes.is_empty() || step.is_break() || !host.may_read() {
+                break;
+            }
+        }
+        if bytes.is_empty()
+            && step.is_continue()
+            && patience.is_at_an_end(decoder.unfinished(), host.message_timeout(), now)
+        {
             tracing::debug!("a message took too long to arrive");
-            serve(Event::Unacceptable(CloseCondition::PolicyViolation));
+            step = host.on_event(Event::Unacceptable(CloseCondition::PolicyViolation), now);
         }
         host.received(messages, length);
         host.settle(now);
-        step.map_break(Some)
+        step.map_break(Some)?;
+        ControlFlow::Continue(bytes.len())
     }
 }
 

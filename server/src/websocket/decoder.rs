@@ -107,19 +107,29 @@ impl Decoder {
     /// the rest is not looked at.
     pub fn feed(&mut self, mut input: &mut [u8], mut sink: impl FnMut(Event<'_>)) -> Result<(), Violation> {
         while !input.is_empty() {
-            input = match self.whole(input, &mut sink)? {
-                Whole::Served(rest) => {
-                    self.count();
-                    rest
-                }
-                Whole::Closed => return Ok(()),
-                Whole::No(input) => match self.piece(input, &mut sink)? {
-                    Some(rest) => rest,
-                    None => return Ok(()),
-                },
-            };
+            match self.feed_one(input, &mut sink)? {
+                Some(rest) => input = rest,
+                None => break,
+            }
         }
         Ok(())
+    }
+
+    /// Takes in the next frame, or the next piece of one, and gives the rest, of which nothing is decoded yet: at most
+    /// one event, so that whoever serves it decides when the next one comes. `None` after a close frame.
+    pub fn feed_one<'a>(
+        &mut self,
+        input: &'a mut [u8],
+        sink: &mut impl FnMut(Event<'_>),
+    ) -> Result<Option<&'a mut [u8]>, Violation> {
+        match self.whole(input, sink)? {
+            Whole::Served(rest) => {
+                self.count();
+                Ok(Some(rest))
+            }
+            Whole::Closed => Ok(None),
+            Whole::No(input) => self.piece(input, sink),
+        }
     }
 
     /// Counts what has ended.

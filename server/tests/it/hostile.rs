@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bellwire::Period;
+use flate2::{Compress, Compression, FlushCompress};
 use futures_util::SinkExt;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -144,6 +145,54 @@ async fn a_message_that_never_ends_is_given_up_however_lively_its_client_is() {
         client.send(&frame(0x89, b"alive")).await;
         assert_eq!(client.next().await.payload, b"alive");
     }
+}
+
+/// A compressed text message that is long when it is inflated, and a few bytes before.
+fn swelling(length: usize) -> Vec<u8> {
+    let mut payload = Vec::with_capacity(1024);
+    let mut deflate = Compress::new(Compression::best(), false);
+    deflate.compress_vec(&vec![b' '; length], &mut payload, FlushCompress::Sync).expect("compresses");
+    payload.truncate(payload.len() - 4);
+    frame(0xc1, &payload)
+}
+
+#[tokio::test]
+async fn what_comes_behind_requests_under_way_or_a_mistake_is_not_even_inflated() {
+    let request = frame(0x81, b"{\"type\":\"act\",\"payload\":{\"do\":\"wait\"}}");
+    let binary = frame(0x82, b"no text");
+    for (first, taken_in) in [(request.repeat(64), 64), (binary, 0)] {
+        let server = TestServer::start().await;
+        let mut client = ByHand::deflating(&server).await;
+        // In one write: all of it is there when the first of it is read.
+        let mut burst = first;
+        burst.extend_from_slice(&swelling(60 << 10).repeat(300));
+        assert!(burst.len() < 60 << 10, "one read");
+        client.send(&burst).await;
+        if taken_in == 0 {
+            assert_eq!(client.close().await.0, 1003);
+        }
+        while received(&server).await < taken_in {}
+        server.client().await.nothing_waits().await;
+        assert_eq!(received(&server).await, taken_in + 1, "the other client's message is one");
+        if taken_in == 0 {
+            continue;
+        }
+        server.services.gate.notify_waiters();
+        let mut codes = Vec::new();
+        for _ in 0..64 + 300 {
+            codes.push(client.next().await.json()["payload"]["code"].as_str().map(str::to_owned));
+        }
+        let waited = codes.iter().filter(|code| code.is_none()).count();
+        assert_eq!(waited, 64, "all else is no JSON, or too much");
+    }
+}
+
+/// How many messages the server took in so far.
+async fn received(server: &TestServer) -> usize {
+    let metrics = server.get("/metrics").await.body;
+    let name = "bellwire_messages_received_total ";
+    let count = metrics.lines().find_map(|line| line.strip_prefix(name)).expect("it is counted");
+    count.parse().expect("a number")
 }
 
 #[tokio::test]

@@ -52,6 +52,23 @@ fn run(mut input: Vec<u8>, piece: usize, deflate: bool) -> (Vec<String>, Option<
     (told, None)
 }
 
+#[test]
+fn one_event_comes_at_a_time_and_what_follows_is_left_as_it_came() {
+    let frames =
+        [frame(0x81, b"one"), frame(0x89, b""), frame(0x01, b"t"), frame(0x80, b"wo"), frame(0x88, b"")];
+    let input = frames.concat();
+    let (mut bytes, mut decoder) = (input.clone(), Decoder::new(LIMITS, Inflating::Never));
+    let (mut rest, mut told) = (&mut bytes[..], Vec::new());
+    while !rest.is_empty() {
+        assert_eq!(*rest, input[input.len() - rest.len()..], "after {told:?}");
+        let known = told.len();
+        let fed = decoder.feed_one(rest, &mut |event| told.push(format!("{event:?}")));
+        assert!(told.len() <= known + 1, "{told:?}");
+        rest = fed.unwrap().unwrap_or_default();
+    }
+    assert_eq!(told, ["Text(\"one\")", "Ping([])", "Text(\"two\")", "Close(None)"]);
+}
+
 #[track_caller]
 fn check(frames: &[Vec<u8>], want: &[&str], violation: Option<Violation>) {
     let input = frames.concat();
