@@ -95,9 +95,11 @@ impl Memberships {
             return state.forget(topic);
         };
         let Some(dropped) = outbound.begin_resync(&member.subscription, topic) else { return };
-        let route = member.resolved.spec().route;
-        outbound.control(&encode::resync(&self.served.writer(), route, topic, dropped));
-        self.served.node.shared().metrics.resynced(route);
+        if dropped > 0 {
+            let route = member.resolved.spec().route;
+            outbound.control(&encode::resync(&self.served.writer(), route, topic, dropped));
+            self.served.node.shared().metrics.resynced(route);
+        }
         member.subscription.release(None);
     }
 
@@ -193,10 +195,14 @@ impl State {
         }
     }
 
-    /// Sends what was held back of a topic, unless it was left since.
+    /// Sends what was held back of a topic, unless it was left since: now, or when there is room for its snapshot.
     fn release(&self, topic: &str, number: u64) {
-        if let Some(member) = self.held.get(topic).filter(|member| member.number == number) {
+        let member = self.held.get(topic).filter(|member| member.number == number);
+        let (Some(member), Some(outbound)) = (member, &self.outbound) else { return };
+        if outbound.has_snapshot_room() {
             member.subscription.release(None);
+        } else {
+            outbound.postpone(member.subscription.topic());
         }
     }
 
