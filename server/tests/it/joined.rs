@@ -165,7 +165,7 @@ fn a_hook_may_ask_about_the_connection_whose_topic_it_is() {
     let world = World { on_first: Some(count.clone()), on_last: Some(count), ..World::default() };
     // A runtime of its own: what hangs does so on a thread that nobody waits for.
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let (told, answers) = mpsc::channel();
+    let (told, answers) = mpsc::sync_channel(2);
     runtime.spawn(async move {
         let server = world.serve().await;
         let mut client = server.client().await;
