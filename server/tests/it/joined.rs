@@ -17,6 +17,10 @@ use crate::services::TestServices;
 
 /// Longer than anything takes that works.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Bytes that may wait for a client.
+const QUEUE: usize = 64 << 10;
+/// Symbols that are joined together.
+const MANY: [&str; 6] = ["A", "B", "C", "D", "E", "F"];
 
 /// A retained topic that services join.
 #[derive(Debug)]
@@ -78,7 +82,9 @@ impl World {
 
     async fn serve(&self) -> TestServer {
         let endpoint = rt::Endpoint::new(&REPLY).topic(self.clone()).request::<Do, _>(Arc::new(self.clone()));
-        TestServer::serve(TestServices::default(), vec![endpoint], axum::Router::new(), |_| {}).await
+        let queue = Some(bellwire::Size(QUEUE as u64));
+        let limit = |settings: &mut bellwire::Settings| settings.queue = queue;
+        TestServer::serve(TestServices::default(), vec![endpoint], axum::Router::new(), limit).await
     }
 }
 
@@ -93,6 +99,7 @@ impl rt::RequestRouter<Do> for World {
                     let kept = self.kept.get().expect("one is kept");
                     kept.topics::<Last>().join(&symbol("A"))?;
                 }
+                "join many" => _ = last.join_all(&MANY.map(symbol))?,
                 "leave" => _ = last.leave(&symbol("A")),
                 "wait 0" => self.gates[0].notified().await,
                 "wait 1" => self.gates[1].notified().await,
@@ -251,5 +258,25 @@ async fn what_one_call_joins_more_than_once_is_told_once() {
             assert_eq!(client.frame().await["type"], "last.snapshot", "{asked:?}");
         }
         client.nothing_waits().await;
+    }
+}
+
+#[tokio::test]
+async fn many_topics_joined_at_once_are_all_told() {
+    let server = World::default().serve().await;
+    let publisher = publisher(&server);
+    // Together more than may wait, and with the longer ones more than the kernel takes as well.
+    for size in [QUEUE / 4, 8 * QUEUE] {
+        for name in MANY {
+            publisher.publish(&symbol(name), &json!("x".repeat(size)));
+        }
+        let mut client = ByHand::open(&server).await;
+        client.send(&frame(0x81, steps(1, &["join many"]).to_string().as_bytes())).await;
+        assert_eq!(client.next().await.json()["type"], "do.response");
+        for number in 0..MANY.len() {
+            let came = client.next().await;
+            assert_eq!(came.first, 0x81, "{number} snapshots, then {:?}", came.close());
+            assert_eq!(came.json()["type"], "last.snapshot");
+        }
     }
 }
