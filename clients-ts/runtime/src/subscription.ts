@@ -38,7 +38,10 @@ export type SubscriptionEvent<Update, Snapshot> =
 export interface Recovery {
   /** Whether they follow, each of them; else the application starts afresh, from the snapshot where there is one. */
   readonly recovered: boolean;
-  /** Why they do not: `too-old`, `new-epoch`, `too-much`, `ahead`, or `gap` where an update is missing. */
+  /**
+   * Why they do not: `too-old`, also where nobody says; `new-epoch`, `too-much`, `ahead`, or `gap` where an update is
+   * missing.
+   */
   readonly reason?: string | undefined;
 }
 

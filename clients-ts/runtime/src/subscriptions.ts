@@ -131,9 +131,9 @@ class SubscriptionRegistry implements Subscriptions {
     }
     const { position } = entry;
     const isNews = moveOn(entry, kind, frame);
-    if (!isNews || entry.handles.size === 0) return true;
     const wasAwaited = kind === 'snapshot' && this.#admit(entry);
     if (kind === 'snapshot') entry.hasSnapshot = true;
+    if (!isNews || entry.handles.size === 0) return true;
     const live = [...entry.handles].filter((handle) => handle.status === 'live');
     // A snapshot that a newcomer asked for is no news to those who were there before.
     const newcomers = kind === 'snapshot' ? live.filter((handle) => handle.wantsSnapshot) : [];

@@ -210,6 +210,23 @@ test('the snapshot of one that has left again is for nobody', async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
+test('one that joins after the snapshot of those who have left gets its own', async () => {
+  const of = harness({ ...trading, messagesPerSecond: 2 }, { keepAlive: false });
+  const { socket, handle } = await held(of);
+  const second = hold(of);
+  await agree(socket, socket.next());
+  for (const leaver of [handle, second.handle]) leaver.unsubscribe();
+  socket.receive(frame('snapshot', 2));
+  const third = hold(of);
+  expect(socket.sent).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1000);
+  const ask = socket.next();
+  expect(ask.type).toBe('bars.subscribe');
+  await agree(socket, ask);
+  socket.receive(frame('snapshot', 3));
+  expect(third.log).toEqual(['live', ['snapshot', 3]]);
+});
+
 test('one that waits when the topic is taken back asks for an answer of its own', async () => {
   const of = harness(trading, { keepAlive: false });
   const { socket, log } = await held(of);

@@ -153,6 +153,25 @@ test.each<[string, (socket: FakeSocket) => void]>([
   expect(handle.recovered).toBe(false);
 });
 
+test('where one of several lacks a snapshot, all start afresh', async () => {
+  const of = harness(trading, { keepAlive: false });
+  const first = hold(of);
+  const old = of.open();
+  await agree(old, { epoch: 'e', offset: 4 });
+  old.receive(update(5));
+  const second = hold(of);
+  await agree(old, { epoch: 'e', offset: 5 });
+  old.receive(update(6));
+  old.drop();
+  await vi.advanceTimersByTimeAsync(20_000);
+  const socket = of.open();
+  expect((await agree(socket, { epoch: 'e', offset: 7 })).since).toBeUndefined();
+  socket.receive({ type: 'bars.snapshot', topic, epoch: 'e', offset: 7, payload: 7 });
+  const since = ['live', { recovered: false, reason: 'too-old' }, ['snapshot', 7]];
+  expect(first.log).toEqual(['live', 5, 6, 'stale', ...since]);
+  expect(second.log).toEqual(['live', 6, 'stale', ...since]);
+});
+
 test('a topic without snapshots lacks none after a resync', async () => {
   const of = harness(trading, { keepAlive: false });
   const trades = 'trades:{"symbol":"A"}';
