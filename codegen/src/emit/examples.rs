@@ -2,7 +2,7 @@
 //!
 //! Made-up values aim to be valid, not clever; where a schema asks for more than is understood here there is none.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 use jsonschema::{Draft, Validator};
@@ -13,6 +13,9 @@ use crate::model::{Api, Constraint, Docs, Field, IntWidth, Object, Shape, Type, 
 
 /// Nesting below which optional members are left out, so that recursion ends.
 const DEPTH: usize = 4;
+
+/// Items and characters that a made-up value may have because bounds ask for them: an example is there to be read.
+const LONGEST: usize = 4_096;
 
 /// Strings tried against a `pattern`.
 const CANDIDATES: [&str; 18] = [
@@ -80,9 +83,8 @@ impl<'a> Examples<'a> {
     }
 
     fn fitting(&self, ty: &Type, validator: &Validator) -> Option<Value> {
-        let full = Maker { api: self.api, optional: true };
-        let bare = Maker { api: self.api, optional: false };
-        [full.value(ty, 0), bare.value(ty, 0)].into_iter().find(|value| validator.is_valid(value))
+        let made = |optional| Maker { api: self.api, optional, left: Cell::new(LONGEST) }.value(ty, 0);
+        [true, false].into_iter().map(made).find(|value| validator.is_valid(value))
     }
 }
 
@@ -90,6 +92,8 @@ struct Maker<'a> {
     api: &'a Api,
     /// Whether optional members are filled in.
     optional: bool,
+    /// How many more items and characters there may be.
+    left: Cell<usize>,
 }
 
 impl Maker<'_> {
@@ -104,15 +108,15 @@ impl Maker<'_> {
             Type::Boolean => json!(true),
             Type::Integer(width) => integer(*width, constraints),
             Type::Float32 | Type::Float64 => float(constraints),
-            Type::String { format } => json!(string(format.as_deref(), constraints)),
+            Type::String { format } => json!(self.string(format.as_deref(), constraints)),
             Type::Decimal => json!("101.25"),
             Type::IntegerString { .. } => json!("42"),
             Type::Constant(value) => value.clone(),
             Type::Named(id) => self.named(*id, depth),
             Type::Array(item) => {
                 let least = bound(constraints, "minItems").unwrap_or(0.0);
-                let count = if depth > DEPTH { least } else { least.max(1.0) };
-                Value::Array((0..count as usize).map(|_| self.value(item, depth + 1)).collect())
+                let count = self.afford(if depth > DEPTH { least } else { least.max(1.0) });
+                Value::Array((0..count).map(|_| self.value(item, depth + 1)).collect())
             }
             Type::Tuple { items, .. } => items.iter().map(|item| self.value(item, depth + 1)).collect(),
             Type::Map { .. } if depth > DEPTH => json!({}),
@@ -123,6 +127,28 @@ impl Maker<'_> {
             Type::Nullable(_) if depth > DEPTH => Value::Null,
             Type::Nullable(inner) => self.constrained(inner, constraints, depth),
         }
+    }
+
+    /// So many items or characters, or none where they are too many: what then lacks them is no example.
+    fn afford(&self, count: f64) -> usize {
+        let count = Some(count as usize).filter(|count| *count <= self.left.get()).unwrap_or_default();
+        self.left.set(self.left.get() - count);
+        count
+    }
+
+    fn string(&self, format: Option<&str>, constraints: &[Constraint]) -> String {
+        let pattern = constraints.iter().find(|constraint| constraint.keyword == "pattern");
+        let pattern = pattern.and_then(|pattern| regex::Regex::new(pattern.value.as_str()?).ok());
+        let fitting =
+            pattern.and_then(|pattern| CANDIDATES.iter().find(|candidate| pattern.is_match(candidate)));
+        if let Some(fitting) = fitting {
+            return (*fitting).to_owned();
+        }
+        let text = plain(format.unwrap_or_default());
+        let least = self.afford(bound(constraints, "minLength").unwrap_or(0.0));
+        let most = bound(constraints, "maxLength").map_or(usize::MAX, |most| most as usize);
+        let padded = text.chars().chain(std::iter::repeat_n('x', least.saturating_sub(text.len())));
+        padded.take(most).collect()
     }
 
     fn named(&self, id: TypeId, depth: usize) -> Value {
@@ -198,14 +224,9 @@ fn float(constraints: &[Constraint]) -> Value {
     }
 }
 
-fn string(format: Option<&str>, constraints: &[Constraint]) -> String {
-    let pattern = constraints.iter().find(|constraint| constraint.keyword == "pattern");
-    let pattern = pattern.and_then(|pattern| regex::Regex::new(pattern.value.as_str()?).ok());
-    let fitting = pattern.and_then(|pattern| CANDIDATES.iter().find(|candidate| pattern.is_match(candidate)));
-    if let Some(fitting) = fitting {
-        return (*fitting).to_owned();
-    }
-    let text = match format.unwrap_or_default() {
+/// A text of this format.
+fn plain(format: &str) -> &'static str {
+    match format {
         "date-time" => "2026-01-02T15:04:05Z",
         "date" => "2026-01-02",
         "time" => "15:04:05Z",
@@ -221,9 +242,5 @@ fn string(format: Option<&str>, constraints: &[Constraint]) -> String {
         "json-pointer" => "/member",
         "regex" => "^a+$",
         _ => "text",
-    };
-    let least = bound(constraints, "minLength").unwrap_or(0.0) as usize;
-    let most = bound(constraints, "maxLength").map_or(usize::MAX, |most| most as usize);
-    let padded = text.chars().chain(std::iter::repeat_n('x', least.saturating_sub(text.len())));
-    padded.take(most).collect()
+    }
 }

@@ -68,17 +68,56 @@ fn messages(document: &Value) -> Vec<(String, &Value)> {
 #[test]
 fn example_frames_fit_their_schemas() {
     for (name, api) in all() {
-        let document = document(&api, AsyncApiVersion::V3_0_0);
-        for (place, message) in messages(&document) {
-            let schema = json!({ "allOf": [message["payload"]], "components": document["components"] });
-            let validator =
-                jsonschema::draft7::options().should_validate_formats(true).build(&schema).unwrap();
-            for example in message["examples"].as_array().into_iter().flatten() {
-                if let Err(error) = validator.validate(&example["payload"]) {
-                    panic!("{name} {place}: {error}: {}", example["payload"]);
-                }
+        examples_fit(&name, &document(&api, AsyncApiVersion::V3_0_0));
+    }
+}
+
+fn examples_fit(name: &str, document: &Value) {
+    for (place, message) in messages(document) {
+        let schema = json!({ "allOf": [message["payload"]], "components": document["components"] });
+        let validator = jsonschema::draft7::options().should_validate_formats(true).build(&schema).unwrap();
+        for example in message["examples"].as_array().into_iter().flatten() {
+            if let Err(error) = validator.validate(&example["payload"]) {
+                panic!("{name} {place}: {error}: {}", example["payload"]);
             }
         }
+    }
+}
+
+/// A document of one topic with these parameters and updates.
+fn topic(params: &str, update: &str) -> Api {
+    let text = format!(
+        "asyncapi: 3.0.0
+info: {{ title: Odd, version: 1.0.0 }}
+channels:
+  feed:
+    address: /ws
+    x-topics:
+      quotes: {{ params: {params}, update: {update} }}
+"
+    );
+    load_text(&text, Perspective::Server).unwrap_or_else(|report| panic!("{report}")).api
+}
+
+#[test]
+fn values_too_long_to_read_are_no_examples() {
+    for (update, shown) in [
+        ("{ type: string, minLength: 20 }", true),
+        ("{ type: array, items: { type: integer }, minItems: 20 }", true),
+        ("{ type: string, minLength: 1000000 }", false),
+        ("{ type: string, minLength: 99999999999 }", false),
+        ("{ type: array, items: { type: integer }, minItems: 99999999999 }", false),
+        (
+            "{ type: array, minItems: 300, items: { type: array, minItems: 300, items: { type: string, minLength: 300 } } }",
+            false,
+        ),
+    ] {
+        let api = topic("{ type: object, properties: { a: { type: string } } }", update);
+        let document = document(&api, AsyncApiVersion::V3_0_0);
+        let (_, frame) =
+            messages(&document).into_iter().find(|(place, _)| place.ends_with("/update")).unwrap();
+        assert_eq!(frame.get("examples").is_some(), shown, "{update}");
+        assert!(emit_docs(&api).len() < 200_000, "{update}");
     }
 }
 
