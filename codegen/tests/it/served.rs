@@ -100,6 +100,26 @@ channels:
 }
 
 #[test]
+fn replies_to_subscriptions_have_room_beside_whatever_parameters_allow() {
+    for rest in [
+        "additionalProperties: false",
+        "additionalProperties: { type: integer }",
+        "propertyNames: { maxLength: 3 }",
+        "patternProperties: { '^s': { minLength: 8 }, '^t': { type: integer } }",
+        "maxProperties: 1",
+    ] {
+        let params = format!("{{ type: object, properties: {{ a: {{ type: string }} }}, {rest} }}");
+        let document = document(&topic(&params, "{ type: integer }"), AsyncApiVersion::V3_0_0);
+        examples_fit(rest, &document);
+        let replies = messages(&document).into_iter().filter(|(place, _)| place.ends_with(".response"));
+        assert!(replies.clone().count() > 0);
+        for (place, reply) in replies {
+            assert!(reply.get("examples").is_some(), "{rest}: {place} shows no example");
+        }
+    }
+}
+
+#[test]
 fn values_too_long_to_read_are_no_examples() {
     for (update, shown) in [
         ("{ type: string, minLength: 20 }", true),

@@ -2,6 +2,7 @@
 //!
 //! The schemas of named types were normalised by lowering and are copied; nothing is checked or rewritten here.
 
+use regex::Regex;
 use serde_json::{Map, Value, json};
 
 use crate::model::{Api, ErrorCode, IntWidth, Type, TypeDef};
@@ -166,10 +167,11 @@ pub(crate) fn subscription_arm(def: &TypeDef) -> Value {
         ("topic", json!({ "type": "string", "description": "Names the stream in its frames." })),
     ];
     let required = ["status", "message", "topic"];
-    match def.schema.as_ref().and_then(closed_object) {
-        // A closed object would refuse the three members, so its own are copied beside them.
+    match def.schema.as_ref().and_then(narrow_object) {
+        // Such an object could refuse the three members, so its own are copied beside them.
         Some(schema) => {
             let mut schema = schema.clone();
+            make_room(&mut schema, &required);
             let properties = schema.entry("properties").or_insert_with(|| json!({}));
             if let Some(properties) = properties.as_object_mut() {
                 properties.extend(own.map(|(key, value)| (key.to_owned(), value)));
@@ -190,6 +192,26 @@ pub(crate) fn subscription_arm(def: &TypeDef) -> Value {
     }
 }
 
-fn closed_object(schema: &Value) -> Option<&Map<String, Value>> {
-    schema.as_object().filter(|schema| schema.get("additionalProperties") == Some(&Value::Bool(false)))
+/// An object that says something about members it does not name.
+fn narrow_object(schema: &Value) -> Option<&Map<String, Value>> {
+    const ABOUT_OTHERS: [&str; 3] = ["propertyNames", "patternProperties", "maxProperties"];
+    schema.as_object().filter(|schema| {
+        schema.get("additionalProperties").is_some_and(|others| *others != Value::Bool(true))
+            || ABOUT_OTHERS.iter().any(|keyword| schema.contains_key(*keyword))
+    })
+}
+
+/// Lets members of these names be there, whatever an object says about others.
+fn make_room(schema: &mut Map<String, Value>, names: &[&str]) {
+    if let Some(allowed) = schema.get_mut("propertyNames") {
+        *allowed = json!({ "anyOf": [allowed.take(), { "enum": names }] });
+    }
+    if let Some(patterns) = schema.get_mut("patternProperties").and_then(Value::as_object_mut) {
+        let concerns =
+            |pattern: &str| Regex::new(pattern).map_or(true, |it| names.iter().any(|name| it.is_match(name)));
+        patterns.retain(|pattern, _| !concerns(pattern));
+    }
+    if let Some(most) = schema.get("maxProperties").and_then(Value::as_u64) {
+        schema.insert("maxProperties".to_owned(), json!(most.saturating_add(names.len() as u64)));
+    }
 }
