@@ -7,7 +7,7 @@ use super::exports::Exports;
 use super::expression::Expression;
 use super::types::{Body, Item, TypeWriter};
 use super::usage::{Direction, messages};
-use crate::model::{Action, Endpoint, Matcher, Operation};
+use crate::model::{Action, Endpoint, Matcher, Message, Operation};
 
 /// The two sides of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,14 +34,18 @@ impl Part {
             (Self::Message, Action::Receive) | (Self::Reply, Action::Send) => Direction::Sent,
             _ => Direction::Received,
         };
-        let frames =
-            messages(endpoint, channel, indices).map(|message| match (&message.payload, &message.matcher) {
+        let mut frames = messages(endpoint, channel, indices).peekable();
+        if frames.peek().is_none() {
+            return Expression::atom("unknown");
+        }
+        writer.union(|writer| {
+            let frame = |message: &Message| match (&message.payload, &message.matcher) {
                 (Some(ty), _) => writer.expression(ty, direction),
                 (None, Matcher::Text) => Expression::atom("string"),
                 (None, _) => Expression::atom("unknown"),
-            });
-        let frames: Vec<_> = frames.collect();
-        if frames.is_empty() { Expression::atom("unknown") } else { Expression::union(frames) }
+            };
+            frames.map(frame).collect()
+        })
     }
 }
 

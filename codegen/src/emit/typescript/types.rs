@@ -128,8 +128,7 @@ impl<'a> TypeWriter<'a> {
                 Expression::union(arms)
             }
             Shape::Untagged(arms) => {
-                let arms: Vec<_> = arms.iter().map(|arm| self.expression(&arm.ty, direction)).collect();
-                Expression::union(arms)
+                self.union(|writer| arms.iter().map(|arm| writer.expression(&arm.ty, direction)).collect())
             }
             Shape::Alias(ty) => self.expression(ty, direction),
         };
@@ -179,15 +178,16 @@ impl<'a> TypeWriter<'a> {
 
     /// TypeScript wants the declared members to fit the index signature too.
     fn index_signature(&mut self, object: &Object, kept: &Type, direction: Direction) -> Member {
-        let mut types = vec![self.expression(kept, direction)];
-        for field in &object.fields {
-            types.push(self.field_type(field, direction));
-        }
-        if object.fields.iter().any(|field| is_optional(field, direction)) {
-            types.push(Expression::atom("undefined"));
-        }
+        let types = self.union(|writer| {
+            let mut types = vec![writer.expression(kept, direction)];
+            types.extend(object.fields.iter().map(|field| writer.field_type(field, direction)));
+            if object.fields.iter().any(|field| is_optional(field, direction)) {
+                types.push(Expression::atom("undefined"));
+            }
+            types
+        });
         let head = "[key: string]:";
-        let text = Expression::union(types).print(2, width(head) + 3, 1);
+        let text = types.print(2, width(head) + 3, 1);
         let docs = Comment::default().paragraph("Members the document does not name.").print(2);
         Member { docs, text: joined(head, &text) }
     }
@@ -226,6 +226,16 @@ impl<'a> TypeWriter<'a> {
                 Expression::union([self.expression(inner, direction), Expression::atom("null")])
             }
         }
+    }
+
+    /// A union of these arms. Where one of them takes anything, the others are not printed and so not mentioned.
+    pub(super) fn union(&mut self, arms: impl FnOnce(&mut Self) -> Vec<Expression>) -> Expression {
+        let before = (self.mentions.clone(), self.runtime.clone());
+        let union = Expression::union(arms(self));
+        if union == Expression::atom("unknown") {
+            (self.mentions, self.runtime) = before;
+        }
+        union
     }
 
     /// A named type, or its value where it has just one.

@@ -16,7 +16,7 @@ pub use trade::{Trade, TradeKind};
 pub use status::Status;
 pub use up::{Up, UpKind};
 pub use down::{Down, DownKind};
-pub use level::{Level, LevelKind, LevelVersion};
+pub use level::{Level, LevelHint, LevelKind, LevelVersion};
 pub use anything::{Anything, AnythingVariant2};
 pub use events_params::EventsParams;
 pub use values_params::ValuesParams;

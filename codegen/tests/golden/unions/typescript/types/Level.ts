@@ -4,6 +4,8 @@
 export interface Level {
   kind: LevelKind;
   version: 2;
+  /** An arm that takes anything, so that the others need no import. */
+  hint?: LevelHint;
 }
 
 /** Declared at `#/components/schemas/Level/properties/kind`. */
@@ -14,3 +16,10 @@ export const LevelKind = {
   Level: 'level',
   Depth: 'depth',
 } as const;
+
+/**
+ * An arm that takes anything, so that the others need no import.
+ *
+ * Declared at `#/components/schemas/Level/properties/hint`.
+ */
+export type LevelHint = unknown;
