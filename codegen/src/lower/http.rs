@@ -133,7 +133,7 @@ pub(super) fn calls(endpoint: &Endpoint, types: &[TypeDef]) -> Vec<HttpCall> {
         found.push((request.name.wire.clone(), HttpSubject::Request(at), false));
     }
     let wires: Vec<&str> = found.iter().map(|(wire, ..)| wire.as_str()).collect();
-    let named = names::unique(&wires, Place::Method, NOT_METHODS);
+    let named = names::in_order(&wires, Place::Method, NOT_METHODS);
     let calls = named.into_iter().zip(&found);
     calls.map(|(name, &(_, subject, limit))| HttpCall { member: name.typescript, subject, limit }).collect()
 }

@@ -3,6 +3,7 @@
 //! Total: every node is read leniently, so that lowering never stops. It runs even where mistakes have been found,
 //! because what schemas mean is only checked here; its result counts only where there are none.
 
+mod collisions;
 mod connection;
 mod declared;
 mod docs;
@@ -37,17 +38,19 @@ pub(crate) fn lower(
 ) -> Api {
     let mut schemas = SchemaLowering::new(document.references);
     let named = naming::choose(document, stem);
+    collisions::report(document, &named, sink);
     let mut endpoints: Vec<Endpoint> = Vec::new();
     for (endpoint, named) in document.endpoints.iter().zip(named) {
         endpoints.push(lower_endpoint(document, endpoint, named, perspective, &mut schemas));
     }
     let types = schemas.finish(sink);
-    for endpoint in &mut endpoints {
+    for (endpoint, written) in endpoints.iter_mut().zip(&document.endpoints) {
         declared::shape_params(&mut endpoint.topics, &types);
         stores::bound(&mut endpoint.stores, &types);
         http::divide(&mut endpoint.requests, &types);
         http::complete_health(&mut endpoint.requests, &endpoint.connection.http_base, &types);
         endpoint.http_calls = http::calls(endpoint, &types);
+        collisions::report_lowered(document, written, endpoint, sink);
         matchers::choose(endpoint, &types);
     }
     matchers::ambiguities(document, &endpoints, sink);

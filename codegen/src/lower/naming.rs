@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::names::{self, Place};
 use crate::model::Name;
+use crate::spec::document::entries;
 use crate::spec::{Document, Endpoint};
 
 /// Members that every client has.
@@ -21,8 +22,22 @@ const CLIENT_MEMBERS: &[&str] = &[
     "constructor",
 ];
 
-/// Modules that every generated folder has.
-const MODULES: &[&str] = &["api", "requests", "broadcasts", "operations", "stores", "types"];
+/// Modules that generated folders have, and names that their files import.
+const MODULES: &[&str] = &[
+    "api",
+    "endpoint",
+    "publishers",
+    "requests",
+    "broadcasts",
+    "operations",
+    "stores",
+    "types",
+    "bellwire",
+    "rt",
+];
+
+/// Types whose errors would be called like those of the runtime: `RequestError`, `FrameworkErrorCode`.
+const OF_RUNTIME: [&str; 2] = ["Request", "Framework"];
 
 /// What everything on one endpoint is called.
 #[derive(Debug)]
@@ -62,13 +77,13 @@ pub(super) fn choose(document: &Document<'_>, stem: &str) -> Vec<Named> {
     let wires: Vec<&str> =
         speakers.iter().map(|speaker| speaker.map_or(stem, |at| document.channels[at].id)).collect();
     let endpoint_names = names::unique(&wires, Place::Type, &[]);
-    let taken = taken_types(&endpoint_names);
+    let taken = taken_types(document, &endpoint_names);
     let taken: Vec<&str> = taken.iter().map(String::as_str).collect();
     let scopes: Vec<Scope<'_>> =
         document.endpoints.iter().map(|endpoint| Scope::read(document, endpoint)).collect();
     let all: Vec<&str> = scopes.iter().flat_map(|scope| scope.wires()).collect();
     let wanted: Vec<String> =
-        names::unique(&all, Place::Type, &taken).into_iter().map(|name| name.rust).collect();
+        names::in_order(&all, Place::Type, &taken).into_iter().map(|name| name.rust).collect();
     let suffixes = scopes.iter().flat_map(Scope::suffixes);
     let mut types = apart(&wanted, suffixes).into_iter();
     let named = scopes.iter().zip(endpoint_names).zip(speakers);
@@ -95,9 +110,13 @@ fn speaker(document: &Document<'_>, endpoint: &Endpoint<'_>, stem: &str) -> Opti
 }
 
 /// Types that generated code has of its own, by endpoint.
-fn taken_types(endpoints: &[Name]) -> Vec<String> {
+fn taken_types(document: &Document<'_>, endpoints: &[Name]) -> Vec<String> {
     let suffixes = ["Api", "Publishers", "Requests", "Connect", "Operations", "Stores"];
-    endpoints.iter().flat_map(|name| suffixes.map(|suffix| format!("{}{suffix}", name.rust))).collect()
+    let own = endpoints.iter().flat_map(|name| suffixes.map(|suffix| format!("{}{suffix}", name.rust)));
+    let fallible = document.endpoints.iter().flat_map(|it| it.topics.iter().chain(&it.requests));
+    let fallible = fallible.filter(|declared| !entries(declared.node, "errors").is_empty());
+    let fallible = fallible.map(|declared| names::upper_camel(declared.name));
+    own.chain(fallible.filter(|name| OF_RUNTIME.contains(&name.as_str()))).collect()
 }
 
 /// Renumbers what would clash with a type that comes with another: a topic `bars-publisher` beside a topic `bars`.
@@ -195,9 +214,9 @@ impl<'a> Scope<'a> {
             operations[*at] = Some(next(wire, &mut members.operations));
         }
         let all = format!("{}Stores", endpoint.rust);
-        let fields = names::unique(&self.stores, Place::Field, &[]);
-        let members = names::unique(&self.stores, Place::Method, &[]);
-        let markers = names::unique(&self.stores, Place::Type, &[&all]);
+        let fields = names::in_order(&self.stores, Place::Field, &[]);
+        let members = names::in_order(&self.stores, Place::Method, &[]);
+        let markers = names::in_order(&self.stores, Place::Type, &[&all]);
         let stores = markers.into_iter().zip(fields).zip(members);
         let stores = stores.map(|((marker, field), member)| Member {
             name: Name { typescript: member.typescript, ..marker },
@@ -207,7 +226,7 @@ impl<'a> Scope<'a> {
         Named { endpoint, channel, topics, requests, broadcasts, stores, operations }
     }
 
-    /// Members of the client: topics, broadcasts, operations, and the first segments of requests.
+    /// Members of the client in the order of [`Scope::wires`]: topics, the first segments of requests, broadcasts, operations.
     fn members(&self) -> Members {
         let mut heads: Vec<&str> = Vec::new();
         for head in self.requests.iter().map(|wire| head(wire)) {
@@ -216,19 +235,13 @@ impl<'a> Scope<'a> {
             }
         }
         let operations = self.operations.iter().map(|(_, wire)| *wire);
-        let wires: Vec<&str> = self
-            .topics
-            .iter()
-            .chain(&self.broadcasts)
-            .copied()
-            .chain(operations)
-            .chain(heads.iter().copied())
-            .collect();
+        let wires: Vec<&str> =
+            self.topics.iter().chain(&heads).chain(&self.broadcasts).copied().chain(operations).collect();
         let taken: Vec<&str> = CLIENT_MEMBERS.iter().chain(MODULES).copied().collect();
-        let mut named = names::unique(&wires, Place::Method, &taken).into_iter();
+        let mut named = names::in_order(&wires, Place::Method, &taken).into_iter();
         let mut part = |count: usize| named.by_ref().take(count).collect::<Vec<_>>();
-        let (topics, broadcasts) = (part(self.topics.len()), part(self.broadcasts.len()));
-        let (operations, head_names) = (part(self.operations.len()), part(heads.len()));
+        let (topics, head_names) = (part(self.topics.len()), part(heads.len()));
+        let (broadcasts, operations) = (part(self.broadcasts.len()), part(self.operations.len()));
         let paths: Vec<Vec<String>> = self
             .requests
             .iter()
@@ -244,7 +257,7 @@ impl<'a> Scope<'a> {
             topics: topics.into_iter(),
             broadcasts: broadcasts.into_iter(),
             operations: operations.into_iter(),
-            methods: names::unique(&self.requests, Place::Method, &[]).into_iter(),
+            methods: names::in_order(&self.requests, Place::Method, &[]).into_iter(),
             paths: paths.into_iter(),
         }
     }

@@ -172,6 +172,26 @@ fn types_that_come_with_a_topic_clash_with_nothing() {
     assert_eq!(names, ["Bars", "BarsPublisher2"]);
 }
 
+/// Of two topics with one name the later is numbered, whatever the case of the language.
+#[test]
+fn both_languages_number_the_same_topic() {
+    for names in [["order-book", "orderBook"], ["orderBook", "order-book"], ["order_book", "orderBook"]] {
+        let topic = |name| format!("{name}: {{ params: {{ type: object }}, update: {{ type: string }} }}");
+        let api = api(&format!(
+            "asyncapi: 3.0.0\ninfo: {{ title: T, version: 1.0.0 }}\nchannels:\n  feed:\n    address: /ws\n    \
+             x-topics: {{ {} }}\n",
+            names.map(topic).join(", ")
+        ));
+        let named = api.endpoints[0]
+            .topics
+            .iter()
+            .map(|topic| (topic.name.rust.as_str(), topic.module.as_str(), topic.name.typescript.as_str()));
+        let expected =
+            [("OrderBook", "order_book", "orderBook"), ("OrderBook2", "order_book_2", "orderBook_2")];
+        assert_eq!(named.collect::<Vec<_>>(), expected, "{names:?}");
+    }
+}
+
 #[test]
 fn error_codes_of_one_request_are_told_apart_in_both_languages() {
     let api = api(

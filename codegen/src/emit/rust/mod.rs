@@ -121,7 +121,7 @@ fn root(api: &Api, options: &RustOptions, documents: &Documents) -> Module {
 /// With several endpoints each has a folder of its own, so that their names cannot meet.
 fn several(context: &Context<'_>, endpoints: &[Endpoint]) -> Module {
     let mut root = Module::new("mod", Vec::new());
-    let mut names = Names::reserving(["types", "mod"]);
+    let mut names = Names::reserving(["types", "mod", "bellwire", "rt"]);
     for endpoint in endpoints {
         let name = names.module(&endpoint.name.rust);
         let context = EndpointContext { all: context, endpoint, prefix: &endpoint.name.rust, depth: 1 };

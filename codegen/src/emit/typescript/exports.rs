@@ -12,10 +12,11 @@ pub(super) struct Exports {
 }
 
 impl Exports {
-    /// The names of the types alone.
+    /// The names of the types, and of the runtime's client, which every client imports.
     pub(super) fn of(project: &Project<'_>) -> Self {
         let ids = (0..project.api.types.len()).map(TypeId);
-        let taken = ids.flat_map(|id| project.usage.forms(id)).map(|(_, name)| name).collect();
+        let types = ids.flat_map(|id| project.usage.forms(id)).map(|(_, name)| name);
+        let taken = types.chain(["CoreClient".to_owned()]).collect();
         Self { taken }
     }
 

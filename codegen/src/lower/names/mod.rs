@@ -2,8 +2,9 @@
 //!
 //! One rule for every clash with a language: a trailing underscore (`type_`, `Self_`, `Option_`). One rule for every
 //! clash between names of one scope: the spelling that already is the identifier keeps it, the others are numbered in
-//! the order of their spelling, so that moving a member in the document renames nothing. What is reserved is in
-//! `reserved`, how names are cut into words in `words`.
+//! the order of their spelling, so that moving a member in the document renames nothing. What has another case in each
+//! language is numbered in the document's order instead: else each language would number another one. What is reserved is
+//! in `reserved`, how names are cut into words in `words`.
 
 mod reserved;
 mod words;
@@ -33,10 +34,19 @@ pub(crate) fn name(wire: &str, place: Place) -> Name {
 
 /// The names of everything in one scope, in the given order; distinct in each language, and none of `taken`.
 pub(crate) fn unique(wires: &[&str], place: Place, taken: &[&str]) -> Vec<Name> {
-    let rust_names = distinct(wires, place, taken, rust);
+    distinct_names(wires, place, taken, false)
+}
+
+/// The same, but of several that claim one identifier the first keeps it, in both languages.
+pub(crate) fn in_order(wires: &[&str], place: Place, taken: &[&str]) -> Vec<Name> {
+    distinct_names(wires, place, taken, true)
+}
+
+fn distinct_names(wires: &[&str], place: Place, taken: &[&str], ordered: bool) -> Vec<Name> {
+    let rust_names = distinct(wires, place, taken, ordered, rust);
     let typescript_names: Vec<String> = match place {
         Place::Field => wires.iter().map(|wire| property_key(wire)).collect(),
-        Place::Type | Place::Variant | Place::Method => distinct(wires, place, taken, typescript),
+        Place::Type | Place::Variant | Place::Method => distinct(wires, place, taken, ordered, typescript),
     };
     let identifiers = rust_names.into_iter().zip(typescript_names);
     let named = wires.iter().zip(identifiers);
@@ -133,7 +143,13 @@ fn escape(identifier: String, is_reserved: impl Fn(&str) -> bool) -> String {
     if is_reserved(&identifier) { identifier + "_" } else { identifier }
 }
 
-fn distinct(wires: &[&str], place: Place, taken: &[&str], convert: fn(&str, Place) -> String) -> Vec<String> {
+fn distinct(
+    wires: &[&str],
+    place: Place,
+    taken: &[&str],
+    ordered: bool,
+    convert: fn(&str, Place) -> String,
+) -> Vec<String> {
     let wanted: Vec<String> = wires.iter().map(|wire| convert(wire, place)).collect();
     let mut claims: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, identifier) in wanted.iter().enumerate() {
@@ -144,7 +160,9 @@ fn distinct(wires: &[&str], place: Place, taken: &[&str], convert: fn(&str, Plac
     let mut chosen = wanted.clone();
     for (identifier, mut claimants) in claims {
         let plain = identifier.trim_end_matches('_');
-        claimants.sort_by_key(|&at| (wires[at] != plain, wires[at], at));
+        if !ordered {
+            claimants.sort_by_key(|&at| (wires[at] != plain, wires[at], at));
+        }
         let keeps = usize::from(!taken.contains(&identifier));
         for &at in claimants.iter().skip(keeps) {
             chosen[at] = numbered(identifier, place, &used);

@@ -25,6 +25,7 @@ impl<'s> Lowering<'s, '_> {
         let names = names::unique(&wires, Place::Field, &[]);
         let mut fields = Vec::with_capacity(names.len());
         for name in names {
+            self.report_numbered(&name, site);
             let field = match flat.properties.get(name.wire.as_str()) {
                 Some(conjunction) => self.field(name, conjunction, flat, site, &mut checked),
                 None => bare_field(name),
@@ -32,6 +33,21 @@ impl<'s> Lowering<'s, '_> {
             fields.push(field);
         }
         (Shape::Object(Object { fields, additional }), checked)
+    }
+
+    /// Says that a member is called otherwise in Rust than its own name would have it.
+    fn report_numbered(&mut self, name: &Name, site: &Site) {
+        let wanted = names::name(&name.wire, Place::Field).rust;
+        if name.rust == wanted {
+            return;
+        }
+        let inner = site.inside(&name.wire, &format!("/properties/{}", crate::spec::escape(&name.wire)));
+        let message = format!(
+            "the member `{}` would be called `{wanted}` in Rust like another; it becomes `{}`",
+            name.wire, name.rust
+        );
+        let diagnostic = Diagnostic::new(&rules::NAME_COLLISION, self.span(&inner), message);
+        self.sink.push(diagnostic.help("rename one of the two, where the protocol is yours"));
     }
 
     fn field(

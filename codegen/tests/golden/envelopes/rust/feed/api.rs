@@ -25,10 +25,10 @@ impl<Requests, Connect> FeedApi<Requests, Connect> {
         let connect = Arc::new(super::broadcasts::ConnectRouter(self.connect));
         rt::Endpoint::new(&super::endpoint::ENDPOINT)
             .request::<super::Find, _>(requests.clone())
-            .broadcast::<super::Price>()
+            .broadcast::<super::Price2>()
             .connect::<super::State, _>(connect.clone())
             .broadcast::<super::Move>()
             .broadcast::<super::Counts>()
-            .broadcast::<super::Halt>()
+            .broadcast::<super::Halt2>()
     }
 }

@@ -10,9 +10,9 @@ use super::types;
 ///
 /// Declared at `#/operations/PRICE`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Price;
+pub struct Price2;
 
-impl rt::Broadcast for Price {
+impl rt::Broadcast for Price2 {
     type Payload = types::Price;
 
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
@@ -26,9 +26,9 @@ impl rt::Broadcast for Price {
 
 /// Publishes `PRICE`; cheap to clone, callable from any thread.
 #[derive(Debug, Clone)]
-pub struct PricePublisher(rt::BroadcastPublisher<Price>);
+pub struct Price2Publisher(rt::BroadcastPublisher<Price2>);
 
-impl PricePublisher {
+impl Price2Publisher {
     /// A publisher into the node's hub.
     pub fn new(node: &rt::Node) -> Self {
         Self(rt::BroadcastPublisher::new(node))
@@ -130,9 +130,9 @@ impl CountsPublisher {
 ///
 /// Declared at `#/operations/HALT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Halt;
+pub struct Halt2;
 
-impl rt::Broadcast for Halt {
+impl rt::Broadcast for Halt2 {
     type Payload = rt::Empty;
 
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
@@ -146,9 +146,9 @@ impl rt::Broadcast for Halt {
 
 /// Publishes `HALT`; cheap to clone, callable from any thread.
 #[derive(Debug, Clone)]
-pub struct HaltPublisher(rt::BroadcastPublisher<Halt>);
+pub struct Halt2Publisher(rt::BroadcastPublisher<Halt2>);
 
-impl HaltPublisher {
+impl Halt2Publisher {
     /// A publisher into the node's hub.
     pub fn new(node: &rt::Node) -> Self {
         Self(rt::BroadcastPublisher::new(node))

@@ -14,6 +14,6 @@ pub use endpoint::ENDPOINT;
 pub use publishers::FeedPublishers;
 pub use requests::{FeedRequests, Find, FindError};
 pub use broadcasts::{
-    Counts, CountsPublisher, FeedConnect, Halt, HaltPublisher, Move, MovePublisher,
-    Price, PricePublisher, State,
+    Counts, CountsPublisher, FeedConnect, Halt2, Halt2Publisher, Move, MovePublisher,
+    Price2, Price2Publisher, State,
 };

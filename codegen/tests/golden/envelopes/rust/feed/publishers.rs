@@ -7,23 +7,23 @@ use bellwire::contract as rt;
 #[derive(Debug, Clone)]
 pub struct FeedPublishers {
     /// Publishes `PRICE`.
-    pub price: super::PricePublisher,
+    pub price: super::Price2Publisher,
     /// Publishes `MOVE`.
     pub move_: super::MovePublisher,
     /// Publishes `COUNTS`.
     pub counts: super::CountsPublisher,
     /// Publishes `HALT`.
-    pub halt: super::HaltPublisher,
+    pub halt: super::Halt2Publisher,
 }
 
 impl FeedPublishers {
     /// Publishers into the node's hub.
     pub fn new(node: &rt::Node) -> Self {
         Self {
-            price: super::PricePublisher::new(node),
+            price: super::Price2Publisher::new(node),
             move_: super::MovePublisher::new(node),
             counts: super::CountsPublisher::new(node),
-            halt: super::HaltPublisher::new(node),
+            halt: super::Halt2Publisher::new(node),
         }
     }
 }

@@ -30,7 +30,7 @@ impl<Prices, Requests, Connect> MonitorApi<Prices, Requests, Connect> {
             .topic(super::PricesRouter(self.prices))
             .request::<super::Reset, _>(requests.clone())
             .connect::<super::Hello, _>(connect.clone())
-            .broadcast::<super::Price2>()
-            .broadcast::<super::Halt2>()
+            .broadcast::<super::Price>()
+            .broadcast::<super::Halt>()
     }
 }

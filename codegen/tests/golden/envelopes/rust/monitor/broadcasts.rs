@@ -28,9 +28,9 @@ impl rt::Broadcast for Hello {
 ///
 /// Declared at `#/operations/price`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Price2;
+pub struct Price;
 
-impl rt::Broadcast for Price2 {
+impl rt::Broadcast for Price {
     type Payload = types::Price;
 
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
@@ -49,9 +49,9 @@ impl rt::Broadcast for Price2 {
 
 /// Publishes `price`; cheap to clone, callable from any thread.
 #[derive(Debug, Clone)]
-pub struct Price2Publisher(rt::BroadcastPublisher<Price2>);
+pub struct PricePublisher(rt::BroadcastPublisher<Price>);
 
-impl Price2Publisher {
+impl PricePublisher {
     /// A publisher into the node's hub.
     pub fn new(node: &rt::Node) -> Self {
         Self(rt::BroadcastPublisher::new(node))
@@ -67,9 +67,9 @@ impl Price2Publisher {
 ///
 /// Declared at `#/operations/halt`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Halt2;
+pub struct Halt;
 
-impl rt::Broadcast for Halt2 {
+impl rt::Broadcast for Halt {
     type Payload = rt::Empty;
 
     const SPEC: rt::BroadcastSpec = rt::BroadcastSpec {
@@ -88,9 +88,9 @@ impl rt::Broadcast for Halt2 {
 
 /// Publishes `halt`; cheap to clone, callable from any thread.
 #[derive(Debug, Clone)]
-pub struct Halt2Publisher(rt::BroadcastPublisher<Halt2>);
+pub struct HaltPublisher(rt::BroadcastPublisher<Halt>);
 
-impl Halt2Publisher {
+impl HaltPublisher {
     /// A publisher into the node's hub.
     pub fn new(node: &rt::Node) -> Self {
         Self(rt::BroadcastPublisher::new(node))

@@ -15,6 +15,4 @@ pub use endpoint::ENDPOINT;
 pub use publishers::MonitorPublishers;
 pub use prices::{Prices, PricesPublisher, PricesRouter, PricesService};
 pub use requests::{MonitorRequests, Reset, ResetError};
-pub use broadcasts::{
-    Halt2, Halt2Publisher, Hello, MonitorConnect, Price2, Price2Publisher,
-};
+pub use broadcasts::{Halt, HaltPublisher, Hello, MonitorConnect, Price, PricePublisher};

@@ -9,9 +9,9 @@ pub struct MonitorPublishers {
     /// Publishes `prices.update`.
     pub prices: super::PricesPublisher,
     /// Publishes `price`.
-    pub price: super::Price2Publisher,
+    pub price: super::PricePublisher,
     /// Publishes `halt`.
-    pub halt: super::Halt2Publisher,
+    pub halt: super::HaltPublisher,
 }
 
 impl MonitorPublishers {
@@ -19,8 +19,8 @@ impl MonitorPublishers {
     pub fn new(node: &rt::Node) -> Self {
         Self {
             prices: super::PricesPublisher::new(node),
-            price: super::Price2Publisher::new(node),
-            halt: super::Halt2Publisher::new(node),
+            price: super::PricePublisher::new(node),
+            halt: super::HaltPublisher::new(node),
         }
     }
 }
