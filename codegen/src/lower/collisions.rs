@@ -108,6 +108,10 @@ fn subjects<'a>(document: &Document<'a>, endpoint: &Endpoint<'a>, named: &Named)
             let chosen = request.path.first().map_or("", String::as_str);
             identifiers.push(Identifier::typescript("client", &names::name(head, Place::Method), chosen));
         }
+        if let (true, Some((_, tail)), Some(chosen)) = (is_member, wire.rsplit_once('.'), request.path.last())
+        {
+            identifiers.push(Identifier::typescript("tails", &names::name(tail, Place::Method), chosen));
+        }
         all.push(Subject { kind: "request", wire, span: declared.name_span, identifiers });
     }
     for (declared, member) in endpoint.broadcasts.iter().zip(&named.broadcasts) {

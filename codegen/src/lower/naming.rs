@@ -141,6 +141,22 @@ fn apart<'a>(wanted: &[String], suffixes: impl Iterator<Item = &'a [&'a str]>) -
     settled.collect()
 }
 
+/// Paths into the client, of which the later of two that are equal is numbered: `orders.placeIt` beside `orders.place-it`.
+fn apart_in_client(mut paths: Vec<Vec<String>>) -> Vec<Vec<String>> {
+    for at in 0..paths.len() {
+        let (before, rest) = paths.split_at_mut(at);
+        let Some((path, after)) = rest.split_first_mut() else { break };
+        if !before.contains(path) {
+            continue;
+        }
+        let Some((last, above)) = path.split_last_mut() else { continue };
+        let beside = before.iter().chain(&*after).filter(|other| other.starts_with(above));
+        let used = beside.filter_map(|other| other.get(above.len()).cloned()).collect();
+        *last = names::numbered(last, Place::Method, &used);
+    }
+    paths
+}
+
 /// What has a name of its own on one endpoint.
 struct Scope<'a> {
     topics: Vec<&'a str>,
@@ -242,7 +258,7 @@ impl<'a> Scope<'a> {
         let mut part = |count: usize| named.by_ref().take(count).collect::<Vec<_>>();
         let (topics, head_names) = (part(self.topics.len()), part(heads.len()));
         let (broadcasts, operations) = (part(self.broadcasts.len()), part(self.operations.len()));
-        let paths: Vec<Vec<String>> = self
+        let paths = self
             .requests
             .iter()
             .map(|wire| {
@@ -253,6 +269,7 @@ impl<'a> Scope<'a> {
                 std::iter::once(first).chain(rest).collect()
             })
             .collect();
+        let paths = apart_in_client(paths);
         Members {
             topics: topics.into_iter(),
             broadcasts: broadcasts.into_iter(),
