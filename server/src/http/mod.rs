@@ -1,6 +1,7 @@
 //! Everything that is served over HTTP: the sockets' handshakes, and what stands beside them.
 
 mod accept;
+mod body;
 mod caller;
 mod cors;
 mod document;

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use subtle::ConstantTimeEq;
 
 use super::retained::unprocessable;
-use super::{below, failure};
+use super::{below, body, failure};
 use crate::auth::bearer_tokens;
 use crate::config::Secret;
 use crate::connection::Served;
@@ -23,7 +23,7 @@ use crate::contract::erased::{ResolvedTopic, Written};
 use crate::contract::matching::{Candidate, find};
 use crate::node::publish_written;
 use crate::protocol::encode::Failure;
-use crate::protocol::{ErrorCode, Fault, Faults, Frame, FrameError, NoFrame, Retry};
+use crate::protocol::{ErrorCode, Fault, Faults, Frame, FrameError, NoFrame};
 
 /// What stands beside an update: the parameters of its topic.
 #[derive(Deserialize)]
@@ -52,10 +52,12 @@ pub(super) fn routes(base: &str, endpoints: Vec<Arc<Served>>, token: Secret) -> 
                 .insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
             return response;
         }
-        let limit = endpoints.iter().map(|served| served.options.max_message_bytes).max().unwrap_or_default();
-        match to_bytes(request.into_body(), limit).await {
+        let options = || endpoints.iter().map(|served| &served.options);
+        let limit = options().map(|options| options.max_message_bytes).max().unwrap_or_default();
+        let patience = options().map(|options| options.message_timeout).max().unwrap_or_default();
+        match body::read(request.into_body(), limit, patience).await {
             Ok(body) => publish(&endpoints, &body),
-            Err(_) => failure(StatusCode::PAYLOAD_TOO_LARGE, &too_large(&format!("At most {limit} bytes"))),
+            Err(none) => none.answer(),
         }
     };
     Router::new().route(&below(base, "publish"), post(handler))
@@ -63,10 +65,6 @@ pub(super) fn routes(base: &str, endpoints: Vec<Arc<Served>>, token: Secret) -> 
 
 fn is_authorized(headers: &HeaderMap, token: &Secret) -> bool {
     bearer_tokens(headers).next().is_some_and(|given| bool::from(given.ct_eq(token.as_bytes())))
-}
-
-fn too_large(message: &str) -> Failure<'_> {
-    Failure { code: "message-too-big", message, retry: Retry::Never, errors: &[], details: None }
 }
 
 /// The first endpoint that knows the message sends it: as a frame of its envelope, else as a message of one of its

@@ -155,12 +155,19 @@ impl TestServer {
 
     /// One HTTP exchange; the body as text.
     pub(crate) async fn http(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+        let headers = format!("connection: close\r\ncontent-length: {}\r\n{headers}", body.len());
+        self.exchange(method, path, &headers, body).await
+    }
+
+    /// The same with a body that does not end, on a connection that may go on.
+    pub(crate) async fn http_in_part(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
+        let headers = format!("content-length: {}\r\n{headers}", body.len() + 1);
+        self.exchange(method, path, &headers, body).await
+    }
+
+    async fn exchange(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
         let mut stream = TcpStream::connect(self.address).await.expect("connects");
-        let length = body.len();
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}",
-            self.address
-        );
+        let request = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n{headers}\r\n{body}", self.address);
         stream.write_all(request.as_bytes()).await.expect("writes");
         let mut bytes = Vec::new();
         let _ = timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.expect("answers in time");

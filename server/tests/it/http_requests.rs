@@ -194,6 +194,14 @@ async fn a_body_is_the_payload_and_the_reply_is_bare() {
 }
 
 #[tokio::test]
+async fn a_body_that_never_ends_is_given_up() {
+    let server =
+        server_with(|settings| settings.message_timeout = Some(Period(Duration::from_millis(100)))).await;
+    let answer = server.http_in_part("POST", "/draw", JSON, "{\"timeframe\":").await;
+    assert_eq!((answer.status, &answer.json()["code"]), (408, &json!("request-timeout")));
+}
+
+#[tokio::test]
 async fn an_address_asks_no_faster_than_it_may() {
     let server = server_with(|settings| settings.http_rate = Some(2)).await;
     let mut served = 0;

@@ -1,5 +1,8 @@
 //! Publishing over HTTP.
 
+use std::time::Duration;
+
+use bellwire::Period;
 use serde_json::{Value, json};
 
 use crate::harness::TestServer;
@@ -34,6 +37,19 @@ async fn only_the_token_opens_the_route() {
     }
     assert_eq!(server.http("POST", PATH, "authorization: bearer token\r\n", &body).await.status, 200);
     assert_eq!(server.http("GET", PATH, "authorization: Bearer token\r\n", "").await.status, 405);
+}
+
+#[tokio::test]
+async fn a_body_that_never_ends_is_given_up() {
+    let server = TestServer::start_with(|settings| {
+        settings.message_timeout = Some(Period(Duration::from_millis(100)));
+    })
+    .await;
+    for sent in ["", "{\"type\""] {
+        let answer = server.http_in_part("POST", PATH, "authorization: Bearer token\r\n", sent).await;
+        assert_eq!((answer.status, &answer.json()["code"]), (408, &json!("request-timeout")), "{sent}");
+        assert_eq!((&answer.json()["retry"], &*answer.headers["connection"]), (&json!("later"), "close"));
+    }
 }
 
 #[tokio::test]

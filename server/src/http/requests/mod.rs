@@ -9,7 +9,7 @@ mod payload;
 
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::Query;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
@@ -17,8 +17,9 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
+use super::body::NoBody;
 use super::caller::{caller, forbidden, nobody};
-use super::{OriginPolicy, below, failure, health, rate};
+use super::{OriginPolicy, below, body, failure, health, rate};
 use crate::auth::check_access;
 use crate::connection::{Served, guarded};
 use crate::contract::erased::{Fetched, RequestService};
@@ -138,6 +139,10 @@ impl Route {
                 answer::refused(self.spec.statuses, &refusal)
             }
             Err(Unanswered::Unknown(answer)) => *answer,
+            Err(Unanswered::NoBody(none)) => {
+                shared.metrics.reply_error(none.code());
+                none.answer()
+            }
             Err(Unanswered::Unlike(status, code, message)) => {
                 shared.metrics.reply_error(code);
                 failure(status, &unlike(code, &message))
@@ -204,14 +209,9 @@ impl Route {
         if !self.spec.body {
             return Ok(axum::body::Bytes::new());
         }
-        let limit = self.served.options.max_message_bytes;
-        let bytes = to_bytes(body, limit).await.map_err(|_| {
-            Unanswered::Unlike(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "message-too-big",
-                format!("At most {limit} bytes"),
-            )
-        })?;
+        let options = &self.served.options;
+        let read = body::read(body, options.max_message_bytes, options.message_timeout);
+        let bytes = read.await.map_err(Unanswered::NoBody)?;
         // A form of any page may be posted here without the browser asking first, JSON may not.
         if !bytes.is_empty() && !is_json(headers) {
             let message = "The body must be of type application/json".to_owned();
@@ -242,6 +242,8 @@ enum Unanswered {
     Refused(Refusal),
     /// The caller is unknown, or may not do this.
     Unknown(Box<Response>),
+    /// Its body is too long or too late.
+    NoBody(NoBody),
     /// For a reason that only HTTP has: status, code, message.
     Unlike(StatusCode, &'static str, String),
 }
