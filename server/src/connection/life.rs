@@ -14,7 +14,7 @@ use super::in_flight::InFlight;
 use super::membership::Memberships;
 use super::outbound::Outbound;
 use super::pulse::{Due, Pulse};
-use super::topics::Topics;
+use super::topics::{Command, Topics, Verb};
 use super::transport::{Event, Host, Transport};
 use super::{Connection, Ended, Finished, IN_FLIGHT_LIMIT, Served, replies};
 use crate::contract::Caller;
@@ -125,7 +125,11 @@ impl Connection {
     pub(super) fn on_finished(&mut self, finished: Finished) {
         match finished {
             Finished::Reply(reply) => self.send_reply(&reply),
-            Finished::Authorized { resolved, since, id, started, result } => {
+            Finished::Authorized { resolved, since, id, started, caller, .. } if !caller.is(&self.caller) => {
+                // Decided for who the client was before it brought another token.
+                self.begin(Command { verb: Verb::Subscribe(since), id, resolved, started });
+            }
+            Finished::Authorized { resolved, since, id, started, result, .. } => {
                 self.on_authorized(resolved, since.as_ref(), id.as_deref(), started, result);
             }
             Finished::Authenticated { id, result } => self.on_authenticated(id.as_deref(), result),

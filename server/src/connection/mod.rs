@@ -69,6 +69,8 @@ enum Finished {
         since: Option<Position>,
         id: Option<String>,
         started: Instant,
+        /// For whom.
+        caller: Caller,
         result: Result<(), Refusal>,
     },
     /// Having looked at a token.

@@ -123,7 +123,8 @@ impl Connection {
         }
     }
 
-    fn begin(&mut self, command: Command) {
+    /// Serves a command whose turn it is.
+    pub(super) fn begin(&mut self, command: Command) {
         match command.verb {
             Verb::Subscribe(_) => self.begin_subscribe(command),
             Verb::Unsubscribe => self.unsubscribe(&command),
@@ -139,10 +140,11 @@ impl Connection {
         if checked.is_err() {
             return self.on_authorized(resolved, since.as_ref(), id.as_deref(), started, checked);
         }
-        let asked = resolved.clone().authorize(self.caller.clone());
+        let caller = self.caller.clone();
+        let asked = resolved.clone().authorize(caller.clone());
         self.ask(asked, move |answered| {
             let result = answered.and_then(|result| result);
-            Finished::Authorized { resolved, since, id, started, result }
+            Finished::Authorized { resolved, since, id, started, caller, result }
         });
     }
 

@@ -69,6 +69,11 @@ impl Caller {
         known
     }
 
+    /// Whether it is this caller, with the identity that it has now.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Whether access rules count for it.
     pub(crate) fn is_checked(&self) -> bool {
         !matches!(self.0.standing, Standing::Unchecked)

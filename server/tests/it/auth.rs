@@ -201,6 +201,29 @@ async fn another_token_takes_its_place_on_the_same_connection() {
 }
 
 #[tokio::test]
+async fn a_subscribe_that_is_being_decided_is_held_against_the_token_that_came_meanwhile() {
+    let server = server(AuthMode::Required).await;
+    let wide = token(json!({"symbols": ["GATED", "A"]}));
+    for (symbols, code) in [(json!(["A"]), json!("forbidden")), (json!(["GATED"]), Value::Null)] {
+        let mut client = with_token(&server, &wide).await;
+        client.send(subscribe("GATED")).await;
+        client.ask_ok(authenticate(&token(json!({"symbols": symbols})))).await;
+        let gate = server.services.gate.clone();
+        // The service is asked again where the rule of the document lets it.
+        let opening = tokio::spawn(async move {
+            loop {
+                gate.notify_waiters();
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
+        assert_eq!(client.frame().await["payload"]["code"], code);
+        opening.abort();
+        let reached = Publisher::<Owned>::new(&server.node).publish(&symbol("GATED"), &json!(1)).subscribers;
+        assert_eq!(reached, usize::from(code.is_null()), "{symbols}");
+    }
+}
+
+#[tokio::test]
 async fn nobody_becomes_somebody_on_the_same_connection() {
     let server = server(AuthMode::Optional).await;
     let mut client = server.client().await;
