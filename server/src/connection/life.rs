@@ -209,11 +209,13 @@ impl Connection {
 }
 
 impl Host for Connection {
-    /// Whether there is room for more requests and their answers.
+    /// Whether there is room for more requests and their answers. Of a client that has just said who it is nothing is
+    /// served before it has joined the others.
     fn may_read(&self) -> bool {
         self.in_flight.len() + self.topics.queued() < IN_FLIGHT_LIMIT
             && self.outbound.has_control_room()
             && !self.credentials.is_checking()
+            && (self.seat.is_some() || self.credentials.is_waiting())
     }
 
     fn on_event(&mut self, event: Event<'_>, now: Instant) -> ControlFlow<Ended> {

@@ -1,5 +1,6 @@
 //! Who may connect, and who may do what.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bellwire::contract::{Identity, Publisher};
@@ -8,7 +9,8 @@ use bellwire::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::contract::{CLOSE_ADDRESS, Owned, REPLY_ADDRESS, symbol};
+use crate::by_hand::{ByHand, frame};
+use crate::contract::{CLOSE_ADDRESS, Owned, REPLY_ADDRESS, Welcome, symbol};
 use crate::harness::{Client, TestServer, WAYS, Way};
 use crate::services::{TestServices, endpoint};
 use crate::tokens::{SECRET, in_seconds, token};
@@ -220,6 +222,26 @@ async fn a_subscribe_that_is_being_decided_is_held_against_the_token_that_came_m
         opening.abort();
         let reached = Publisher::<Owned>::new(&server.node).publish(&symbol("GATED"), &json!(1)).subscribers;
         assert_eq!(reached, usize::from(code.is_null()), "{symbols}");
+    }
+}
+
+#[tokio::test]
+async fn who_says_who_it_is_is_greeted_before_it_is_served() {
+    let services = TestServices::default();
+    *services.welcome.lock().expect("no panic") = Some("hello".to_owned());
+    let greeting = endpoint::<false>(&services).connect::<Welcome, _>(Arc::new(services.clone()));
+    let server = TestServer::serve(services, vec![greeting], axum::Router::new(), |settings| {
+        settings.auth_mode = Some(AuthMode::Required);
+        settings.auth_secret = Some(SECRET.into());
+    })
+    .await;
+    let mut client = ByHand::open(&server).await;
+    let act = json!({"type": "act", "payload": {}});
+    let both = [authenticate(&token(json!({}))), act].map(|it| frame(0x81, it.to_string().as_bytes()));
+    // In one write: the second is there when the first is answered.
+    client.send(&both.concat()).await;
+    for kind in ["authenticate.response", "welcome", "act.response"] {
+        assert_eq!(client.next().await.json()["type"], kind);
     }
 }
 
