@@ -2,19 +2,35 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tokio::sync::Notify;
+
 /// A latched signal. Connections look at it whenever they are woken; `Shared::begin_shutdown` wakes them all.
 #[derive(Debug, Default)]
-pub(crate) struct Shutdown(AtomicBool);
+pub(crate) struct Shutdown {
+    is_given: AtomicBool,
+    /// Wakes those who wait for nothing else.
+    given: Notify,
+}
 
 impl Shutdown {
     /// Gives the signal.
     pub(crate) fn begin(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.is_given.store(true, Ordering::SeqCst);
+        self.given.notify_waiters();
     }
 
     /// Whether it was given.
     pub(crate) fn has_begun(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.is_given.load(Ordering::SeqCst)
+    }
+
+    /// Waits until it is given.
+    pub(crate) async fn begun(&self) {
+        // Made before the look: a signal between the two is not missed.
+        let given = self.given.notified();
+        if !self.has_begun() {
+            given.await;
+        }
     }
 }
 

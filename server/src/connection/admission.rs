@@ -10,6 +10,7 @@ use std::task::Poll;
 use tokio::time::Instant;
 
 use super::credentials::{AUTHENTICATE, NotTaken, deadline, verify};
+use super::replies::unless_stopped;
 use super::transport::{Host, Transport};
 use super::{Connection, Ended};
 use crate::auth::Carried;
@@ -25,7 +26,9 @@ impl Connection {
     ) -> Result<(), Option<Ended>> {
         let served = self.served.clone();
         if !matches!(carried, Carried::Nothing) {
-            let verified = verify(&served, carried).await;
+            let Some(verified) = unless_stopped(&served, verify(&served, carried)).await else {
+                return Err(Some(Ended::ByUs(self.announce_stop())));
+            };
             let verified = verified.map_err(|NotTaken(condition)| Some(self.end(condition)))?;
             let now = Instant::now();
             self.know(verified.identity, deadline(verified.expires_at, now), now);

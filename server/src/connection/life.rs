@@ -80,10 +80,11 @@ impl Connection {
     }
 
     /// Sends what each new connection gets once, then what was kept for it: ahead of every broadcast, because replies go
-    /// first.
+    /// first. A stop waits for no greeting.
     pub(super) async fn welcome(&mut self, kept: Vec<Bytes>) {
         for service in &self.served.clone().endpoint.welcomes {
-            let asked = replies::guarded(&self.served, service.clone().welcome(self.caller.clone())).await;
+            let welcome = replies::guarded(&self.served, service.clone().welcome(self.caller.clone()));
+            let Some(asked) = replies::unless_stopped(&self.served, welcome).await else { break };
             for frame in asked.unwrap_or_default() {
                 self.outbound.control(&frame);
             }
@@ -140,7 +141,7 @@ impl Connection {
 
     fn on_time(&mut self, now: Instant) -> ControlFlow<Close> {
         if self.draining_until.is_none() && self.served.node.shared().shutdown.has_begun() {
-            self.announce(&self.served.close(CloseCondition::ShuttingDown), RETURN_SPREAD);
+            self.announce_stop();
             self.draining_until = Some(now + self.served.options.drain_timeout);
         }
         if self.draining_until.is_some_and(|end| now >= end || self.in_flight.is_empty()) {
@@ -165,6 +166,13 @@ impl Connection {
                 ControlFlow::Break(close)
             }
         }
+    }
+
+    /// Tells the client that the server is about to stop; gives the close that follows.
+    pub(super) fn announce_stop(&self) -> Close {
+        let close = self.served.close(CloseCondition::ShuttingDown);
+        self.announce(&close, RETURN_SPREAD);
+        close
     }
 
     /// Tells the client of a close that is planned, and to come back after a time of its own.

@@ -48,6 +48,15 @@ pub(crate) async fn guarded<T>(served: &Served, service: impl Future<Output = T>
     }
 }
 
+/// Waits for a service, but not once the server is about to stop.
+pub(super) async fn unless_stopped<T>(served: &Served, service: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        answer = service => Some(answer),
+        () = served.node.shared().shutdown.begun() => None,
+    }
+}
+
 fn panicked() -> Refusal {
     tracing::error!("the service panicked");
     Refusal::internal("The service failed")

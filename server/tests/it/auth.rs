@@ -3,11 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bellwire::contract::{Identity, Publisher};
-use bellwire::{
-    App, AuthMode, Authenticator, Error, Node, Period, Secret, Settings, TokenError, Verified, Verifying,
-};
-use serde_json::{Map, Value, json};
+use bellwire::contract::Publisher;
+use bellwire::{App, AuthMode, Error, Node, Period, Settings};
+use serde_json::{Value, json};
 
 use crate::by_hand::{ByHand, frame};
 use crate::contract::{CLOSE_ADDRESS, Owned, REPLY_ADDRESS, Welcome, symbol};
@@ -28,7 +26,7 @@ async fn with_token(server: &TestServer, token: &str) -> Client {
     server.connect(&format!("{REPLY_ADDRESS}?token={token}")).await
 }
 
-async fn subject(client: &mut Client) -> Value {
+pub(crate) async fn subject(client: &mut Client) -> Value {
     client.ask_ok(json!({"type": "act", "payload": {"do": "caller"}})).await["result"]["subject"].clone()
 }
 
@@ -36,14 +34,14 @@ fn subscribe(symbol: &str) -> Value {
     json!({"type": "owned.subscribe", "id": "s", "payload": {"symbol": symbol}})
 }
 
-fn authenticate(token: &str) -> Value {
+pub(crate) fn authenticate(token: &str) -> Value {
     json!({"type": "authenticate", "id": "a", "payload": {"token": token}})
 }
 
-const INVALID: (u16, &str) = (1008, "Invalid token");
+pub(crate) const INVALID: (u16, &str) = (1008, "Invalid token");
 const MISSING: (u16, &str) = (1008, "Authentication required");
 
-fn said((code, reason): &(u16, String)) -> (u16, &str) {
+pub(crate) fn said((code, reason): &(u16, String)) -> (u16, &str) {
     (*code, reason)
 }
 
@@ -283,53 +281,6 @@ async fn state_over_http_asks_for_the_same() {
         assert_eq!(server.get("/health").await.status, 200, "health is nobody's secret");
         assert_eq!(server.get("/api/v1/ws/asyncapi.json").await.status, 200);
     }
-}
-
-/// Knows two tokens of its own.
-struct Sessions;
-
-impl Authenticator for Sessions {
-    fn authenticate<'a>(&'a self, token: &'a Secret) -> Verifying<'a> {
-        Box::pin(async move {
-            match token.expose() {
-                "session-1" => {
-                    Ok(Verified { identity: Identity::new("user-1", Map::new()), expires_at: None })
-                }
-                "panic" => panic!("asked to"),
-                "later" => Err(TokenError::Unavailable("the session store is away")),
-                _ => Err(TokenError::Invalid("no such session")),
-            }
-        })
-    }
-}
-
-#[tokio::test]
-async fn an_application_may_verify_tokens_itself() {
-    let services = TestServices::default();
-    let settings = {
-        let mut settings = Settings::default();
-        settings.port = Some(0);
-        settings
-    };
-    let app = App::new(Node::new(), settings).endpoint(endpoint::<false>(&services)).authenticator(Sessions);
-    let server = app.bind().await.expect("binds");
-    let url = format!("ws://{}{REPLY_ADDRESS}?token=", server.local_addr());
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let task = tokio::spawn(server.run(async {
-        let _ = stopped.await;
-    }));
-    let mut known = Client::open(&format!("{url}session-1")).await;
-    assert_eq!(subject(&mut known).await, "user-1");
-    assert_eq!(said(&Client::open(&format!("{url}session-2")).await.close().await), INVALID);
-    for token in ["later", "panic"] {
-        assert_eq!(
-            Client::open(&format!("{url}{token}")).await.close().await.0,
-            1011,
-            "{token}: to be tried again"
-        );
-    }
-    drop((known, stop));
-    task.await.expect("no panic").expect("stops well");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on says why")]
 
 mod auth;
+mod authenticator;
 mod bursts;
 mod by_hand;
 mod compression;

@@ -142,6 +142,9 @@ impl rt::RequestRouter<OwnedAct> for TestServices {
 impl rt::ConnectRouter<Welcome> for TestServices {
     async fn welcome(&self, _: &rt::Caller) -> Option<Text> {
         let text = self.welcome.lock().expect("no panic").clone()?;
+        if text == "HANG" {
+            pending::<()>().await;
+        }
         Some(Text { text })
     }
 }

@@ -54,6 +54,18 @@ async fn replies_are_finished_before_the_close() {
 }
 
 #[tokio::test]
+async fn a_client_that_is_being_greeted_is_told_of_the_stop() {
+    let mut server = TestServer::start().await;
+    *server.services.welcome.lock().expect("no panic") = Some("HANG".to_owned());
+    let mut client = server.closing_client().await;
+    eventually("it is connected", || server.node.connection_count() == 1).await;
+    server.stop();
+    is_told(&client.frame().await);
+    assert_eq!(client.close().await, (1012, "Service restart".to_owned()));
+    server.stopped().await;
+}
+
+#[tokio::test]
 async fn clients_are_told_to_return_at_different_times() {
     let mut server = TestServer::start().await;
     let mut clients = Vec::new();

@@ -1,0 +1,86 @@
+//! Tokens that an application verifies itself, in its own time.
+
+use std::time::Duration;
+
+use bellwire::contract::Identity;
+use bellwire::{App, AuthMode, Authenticator, Error, Node, Period, Secret, Settings};
+use bellwire::{TokenError, Verified, Verifying};
+use serde_json::{Map, json};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::auth::{INVALID, authenticate, said, subject};
+use crate::contract::REPLY_ADDRESS;
+use crate::harness::Client;
+use crate::services::{TestServices, endpoint};
+
+/// Knows tokens of its own.
+struct Sessions;
+
+/// How long it looks at one of them.
+const SLOWLY: Duration = Duration::from_millis(600);
+
+impl Authenticator for Sessions {
+    fn authenticate<'a>(&'a self, token: &'a Secret) -> Verifying<'a> {
+        Box::pin(async move {
+            match token.expose() {
+                "session-1" => {
+                    Ok(Verified { identity: Identity::new("user-1", Map::new()), expires_at: None })
+                }
+                "slow" => {
+                    tokio::time::sleep(SLOWLY).await;
+                    Ok(Verified { identity: Identity::new("user-1", Map::new()), expires_at: None })
+                }
+                "hang" => std::future::pending().await,
+                "panic" => panic!("asked to"),
+                "later" => Err(TokenError::Unavailable("the session store is away")),
+                _ => Err(TokenError::Invalid("no such session")),
+            }
+        })
+    }
+}
+
+/// A server that asks [`Sessions`], its address, and how to stop it.
+async fn with_sessions(heartbeat: Duration) -> (String, oneshot::Sender<()>, JoinHandle<Result<(), Error>>) {
+    let mut settings = Settings::default();
+    settings.port = Some(0);
+    settings.heartbeat = Some(Period(heartbeat));
+    settings.auth_mode = Some(AuthMode::Optional);
+    let services = TestServices::default();
+    let app = App::new(Node::new(), settings).endpoint(endpoint::<false>(&services)).authenticator(Sessions);
+    let server = app.bind().await.expect("binds");
+    let url = format!("ws://{}{REPLY_ADDRESS}", server.local_addr());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let task = tokio::spawn(server.run(async {
+        let _ = stopped.await;
+    }));
+    (url, stop, task)
+}
+
+#[tokio::test]
+async fn a_client_whose_token_is_looked_at_is_told_of_a_stop() {
+    let (url, stop, task) = with_sessions(Duration::from_secs(30)).await;
+    let mut client = Client::open(&format!("{url}?token=hang")).await;
+    drop(stop);
+    assert_eq!(client.frame().await["payload"]["condition"], "shutting-down");
+    assert_eq!(said(&client.close().await), (1012, "Service restart"));
+    task.await.expect("no panic").expect("stops well");
+}
+
+#[tokio::test]
+async fn an_application_may_verify_tokens_itself() {
+    let (url, stop, task) = with_sessions(Duration::from_secs(30)).await;
+    let url = format!("{url}?token=");
+    let mut known = Client::open(&format!("{url}session-1")).await;
+    assert_eq!(subject(&mut known).await, "user-1");
+    assert_eq!(said(&Client::open(&format!("{url}session-2")).await.close().await), INVALID);
+    for token in ["later", "panic"] {
+        assert_eq!(
+            Client::open(&format!("{url}{token}")).await.close().await.0,
+            1011,
+            "{token}: to be tried again"
+        );
+    }
+    drop((known, stop));
+    task.await.expect("no panic").expect("stops well");
+}
