@@ -32,6 +32,8 @@ impl Connection {
             let verified = verified.map_err(|NotTaken(condition)| Some(self.end(condition)))?;
             let now = Instant::now();
             self.know(verified.identity, deadline(verified.expires_at, now), now);
+            // Nothing was read meanwhile.
+            self.pulse.activity(now);
             return Ok(());
         }
         if served.guard.admits_anonymous() {

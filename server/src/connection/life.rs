@@ -92,6 +92,8 @@ impl Connection {
         for frame in kept {
             self.outbound.control(&frame);
         }
+        // Nothing was read meanwhile.
+        self.pulse.activity(Instant::now());
     }
 
     /// Does what can be done now; ready once the client is gone (`None`) or one side says goodbye.
@@ -104,6 +106,10 @@ impl Connection {
         let _turn = Turn::begin();
         loop {
             let now = Instant::now();
+            if self.is_held_up() {
+                // Nothing was read until now, which is not the client's silence.
+                self.pulse.activity(now);
+            }
             while let Poll::Ready(finished) = self.in_flight.poll_finished(context) {
                 self.on_finished(finished);
             }
@@ -112,6 +118,10 @@ impl Connection {
             }
             if let Poll::Ready(ended) = transport.poll(self, now, context) {
                 return Poll::Ready(ended);
+            }
+            // Judged by all that has come: the clock may be ahead of the socket.
+            if self.pulse.is_silent(now) {
+                return Poll::Ready(Some(self.end(CloseCondition::HeartbeatTimeout)));
             }
             // What services have joined follows their replies, and is written in a turn of its own.
             if self.memberships.as_ref().is_some_and(|memberships| memberships.settle()) {
@@ -139,6 +149,12 @@ impl Connection {
         }
     }
 
+    /// Whether nothing is read because of what the server has to do first. A client that does not take its answers
+    /// holds itself up.
+    fn is_held_up(&self) -> bool {
+        self.in_flight.len() + self.topics.queued() >= IN_FLIGHT_LIMIT || self.credentials.is_checking()
+    }
+
     fn on_time(&mut self, now: Instant) -> ControlFlow<Close> {
         if self.draining_until.is_none() && self.served.node.shared().shutdown.has_begun() {
             self.announce_stop();
@@ -147,19 +163,15 @@ impl Connection {
         if self.draining_until.is_some_and(|end| now >= end || self.in_flight.is_empty()) {
             return ControlFlow::Break(self.served.close(CloseCondition::ShuttingDown));
         }
-        if self.in_flight.len() + self.topics.queued() >= IN_FLIGHT_LIMIT {
-            // Nothing is read while so much is under way, which is not the client's silence.
-            self.pulse.activity(now);
-        }
         self.outbound.wake_slots(now);
         self.on_credentials_due(now)?;
         match self.pulse.due(now) {
-            Due::Nothing => ControlFlow::Continue(()),
+            // Whether it has been silent shows once what it sent is read.
+            Due::Nothing | Due::Heartbeat => ControlFlow::Continue(()),
             Due::Ping => {
                 self.outbound.raw(&control_frame(OpCode::Ping, &[]));
                 ControlFlow::Continue(())
             }
-            Due::Heartbeat => ControlFlow::Break(self.served.close(CloseCondition::HeartbeatTimeout)),
             Due::Lifetime => {
                 let close = self.served.close(CloseCondition::LifetimeExceeded);
                 self.announce(&close, LIFETIME_SPREAD);
@@ -220,10 +232,9 @@ impl Host for Connection {
     /// Whether there is room for more requests and their answers. Of a client that has just said who it is nothing is
     /// served before it has joined the others.
     fn may_read(&self) -> bool {
-        self.in_flight.len() + self.topics.queued() < IN_FLIGHT_LIMIT
-            && self.outbound.has_control_room()
-            && !self.credentials.is_checking()
+        !self.is_held_up()
             && (self.seat.is_some() || self.credentials.is_waiting())
+            && self.outbound.has_control_room()
     }
 
     fn on_event(&mut self, event: Event<'_>, now: Instant) -> ControlFlow<Ended> {

@@ -47,12 +47,22 @@ impl Pulse {
         self.end.map_or(next, |end| next.min(end))
     }
 
+    /// Whether the client has been silent for too long, as far as what it sent has been read.
+    pub(super) fn is_silent(&self, now: Instant) -> bool {
+        now >= self.last_activity + self.heartbeat
+    }
+
     /// What is due now.
     pub(super) fn due(&mut self, now: Instant) -> Due {
         if self.end.is_some_and(|end| now >= end) {
             return Due::Lifetime;
         }
-        if now >= self.last_activity + self.heartbeat {
+        // Where the server itself was away (a machine that slept, say), the client was not asked in time: it has as
+        // long for its answer as ever.
+        if now >= self.next_ping + self.heartbeat / 4 {
+            self.last_activity = self.last_activity.max(now - self.heartbeat / 2);
+        }
+        if self.is_silent(now) {
             return Due::Heartbeat;
         }
         if now >= self.next_ping {
@@ -78,6 +88,15 @@ mod tests {
         assert_eq!(pulse.due(start + 15 * SECOND), Due::Nothing);
         assert_eq!(pulse.next(), start + 30 * SECOND);
         assert_eq!(pulse.due(start + 30 * SECOND), Due::Heartbeat);
+    }
+
+    #[test]
+    fn who_was_not_asked_in_time_is_asked_before_it_is_given_up() {
+        let start = Instant::now();
+        let mut pulse = Pulse::new(30 * SECOND, None, start);
+        assert_eq!(pulse.due(start + 90 * SECOND), Due::Ping);
+        assert_eq!(pulse.next(), start + 105 * SECOND);
+        assert_eq!(pulse.due(start + 105 * SECOND), Due::Heartbeat);
     }
 
     #[test]

@@ -58,6 +58,15 @@ async fn with_sessions(heartbeat: Duration) -> (String, oneshot::Sender<()>, Joi
 }
 
 #[tokio::test]
+async fn looking_at_a_token_is_not_the_clients_silence() {
+    let (url, _stop, _task) = with_sessions(SLOWLY / 2).await;
+    let mut in_query = Client::open(&format!("{url}?token=slow")).await;
+    let mut in_message = Client::open(&url).await;
+    let (known, reply) = tokio::join!(subject(&mut in_query), in_message.ask(authenticate("slow")));
+    assert_eq!((known, &reply["payload"]["result"]["subject"]), (json!("user-1"), &json!("user-1")));
+}
+
+#[tokio::test]
 async fn a_client_whose_token_is_looked_at_is_told_of_a_stop() {
     let (url, stop, task) = with_sessions(Duration::from_secs(30)).await;
     let mut client = Client::open(&format!("{url}?token=hang")).await;

@@ -7,6 +7,7 @@ use bellwire::{Lifetime, Period};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
+use crate::by_hand::{ByHand, frame};
 use crate::contract::{Notice, Text};
 use crate::harness::{TestServer, eventually};
 
@@ -72,6 +73,25 @@ async fn a_service_that_takes_long_is_not_the_clients_silence() {
     server.services.gate.notify_waiters();
     for _ in 0..64 {
         assert_eq!(client.frame().await["payload"]["result"], "waited");
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the server is to miss what happens meanwhile")]
+#[tokio::test]
+async fn a_pause_of_the_server_is_not_the_clients_silence() {
+    let server = TestServer::start_with(|settings| settings.heartbeat = Some(Period(10 * TICK))).await;
+    // One speaks in time and is not read in time; the other would answer, and is not asked.
+    for (before, speaks, pause) in [(8, true, 3), (1, false, 16)] {
+        let mut client = ByHand::open(&server).await;
+        tokio::time::sleep(before * TICK).await;
+        if speaks {
+            client.send(&frame(0x8a, b"alive")).await;
+        }
+        // This thread is the server's too, as if the machine slept.
+        std::thread::sleep(pause * TICK);
+        tokio::time::sleep(TICK).await;
+        let answer = client.ask(&json!({"type": "ping"})).await;
+        assert_eq!((answer.first, answer.text()), (0x81, "{\"type\":\"pong\"}".to_owned()), "{speaks}");
     }
 }
 
