@@ -12,6 +12,9 @@ const SIZES: [(&str, u64, &str, u64, &str); 2] =
     [("maxMessage", 128, "128B", 64 << 20, "64MiB"), ("queue", 1 << 10, "1KiB", 1 << 30, "1024MiB")];
 const DURATIONS: [(&str, u64, &str); 2] = [("heartbeat", 100, "100ms"), ("lifetime", 1_000, "1s")];
 
+/// The kinds of state.
+const KINDS: [&str; 4] = ["latest", "merge", "keyed", "window"];
+
 /// Settings of a state that belong to one kind.
 const SETTINGS_OF_KINDS: [(&str, &str); 5] =
     [("key", "keyed"), ("maxKeys", "keyed"), ("whenFull", "keyed"), ("size", "window"), ("order", "window")];
@@ -121,7 +124,8 @@ fn window(owner: &Declared<'_>, state: &Node, sink: &mut Diagnostics) {
     if let Some(most) = state.get("maxKeys").filter(|most| most.as_integer() == Some(0)) {
         out_of_range(most, "maxKeys", "at least 1", sink);
     }
-    for (key, only) in SETTINGS_OF_KINDS {
+    // Of a kind that does not exist nothing can be said.
+    for (key, only) in SETTINGS_OF_KINDS.into_iter().filter(|_| KINDS.contains(&kind)) {
         if let Some(entry) = state.entry(key).filter(|_| kind != only) {
             let message = format!("`{key}` has no effect on a state of kind `{kind}`");
             let help = format!("it belongs to `kind: {only}`");

@@ -23,6 +23,7 @@ fn is_on_connect(broadcast: &Declared<'_>) -> bool {
 fn meant<'n>(diagnostic: Diagnostic, name: &str, known: impl Iterator<Item = &'n str> + Clone) -> Diagnostic {
     match nearest(name, known.clone()) {
         Some(name) => diagnostic.help(format!("did you mean `{name}`?")),
+        None if known.clone().next().is_none() => diagnostic.help("there are none"),
         None => diagnostic.help(format!("there are {}", super::listed(known))),
     }
 }
@@ -82,8 +83,15 @@ pub(super) fn schemas(document: &Document<'_>, sink: &mut Diagnostics) {
         }
         required(document, store, schema, sink);
         for list in ["key", "members"] {
-            for item in store.node.get(list).map_or(&[][..], Node::items) {
+            let items = store.node.get(list).map_or(&[][..], Node::items);
+            for (at, item) in items.iter().enumerate() {
                 let Some(name) = item.as_str() else { continue };
+                if let Some(first) = items[..at].iter().find(|before| before.as_str() == Some(name)) {
+                    let message = format!("`{list}` of `{}` names `{name}` twice", store.name);
+                    let diagnostic = Diagnostic::new(&rules::SETTING_WITHOUT_EFFECT, item.span, message);
+                    sink.push(diagnostic.related(first.span, "first named here"));
+                    continue;
+                }
                 if properties.open || properties.members.is_empty() || properties.get(name).is_some() {
                     continue;
                 }

@@ -211,7 +211,8 @@ impl Walker<'_, '_> {
             Some(value) if u32::try_from(value).is_ok() => {}
             Some(value) => {
                 let message = format!("`{}` cannot be {value}", place.name);
-                let help = format!("give it a number from 0 to {}", u32::MAX);
+                // Nothing would be too few for most, which is another mistake.
+                let help = format!("give it a number from 1 to {}", u32::MAX);
                 self.sink.push(Diagnostic::new(&LIMIT_OUT_OF_RANGE, node.span, message).help(help));
             }
             None => self.wrong_type(node, Kind::Count, place),
@@ -246,6 +247,10 @@ impl Walker<'_, '_> {
             (Some(text), _) => {
                 Diagnostic::new(&INVALID_DURATION, node.span, format!("`{text}` is no duration"))
             }
+            (None, Some(number)) if number < 0 => {
+                let message = format!("`{}` cannot be below zero", place.name);
+                Diagnostic::new(&INVALID_DURATION, node.span, message)
+            }
             (None, Some(number)) => {
                 let message = format!("`{}` lacks a unit", place.name);
                 Diagnostic::new(&INVALID_DURATION, node.span, message)
@@ -260,6 +265,10 @@ impl Walker<'_, '_> {
         let diagnostic = match (node.as_str(), node.as_integer()) {
             (Some(text), _) if size_bytes(text).is_some() => return,
             (Some(text), _) => Diagnostic::new(&INVALID_SIZE, node.span, format!("`{text}` is no size")),
+            (None, Some(number)) if number < 0 => {
+                let message = format!("`{}` cannot be below zero", place.name);
+                Diagnostic::new(&INVALID_SIZE, node.span, message)
+            }
             (None, Some(number)) => {
                 let message = format!("`{}` lacks a unit", place.name);
                 Diagnostic::new(&INVALID_SIZE, node.span, message)

@@ -134,8 +134,15 @@ fn known(
     rule: &'static Rule,
     sink: &mut Diagnostics,
 ) {
-    for item in node.get("key").map_or(&[][..], Node::items) {
+    let items = node.get("key").map_or(&[][..], Node::items);
+    for (at, item) in items.iter().enumerate() {
         let Some(name) = item.as_str() else { continue };
+        if let Some(first) = items[..at].iter().find(|before| before.as_str() == Some(name)) {
+            let message = format!("the key of `{}` names `{name}` twice", topic.name);
+            let diagnostic = Diagnostic::new(&rules::SETTING_WITHOUT_EFFECT, item.span, message);
+            sink.push(diagnostic.related(first.span, "first named here"));
+            continue;
+        }
         if update.everywhere.contains(&name) || (update.open && update.get(name).is_none()) {
             continue;
         }
@@ -145,6 +152,9 @@ fn known(
         };
         let diagnostic = Diagnostic::new(rule, item.span, message);
         sink.push(match nearest(name, update.everywhere.iter().copied()) {
+            None if update.everywhere.is_empty() => {
+                diagnostic.help(format!("declare `{name}` in the schema of the updates"))
+            }
             Some(meant) => diagnostic.help(format!("did you mean `{meant}`?")),
             None => {
                 diagnostic.help(format!("they have {}", super::listed(update.everywhere.iter().copied())))
