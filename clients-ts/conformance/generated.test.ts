@@ -46,8 +46,11 @@ describe('golden folders', () => {
 /** A document with so many errors that their types fill several files, and more values than one file takes line by line. */
 function many(): string {
   const errors = ['first', 'second', 'third', 'fourth'].map((code) => `${code}: { retry: never }`);
-  const requests = Array.from({ length: 40 }, (_, at) => `job${at}: { errors: { ${errors.join(', ')} } }`);
-  const words = Array.from({ length: 500 }, (_, at) => `'word number ${at}'`);
+  const requests = Array.from(
+    { length: 40 },
+    (_, at) => `job${String(at)}: { errors: { ${errors.join(', ')} } }`,
+  );
+  const words = Array.from({ length: 500 }, (_, at) => `'word number ${String(at)}'`);
   return `asyncapi: 3.0.0
 info: { title: Many, version: 1.0.0 }
 channels:

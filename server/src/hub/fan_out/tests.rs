@@ -80,13 +80,13 @@ async fn each_topic_waits_for_company_as_long_as_its_own_interval() {
 /// Someone for whom another thread publishes once more whenever something comes, which has returned before this goes on.
 struct Insatiable {
     received: Mutex<Vec<String>>,
-    more: mpsc::SyncSender<mpsc::Sender<()>>,
+    more: mpsc::SyncSender<mpsc::SyncSender<()>>,
 }
 
 impl Outlet for Insatiable {
     fn offer(&self, publication: &Arc<Publication>) {
         self.received.lock().expect("no panic").push(publication.payload().into_owned());
-        let (done, returned) = mpsc::channel();
+        let (done, returned) = mpsc::sync_channel(1);
         self.more.send(done).expect("the thread is there");
         returned.recv().expect("the thread is there");
     }
@@ -111,7 +111,7 @@ async fn who_publishes_in_order_does_not_carry_what_others_go_on_publishing() {
     let hub = Hub::default();
     hub.start();
     let route = route(&hub, "t", 0);
-    let (more, asked) = mpsc::sync_channel::<mpsc::Sender<()>>(0);
+    let (more, asked) = mpsc::sync_channel::<mpsc::SyncSender<()>>(0);
     let other = route.clone();
     std::thread::spawn(move || {
         for done in asked {
