@@ -1,17 +1,8 @@
 /** Who subscribes to what the client holds already: a snapshot of their own, and nothing before it. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { SubscribeOptions, Subscription } from '../src/subscription.js';
-import {
-  consent,
-  harness,
-  settled,
-  trading,
-  type FakeSocket,
-  type Harness,
-  type Sent,
-} from './fakeSocket.js';
+import { harness, settled, trading, type FakeSocket, type Harness } from './fakeSocket.js';
+import { agree, frame, hold, refuse, type Held } from './held.js';
 
-const topicA = 'bars:{"resolution":"1","symbol":"A"}';
 const tradesA = 'trades:{"symbol":"A"}';
 
 beforeEach(() => {
@@ -21,44 +12,6 @@ beforeEach(() => {
 
 afterEach(() => {
   vi.useRealTimers();
-});
-
-interface Held {
-  readonly handle: Subscription<{ symbol: string }, unknown, unknown>;
-  /** Everything that happened, in order. */
-  readonly log: unknown[];
-}
-
-function hold(of: Harness, route = 'bars', options: SubscribeOptions<unknown, unknown> = {}): Held {
-  const log: unknown[] = [];
-  const handle = of.client.topic<{ symbol: string }, unknown, unknown>(route).subscribe(
-    { symbol: 'A' },
-    {
-      onUpdate: (value) => log.push(['update', value]),
-      onSnapshot: (value) => log.push(['snapshot', value]),
-      onResync: (dropped) => log.push(['resync', dropped]),
-      onStatus: (status) => log.push(status),
-      onError: (error) => log.push(error.message),
-      ...options,
-    },
-  );
-  return { handle, log };
-}
-
-async function agree(socket: FakeSocket, to: Sent, topic = topicA): Promise<void> {
-  socket.reply(to, consent(to, topic));
-  await settled();
-}
-
-async function refuse(socket: FakeSocket, to: Sent, retry: string, code = 'forbidden'): Promise<void> {
-  socket.reply(to, { status: 'error', code, message: `no: ${code}`, retry });
-  await settled();
-}
-
-const frame = (verb: string, payload: unknown, topic = topicA): unknown => ({
-  type: `bars.${verb}`,
-  topic,
-  payload,
 });
 
 /** A topic that is held, with the snapshot `1`. */
