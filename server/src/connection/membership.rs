@@ -15,7 +15,6 @@ use crate::contract::erased::ResolvedTopic;
 use crate::contract::membership::Holder;
 use crate::hub::{Lifecycle, Outlet, PendingHooks, Route, Subscription};
 use crate::metrics::Inflight;
-use crate::protocol::encode;
 
 /// The topics of one connection that services have joined.
 pub(super) struct Memberships {
@@ -95,11 +94,7 @@ impl Memberships {
             return state.forget(topic);
         };
         let Some(dropped) = outbound.begin_resync(&member.subscription, topic) else { return };
-        if dropped > 0 {
-            let route = member.resolved.spec().route;
-            outbound.control(&encode::resync(&self.served.writer(), route, topic, dropped));
-            self.served.node.shared().metrics.resynced(route);
-        }
+        self.served.tell_loss(outbound, &*member.resolved, dropped);
         member.subscription.release(None);
     }
 
@@ -199,7 +194,7 @@ impl State {
     fn release(&self, topic: &str, number: u64) {
         let member = self.held.get(topic).filter(|member| member.number == number);
         let (Some(member), Some(outbound)) = (member, &self.outbound) else { return };
-        if outbound.has_snapshot_room() {
+        if outbound.make_way() {
             member.subscription.release(None);
         } else {
             outbound.postpone(member.subscription.topic());

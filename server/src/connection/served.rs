@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::outbound::Outbound;
 use crate::auth::Guard;
 use crate::contract::Endpoint;
+use crate::contract::erased::ResolvedTopic;
 use crate::hub::{Audience, Route, Stores};
 use crate::limits::AddressLimit;
 use crate::node::{Node, route_of};
 use crate::protocol::envelope::Writer;
-use crate::protocol::{Activity, Close, CloseCondition, OnInvalid, ReasonValues};
+use crate::protocol::{Activity, Close, CloseCondition, OnInvalid, ReasonValues, encode};
 use crate::websocket::CompressionPolicy;
 
 /// What a message type means.
@@ -123,6 +125,15 @@ impl Served {
     pub(super) fn greetings(&self, stores: &mut Stores) -> Vec<Bytes> {
         let snapshots = self.endpoint.snapshots.iter();
         snapshots.map(|snapshot| snapshot.frame(&stores.object(snapshot.stores()))).collect()
+    }
+
+    /// Tells a client how many updates of a topic it lost, if any: a fresh snapshot follows.
+    pub(super) fn tell_loss(&self, outbound: &Outbound, resolved: &dyn ResolvedTopic, dropped: u64) {
+        if dropped > 0 {
+            let route = resolved.spec().route;
+            outbound.control(&encode::resync(&self.writer(), route, resolved.topic(), dropped));
+            self.node.shared().metrics.resynced(route);
+        }
     }
 
     /// The close of a condition, as this endpoint words it.

@@ -218,7 +218,7 @@ impl Connection {
         }
         // What was missed is measured against the room: what the socket takes meanwhile does not count.
         if since.is_some() {
-            self.outbound.has_snapshot_room();
+            self.outbound.make_way();
         }
         let (_, route) = self.served.route(resolved.spec().route)?;
         let outlet: Arc<dyn Outlet> = self.outbound.clone();
@@ -235,7 +235,7 @@ impl Connection {
     /// Begins a topic whose updates are held back: now, or when there is room for its snapshot.
     fn ask_for_snapshot(&mut self, resolved: Arc<dyn ResolvedTopic>) {
         let topic = resolved.topic().clone();
-        if !self.outbound.has_snapshot_room() {
+        if !self.outbound.make_way() {
             self.outbound.postpone(&topic);
             return self.next_command(&topic);
         }
@@ -307,11 +307,7 @@ impl Connection {
         let Some(dropped) = self.outbound.begin_resync(&held.subscription, resolved.topic()) else {
             return self.next_command(resolved.topic());
         };
-        if dropped > 0 {
-            let route = resolved.spec().route;
-            self.outbound.control(&encode::resync(&self.served.writer(), route, resolved.topic(), dropped));
-            self.served.node.shared().metrics.resynced(route);
-        }
+        self.served.tell_loss(&self.outbound, &*resolved, dropped);
         self.ask_for_snapshot(resolved);
     }
 }

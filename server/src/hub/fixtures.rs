@@ -58,8 +58,6 @@ impl Outlet for Inbox {
         self.put(run.publications().iter().map(|publication| publication.payload().into_owned()).collect());
     }
 
-    fn fetch(&self) {}
-
     fn room(&self) -> usize {
         usize::MAX
     }

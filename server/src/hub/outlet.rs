@@ -12,10 +12,12 @@ pub(crate) trait Outlet: Send + Sync {
 
     /// Takes publications that follow each other: written as one run of bytes where nothing else waits, else taken one
     /// by one.
-    fn offer_all(&self, run: &Run);
+    fn offer_all(&self, run: &Run) {
+        run.publications().iter().for_each(|publication| self.offer(publication));
+    }
 
     /// Looks at what [`Outlet::offer_all`] will look at, and does nothing more.
-    fn fetch(&self);
+    fn fetch(&self) {}
 
     /// How many bytes it could take now without acting on any overflow policy.
     fn room(&self) -> usize;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 
 use super::fixtures::{EVERY, NoHooks, policy};
-use super::{Hub, Lifecycle, Outlet, Publication, Route, RoutePolicy, Run, Subscription, Turn, in_order};
+use super::{Hub, Lifecycle, Outlet, Publication, Route, RoutePolicy, Subscription, Turn, in_order};
 use crate::protocol::{DeliveryMode, DeliverySpec};
 
 /// Keeps what it is offered, and panics at one payload.
@@ -38,12 +38,6 @@ impl Outlet for Fragile {
         self.received.lock().expect("no panic").push(payload);
         self.came.notify_one();
     }
-
-    fn offer_all(&self, run: &Run) {
-        run.publications().iter().for_each(|publication| self.offer(publication));
-    }
-
-    fn fetch(&self) {}
 
     fn room(&self) -> usize {
         usize::MAX

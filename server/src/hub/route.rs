@@ -241,6 +241,15 @@ impl Route {
         }
     }
 
+    /// Calls a topic's hooks that wait. Whoever left meanwhile left it to this thread to forget the topic.
+    fn call_hooks(&self, cell: &Arc<Cell>) {
+        cell.call_hooks();
+        // Who asks holds up those who look for other topics, so only where the topic may go.
+        if cell.subscriber_count() == 0 {
+            self.retire(cell, Reason::Left);
+        }
+    }
+
     /// Forgets a cell that nothing keeps, or keeps it.
     fn retire(&self, cell: &Arc<Cell>, reason: Reason) {
         self.topics.remove_if(cell, || match cell.retire(&self.policy, reason) {
@@ -345,11 +354,7 @@ impl Drop for Subscription {
     fn drop(&mut self) {
         self.leave_seat();
         self.route.subscription_count.fetch_sub(1, Ordering::SeqCst);
-        self.cell.call_hooks();
-        // Who asks holds up those who look for other topics, so only where the topic may go.
-        if self.cell.subscriber_count() == 0 {
-            self.route.retire(&self.cell, Reason::Left);
-        }
+        self.route.call_hooks(&self.cell);
     }
 }
 
@@ -363,8 +368,6 @@ pub(crate) struct PendingHooks {
 impl PendingHooks {
     /// Calls them, unless another thread is at it.
     pub(crate) fn call(self) {
-        self.cell.call_hooks();
-        // Whoever left meanwhile left the topic to this thread.
-        self.route.retire(&self.cell, Reason::Left);
+        self.route.call_hooks(&self.cell);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use proptest::prelude::*;
 
 use super::fixtures::policy;
-use super::{Hub, Lifecycle, Outlet, Publication, PublicationKind, Route, RoutePolicy, Run, Subscription};
+use super::{Hub, Lifecycle, Outlet, Publication, PublicationKind, Route, RoutePolicy, Subscription};
 use crate::protocol::StateKind;
 
 /// Keeps what it is offered.
@@ -29,12 +29,6 @@ impl Outlet for Inbox {
         let mark = if publication.kind == PublicationKind::Snapshot { "=" } else { "" };
         self.received.lock().expect("no panic").push(format!("{}{mark}{payload}", publication.topic));
     }
-
-    fn offer_all(&self, run: &Run) {
-        run.publications().iter().for_each(|publication| self.offer(publication));
-    }
-
-    fn fetch(&self) {}
 
     fn room(&self) -> usize {
         usize::MAX

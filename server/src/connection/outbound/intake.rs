@@ -131,8 +131,8 @@ impl Outbound {
         }
     }
 
-    /// Whether a snapshot finds room: what the socket takes meanwhile does not count.
-    pub(in crate::connection) fn has_snapshot_room(&self) -> bool {
+    /// Lets what waits leave as far as the socket takes it at once, where it is much; says whether a snapshot finds room.
+    pub(in crate::connection) fn make_way(&self) -> bool {
         let mut lanes = self.lock();
         if lanes.data_bytes > self.limit / 2 {
             self.drain(&mut lanes);

@@ -285,7 +285,7 @@ fn a_topic_that_resynchronises_gets_its_snapshot_when_there_is_room() {
     let held = subscribe(&route, &outbound);
     let other = update("other:{}", &"1".repeat(400), EVERY);
     outbound.offer(&other);
-    assert!(!outbound.has_snapshot_room());
+    assert!(!outbound.make_way());
     held.release(None);
     publish(&route, "t", "2");
     assert!(next(&outbound).is_some_and(|text| text.contains("other.update")));

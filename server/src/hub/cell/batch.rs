@@ -37,8 +37,7 @@ pub(in crate::hub) enum Progress {
 impl Cell {
     /// Fans out all that waits, without a pause.
     pub(in crate::hub) fn fan_out(&self) {
-        let mut seats = self.seats();
-        while self.advance_seats(&mut seats, &mut { usize::MAX }) != Progress::Idle {}
+        self.fan_out_through(u64::MAX);
     }
 
     /// Fans out what waits up to a publication, not what others go on publishing; `false` where something is left.

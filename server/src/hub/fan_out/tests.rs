@@ -5,7 +5,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Rest, in_order};
 use crate::hub::fixtures::{EVERY, NoHooks, policy, publish, subscribe};
-use crate::hub::{Hub, Lifecycle, Outlet, Publication, Route, RoutePolicy, Run};
+use crate::hub::{Hub, Lifecycle, Outlet, Publication, Route, RoutePolicy};
 use crate::protocol::DeliverySpec;
 
 const fn ms(count: u64) -> Duration {
@@ -90,12 +90,6 @@ impl Outlet for Insatiable {
         self.more.send(done).expect("the thread is there");
         returned.recv().expect("the thread is there");
     }
-
-    fn offer_all(&self, run: &Run) {
-        run.publications().iter().for_each(|publication| self.offer(publication));
-    }
-
-    fn fetch(&self) {}
 
     fn room(&self) -> usize {
         usize::MAX
