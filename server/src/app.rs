@@ -121,7 +121,7 @@ impl App {
         let history_file = settings.history_file.clone();
         let accept = AcceptOptions {
             head_timeout: period(settings.head_timeout, DEFAULT_HEAD_TIMEOUT),
-            send_buffer: settings.send_buffer.map_or(DEFAULT_SEND_BUFFER, bytes),
+            send_buffer: send_buffer_of(&settings),
         };
         prepare(&listener, accept).map_err(Error::Serve)?;
         let (router, door) = build(&self.node, settings, self.endpoints, self.routes, self.authenticator)?;
@@ -196,6 +196,7 @@ fn options_of(spec: &ConnectionSpec, settings: &Settings) -> Options {
         max_depth: spec.max_depth,
         max_subscriptions: spec.max_subscriptions as usize,
         queue_bytes: size(settings.queue, spec.queue_bytes),
+        send_buffer: send_buffer_of(settings),
         replay_ttl: settings.replay_ttl.map(|Period(ttl)| ttl),
         messages_per_second: spec.messages_per_second,
         http_per_second: Some(settings.http_rate.unwrap_or(spec.messages_per_second))
@@ -207,6 +208,11 @@ fn options_of(spec: &ConnectionSpec, settings: &Settings) -> Options {
 
 fn bytes(Size(bytes): Size) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+/// What the kernel may hold for one client that does not read.
+fn send_buffer_of(settings: &Settings) -> usize {
+    settings.send_buffer.map_or(DEFAULT_SEND_BUFFER, bytes)
 }
 
 /// How messages are compressed, unless they are not at all.

@@ -34,7 +34,7 @@ use tokio::time::{Instant, timeout};
 pub(crate) use echo::echo;
 pub(crate) use replies::guarded;
 pub(crate) use served::{Options, Served};
-pub(crate) use stream::Stream;
+pub(crate) use stream::{Stream, set_up};
 
 use crate::auth::{Carried, Verified};
 use crate::contract::Caller;

@@ -39,6 +39,8 @@ pub(crate) struct Options {
     pub(crate) max_depth: u32,
     pub(crate) max_subscriptions: usize,
     pub(crate) queue_bytes: usize,
+    /// What the kernel may hold for one client that does not read.
+    pub(crate) send_buffer: usize,
     /// How long messages wait for those who come later; `None` where the document's word counts.
     pub(crate) replay_ttl: Option<Duration>,
     /// How long a message may take to arrive once it has begun.

@@ -17,6 +17,13 @@ use tokio::net::TcpStream;
 pub(crate) trait Carrier: AsyncRead + AsyncWrite + Send {}
 impl<T: AsyncRead + AsyncWrite + Send> Carrier for T {}
 
+/// What every socket is to have, whoever accepted it: small frames must not wait for others to travel with (joining them is
+/// decided where they are written), and the kernel may hold so much for a client that does not read.
+pub(crate) fn set_up(socket: &SockRef<'_>, send_buffer: usize) -> io::Result<()> {
+    socket.set_tcp_nodelay(true)?;
+    socket.set_send_buffer_size(send_buffer)
+}
+
 /// One socket.
 pub(crate) enum Stream {
     Tcp(TcpStream),
@@ -27,6 +34,13 @@ impl Stream {
     /// One that is no TCP stream itself.
     pub(crate) fn carried_by(carrier: impl Carrier + 'static) -> Self {
         Self::Other(Mutex::new(Box::pin(carrier)))
+    }
+
+    /// Sets what every socket is to have, on one that another server accepted. What the system refuses stays as it is.
+    pub(crate) fn set_up(&self, send_buffer: usize) {
+        if let Self::Tcp(stream) = self {
+            let _ = set_up(&SockRef::from(stream), send_buffer);
+        }
     }
 
     /// Whether the socket can be asked without waiting.

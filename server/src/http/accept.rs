@@ -26,7 +26,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::door::Door;
 use super::replayed::Replayed;
-use crate::connection::Stream;
+use crate::connection::{Stream, set_up};
 use crate::contract::erased::BoxFuture;
 
 /// How long to pause where connections cannot be accepted, because files have run out for instance.
@@ -74,13 +74,7 @@ enum Guest {
 /// # Errors
 /// Where the system refuses.
 pub(crate) fn prepare(listener: &TcpListener, options: AcceptOptions) -> io::Result<()> {
-    set_up(&SockRef::from(listener), options)
-}
-
-fn set_up(socket: &SockRef<'_>, options: AcceptOptions) -> io::Result<()> {
-    // Small frames must not wait for others to travel with; joining them is decided where they are written.
-    socket.set_tcp_nodelay(true)?;
-    socket.set_send_buffer_size(options.send_buffer)
+    set_up(&SockRef::from(listener), options.send_buffer)
 }
 
 /// Errors of one connection that never came to be.
@@ -115,7 +109,7 @@ pub(crate) async fn serve(
         };
         if !cfg!(target_os = "linux") {
             // Not every system hands them on.
-            let _ = set_up(&SockRef::from(&stream), options);
+            let _ = set_up(&SockRef::from(&stream), options.send_buffer);
         }
         let (reception, stream) = (reception.clone(), Some(Stream::Tcp(stream)));
         tokio::spawn(Guest::Waiting { reception, stream, remote, patience: None });
@@ -221,6 +215,29 @@ impl Future for Guest {
                 }
             };
             *self = Self::Served(served);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn each_socket_has_what_its_listener_was_given() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let options = AcceptOptions { head_timeout: Duration::ZERO, send_buffer: 64 * 1024 };
+        prepare(&listener, options).expect("a socket");
+        let address = listener.local_addr().expect("an address");
+        let (client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let (_client, (socket, _)) = (client.expect("connected"), accepted.expect("accepted"));
+        let held = SockRef::from(&socket).send_buffer_size().expect("known");
+        if cfg!(target_os = "linux") {
+            assert!(socket.nodelay().expect("known"), "a small frame waits for no other");
+            // Twice what was asked for.
+            assert_eq!(held, 2 * options.send_buffer);
         }
     }
 }

@@ -85,7 +85,12 @@ pub(super) fn routes(served: Arc<Served>, gate: Arc<Gate>) -> Router {
         match admit(&served, &gate, asked) {
             Ok(admitted) => {
                 let (agreed, serve) = admitted.into_parts();
-                socket.switch(&agreed, |stream, early| serve(stream, early, Bytes::new()))
+                let send_buffer = served.options.send_buffer;
+                socket.switch(&agreed, move |stream, early| {
+                    // An application's own server leaves its sockets as the system makes them.
+                    stream.set_up(send_buffer);
+                    serve(stream, early, Bytes::new())
+                })
             }
             Err(refused) => {
                 if refused == Refused::Full {

@@ -1,11 +1,14 @@
 //! Handshakes, whichever way they come: who may connect, and what everybody else is told.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use bellwire::{App, Node, Settings};
+use bellwire::{App, Node, Settings, Size};
 use serde_json::json;
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Error;
 
@@ -212,4 +215,49 @@ async fn an_application_may_serve_the_routes_itself() {
     let mut stream = TcpStream::connect(address).await.expect("connects");
     stream.write_all(request("GET /health HTTP/1.1", "", "").as_bytes()).await.expect("writes");
     assert!(head(&mut stream).await.starts_with("HTTP/1.1 200"));
+}
+
+/// A listener of an application's own; the test keeps a hand on the socket it accepts.
+struct Watched {
+    listener: TcpListener,
+    accepted: mpsc::Sender<std::net::TcpStream>,
+}
+
+impl axum::serve::Listener for Watched {
+    type Io = TcpStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (TcpStream, SocketAddr) {
+        let (stream, remote) = self.listener.accept().await.expect("accepts");
+        let stream = stream.into_std().expect("a socket");
+        self.accepted
+            .send(stream.try_clone().expect("a second handle"))
+            .await
+            .expect("the test waits for it");
+        (TcpStream::from_std(stream).expect("a socket"), remote)
+    }
+
+    fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+}
+
+#[tokio::test]
+async fn sockets_of_an_applications_own_server_send_at_once_and_hold_little() {
+    const SEND_BUFFER: usize = 64 << 10;
+    let mut settings = Settings::default();
+    settings.send_buffer = Some(Size(SEND_BUFFER as u64));
+    let app = App::new(Node::new(), settings).endpoint(endpoint::<false>(&TestServices::default()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("an ephemeral port is free");
+    let address = listener.local_addr().expect("an address");
+    let (accepted, mut sockets) = mpsc::channel(1);
+    let router = app.into_router().expect("good settings");
+    tokio::spawn(async move { axum::serve(Watched { listener, accepted }, router).await });
+    let mut client = Client::open(&format!("ws://{address}{REPLY_ADDRESS}")).await;
+    client.nothing_waits().await;
+    let socket = sockets.recv().await.expect("a socket");
+    assert!(socket.nodelay().expect("known"), "a small frame waits for no other");
+    // Linux counts twice what was asked for.
+    let held = SockRef::from(&socket).send_buffer_size().expect("known");
+    assert!((SEND_BUFFER..=2 * SEND_BUFFER).contains(&held), "{held}");
 }
