@@ -56,6 +56,7 @@ impl Connection {
             waker: Waker::noop().clone(),
             alarm: None,
             draining_until: None,
+            owes_answers: false,
             answered: 0,
             seat: None,
             credentials: Credentials::default(),
@@ -127,6 +128,10 @@ impl Connection {
             if self.memberships.as_ref().is_some_and(|memberships| memberships.settle()) {
                 continue;
             }
+            // The last answer may have just left.
+            if self.has_drained(now) {
+                continue;
+            }
             if !self.in_flight.is_fresh() && !self.set_alarm(now, transport.patience_ends(self)) {
                 return Poll::Pending;
             }
@@ -155,12 +160,21 @@ impl Connection {
         self.in_flight.len() + self.topics.queued() >= IN_FLIGHT_LIMIT || self.credentials.is_checking()
     }
 
+    /// Whether the node is about to stop and all is answered that the client waits for, or its time is over.
+    fn has_drained(&self, now: Instant) -> bool {
+        let is_answered =
+            || self.in_flight.is_empty() && !(self.owes_answers && self.outbound.owes_answers());
+        self.draining_until.is_some_and(|end| now >= end || is_answered())
+    }
+
     fn on_time(&mut self, now: Instant) -> ControlFlow<Close> {
         if self.draining_until.is_none() && self.served.node.shared().shutdown.has_begun() {
+            // Looked at before the notice, which nobody has asked for: who reads nothing does not delay the stop by that.
+            self.owes_answers = !self.in_flight.is_empty() || self.outbound.owes_answers();
             self.announce_stop();
             self.draining_until = Some(now + self.served.options.drain_timeout);
         }
-        if self.draining_until.is_some_and(|end| now >= end || self.in_flight.is_empty()) {
+        if self.has_drained(now) {
             return ControlFlow::Break(self.served.close(CloseCondition::ShuttingDown));
         }
         self.outbound.wake_slots(now);

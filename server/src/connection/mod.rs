@@ -99,6 +99,8 @@ struct Connection {
     alarm: Option<Instant>,
     /// The node is about to stop: until when what is under way may finish.
     draining_until: Option<Instant>,
+    /// There were requests then, or answers that the client had not taken: they are waited for.
+    owes_answers: bool,
     /// Requests answered since the last read.
     answered: u32,
     seat: Option<Seat>,

@@ -124,6 +124,12 @@ impl Outbound {
         self.lock().control.len() <= self.limit
     }
 
+    /// Whether control messages or replies wait for the client to take them.
+    pub(super) fn owes_answers(&self) -> bool {
+        let lanes = self.lock();
+        !lanes.control.is_empty() || (lanes.partly_said && !lanes.partial.is_empty())
+    }
+
     /// Writes what waits; ready only where something else has to happen first.
     pub(super) fn poll_flush(&self, context: &mut Context<'_>) -> Poll<Flushed> {
         let mut lanes = self.lock();
@@ -157,6 +163,7 @@ impl Outbound {
     /// Joins what waits into one buffer, up to a size, or says which topic must be resynchronised before the rest.
     fn gather(&self, lanes: &mut Lanes) -> (BytesMut, Option<Arc<str>>) {
         let (mut joined, mut count) = lanes.take_control();
+        lanes.partly_said = !joined.is_empty();
         if !lanes.has_data() {
             self.sent(count, joined.len());
             return (joined, None);
@@ -295,6 +302,7 @@ impl Outlet for Outbound {
             self.sent(run.publications().len() as u64, joined.len());
             if count < joined.len() {
                 lanes.partial = joined.slice(count..);
+                lanes.partly_said = false;
                 lanes.wake();
             }
             return;

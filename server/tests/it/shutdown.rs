@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bellwire::{Period, Settings};
+use bellwire::{Period, Settings, Size};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -129,6 +129,39 @@ async fn a_request_that_hangs_is_given_half_of_the_time_and_the_stop_stays_withi
         drop(stays);
         resume();
     }
+}
+
+#[tokio::test]
+async fn answers_are_waited_for_that_a_client_reads_late() {
+    // More than the system takes for a client, whatever room it is asked for.
+    const ANSWERS: usize = 16;
+    let mut server = TestServer::start_with(|settings| {
+        // Far more than reading takes once it begins.
+        settings.shutdown_timeout = Some(Period(10 * BUDGET));
+        settings.max_message = Some(Size(1 << 20));
+        settings.queue = Some(Size(32 << 20));
+        settings.send_buffer = Some(Size(64 << 10));
+    })
+    .await;
+    let mut client = server.client().await;
+    let long = "x".repeat(900_000);
+    for id in 0..ANSWERS {
+        client.send(json!({"type": "act", "id": id, "payload": {"long": long}})).await;
+    }
+    client.send(json!({"type": "plain.subscribe", "payload": {"symbol": "LAST"}})).await;
+    eventually("all are served", || server.services.hooks() == ["+plain:LAST"]).await;
+    pause();
+    server.stop();
+    tokio::time::sleep(BUDGET).await;
+    resume();
+    for id in 0..ANSWERS {
+        let answer = client.frame().await;
+        assert_eq!((&answer["id"], &answer["payload"]["result"]["long"]), (&json!(id), &json!(long)));
+    }
+    assert_eq!(client.frame().await["type"], "plain.subscribe.response");
+    is_told(&client.frame().await);
+    assert_eq!(client.close().await, (1012, "Service restart".to_owned()));
+    server.stopped().await;
 }
 
 /// A server that works on a request until the gate opens, and the client that asked for it.

@@ -19,6 +19,8 @@ use crate::protocol::DeliveryMode;
 pub(super) struct Lanes {
     /// The rest of what a socket took in part: goes before everything.
     pub(super) partial: Bytes,
+    /// Control messages or replies are among that.
+    pub(super) partly_said: bool,
     /// Control messages and replies, as they go over the wire.
     pub(super) control: BytesMut,
     pub(super) control_count: u64,
