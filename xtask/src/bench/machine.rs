@@ -4,6 +4,7 @@ use std::fs;
 
 use super::programs::Programs;
 use crate::command::said;
+use crate::project;
 
 /// Names and values, in the order they are shown.
 pub(super) fn facts(programs: &Programs) -> Vec<(String, String)> {
@@ -17,6 +18,7 @@ pub(super) fn facts(programs: &Programs) -> Vec<(String, String)> {
     add("Kernel", said("uname", &["-sr"]));
     add("Rust", said("rustc", &["--version"]));
     add("Load before the run", load());
+    add("Commit", commit());
     facts.extend(programs.versions.iter().cloned());
     facts
 }
@@ -32,6 +34,11 @@ fn memory() -> Option<String> {
         .lines()
         .find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix("kB")?.trim().parse().ok())?;
     Some(format!("{} GiB", (kibibytes + 512 * 1024) / (1024 * 1024)))
+}
+
+/// What was measured, and whether it had been changed since.
+fn commit() -> Option<String> {
+    said("git", &["-C", &project::root().to_string_lossy(), "describe", "--always", "--dirty"])
 }
 
 /// What else ran in the last minute: a loaded machine measures its load.
@@ -71,6 +78,12 @@ impl Ticks {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_commit_is_named_where_there_is_one() {
+        let head = said("git", &["-C", &project::root().to_string_lossy(), "rev-parse", "HEAD"]);
+        assert_eq!(commit().is_some(), head.is_some());
+    }
 
     #[test]
     fn what_others_of_the_host_took_is_a_share_of_all_ticks() {
