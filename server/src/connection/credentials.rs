@@ -48,6 +48,14 @@ struct Clocks {
     refused: Option<(Instant, CloseCondition)>,
 }
 
+impl Clocks {
+    /// When a client that nobody knows has to have said who it is. One that has is waited for no longer: how long its token
+    /// is looked at is not up to it.
+    fn patience_ends(&self) -> Option<Instant> {
+        self.waiting.filter(|_| !self.is_checking)
+    }
+}
+
 impl Credentials {
     /// Of a token that expires then; told of it at four fifths of its time, or shortly before where that is later.
     pub(super) fn new(expires: Option<Instant>, now: Instant) -> Self {
@@ -77,8 +85,9 @@ impl Credentials {
 
     /// When to ask [`Credentials::due`] again.
     pub(super) fn next(&self) -> Option<Instant> {
-        let Clocks { waiting, expires, notice, refused, .. } = self.0.as_deref()?;
-        [*waiting, *expires, *notice, refused.map(|(at, _)| at)].into_iter().flatten().min()
+        let clocks = self.0.as_deref()?;
+        let refused = clocks.refused.map(|(at, _)| at);
+        [clocks.patience_ends(), clocks.expires, clocks.notice, refused].into_iter().flatten().min()
     }
 
     /// What is due now.
@@ -87,7 +96,7 @@ impl Credentials {
         if let Some((_, condition)) = clocks.refused {
             return Due::End(condition);
         }
-        if clocks.waiting.is_some_and(|end| now >= end) {
+        if clocks.patience_ends().is_some_and(|end| now >= end) {
             return Due::End(CloseCondition::Unauthenticated);
         }
         if clocks.expires.is_some_and(|expires| now >= expires) {

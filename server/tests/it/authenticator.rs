@@ -42,10 +42,18 @@ impl Authenticator for Sessions {
 
 /// A server that asks [`Sessions`], its address, and how to stop it.
 async fn with_sessions(heartbeat: Duration) -> (String, oneshot::Sender<()>, JoinHandle<Result<(), Error>>) {
+    with_sessions_in(AuthMode::Optional, heartbeat).await
+}
+
+/// The same, with tokens asked for in another way.
+async fn with_sessions_in(
+    mode: AuthMode,
+    heartbeat: Duration,
+) -> (String, oneshot::Sender<()>, JoinHandle<Result<(), Error>>) {
     let mut settings = Settings::default();
     settings.port = Some(0);
     settings.heartbeat = Some(Period(heartbeat));
-    settings.auth_mode = Some(AuthMode::Optional);
+    settings.auth_mode = Some(mode);
     let services = TestServices::default();
     let app = App::new(Node::new(), settings).endpoint(endpoint::<false>(&services)).authenticator(Sessions);
     let server = app.bind().await.expect("binds");
@@ -64,6 +72,15 @@ async fn looking_at_a_token_is_not_the_clients_silence() {
     let mut in_message = Client::open(&url).await;
     let (known, reply) = tokio::join!(subject(&mut in_query), in_message.ask(authenticate("slow")));
     assert_eq!((known, &reply["payload"]["result"]["subject"]), (json!("user-1"), &json!("user-1")));
+}
+
+#[tokio::test]
+async fn who_brings_its_token_in_time_is_let_in_however_long_it_is_looked_at() {
+    // Longer than a client has time to send one.
+    let (url, _stop, _task) = with_sessions_in(AuthMode::Required, Duration::from_secs(30)).await;
+    let mut client = Client::open(&url).await;
+    let reply = client.ask(authenticate("slow")).await;
+    assert_eq!(reply["payload"]["result"]["subject"], "user-1", "{reply}");
 }
 
 #[tokio::test]
