@@ -161,7 +161,7 @@ impl Cell {
             waiting_bytes: 0,
             carrier: Carrier::Nobody,
             retained: None,
-            history: history.map(Box::new),
+            history: history.map(|history| Box::new(history.of_topic(&name))),
             snapshot: None,
             lifecycle: None,
             transitions: VecDeque::new(),

@@ -61,7 +61,9 @@ pub(super) struct History {
     pub(super) active: Instant,
     entries: VecDeque<Entry>,
     bytes: usize,
-    /// Bytes of all histories of the route.
+    /// Bytes of its topic's name, where they are counted.
+    name_bytes: usize,
+    /// Bytes of all histories of the route, and of the names of their topics.
     total: Arc<AtomicUsize>,
 }
 
@@ -79,7 +81,14 @@ impl History {
 
     /// An empty one under a known epoch.
     pub(super) fn of_epoch(epoch: Arc<str>, now: Instant, total: &Arc<AtomicUsize>) -> Self {
-        Self { epoch, active: now, entries: VecDeque::new(), bytes: 0, total: total.clone() }
+        Self { epoch, active: now, entries: VecDeque::new(), bytes: 0, name_bytes: 0, total: total.clone() }
+    }
+
+    /// The same, with the name of its topic counted: clients choose it, and it is kept as long as this is.
+    pub(super) fn of_topic(mut self, name: &str) -> Self {
+        self.name_bytes = name.len();
+        self.total.fetch_add(self.name_bytes, Ordering::Relaxed);
+        self
     }
 
     /// Keeps an update; what exceeds a bound goes.
@@ -142,7 +151,7 @@ impl History {
 
 impl Drop for History {
     fn drop(&mut self) {
-        self.total.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.total.fetch_sub(self.bytes + self.name_bytes, Ordering::Relaxed);
     }
 }
 

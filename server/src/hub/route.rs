@@ -20,7 +20,7 @@ use crate::protocol::{DeliveryMode, DeliverySpec, Envelope, HistorySpec, StateKi
 /// Topics of a route that are kept for their state or history though nobody subscribes; the first to come are the
 /// first to go.
 const KEPT_LIMIT: usize = 100_000;
-/// Bytes of history that a route keeps before topics without subscribers have to go.
+/// Bytes of histories, and of their topics' names, that a route keeps before topics without subscribers have to go.
 const KEPT_BYTES: usize = 256 << 20;
 
 /// What all topics of a route have in common.
@@ -209,6 +209,12 @@ impl Route {
     #[cfg(test)]
     pub(crate) fn topic_count(&self) -> usize {
         self.topics.filter_map(|_| Some(())).len()
+    }
+
+    /// What is counted against the room for histories.
+    #[cfg(test)]
+    pub(crate) fn kept_bytes(&self) -> usize {
+        self.history_bytes.load(Ordering::Relaxed)
     }
 
     /// Keeps a topic though nobody subscribes, at the cost of those kept longest where there are too many.

@@ -117,7 +117,8 @@ impl Cell {
             inner.retained = Some(retained);
             inner.snapshot = None;
         }
-        let mut history = History::of_epoch(Arc::from(kept.epoch.as_str()), Instant::now(), total);
+        let history = History::of_epoch(Arc::from(kept.epoch.as_str()), Instant::now(), total);
+        let mut history = history.of_topic(&self.name);
         let is_whole = own.entries().count() as u64 == inner.next;
         let first = kept.offset - (kept.updates.len() as u64).min(kept.offset);
         for (offset, (age, payload)) in (first + 1..).zip(&kept.updates) {

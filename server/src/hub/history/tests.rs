@@ -5,8 +5,8 @@ use std::time::Duration;
 use tokio::time::{Instant, advance};
 
 use super::{BYTES_LIMIT, ENTRY_COST, Entry, History, Position, Unrecoverable, cost};
-use crate::hub::fixtures::policy;
-use crate::hub::{Publication, PublicationKind};
+use crate::hub::fixtures::{policy, subscribe};
+use crate::hub::{Hub, Publication, PublicationKind, RoutePolicy};
 use crate::protocol::HistorySpec;
 
 const MANY: HistorySpec = HistorySpec { size: 100_000, ttl_ms: 60_000 };
@@ -52,6 +52,18 @@ async fn what_is_kept_is_bounded_by_count_age_and_bytes() {
         drop(history);
         assert_eq!(total.load(Ordering::Relaxed), 0, "what is let go is not counted");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_that_clients_choose_count_as_what_is_kept() {
+    let route = Hub::default().route("/ws", RoutePolicy { history: Some(MANY), ..policy("t") });
+    let names = ["x".repeat(50_000), "y".repeat(50_000)];
+    // Each is kept for its time though nothing was ever published to it.
+    names.iter().for_each(|name| drop(subscribe(&route, name)));
+    assert!(route.kept_bytes() >= 100_000, "{}", route.kept_bytes());
+    advance(2 * Duration::from_millis(MANY.ttl_ms)).await;
+    route.sweep();
+    assert_eq!((route.topic_count(), route.kept_bytes()), (0, 0), "what is let go is not counted");
 }
 
 #[tokio::test(start_paused = true)]
