@@ -14,6 +14,10 @@ use crate::connection::Stream;
 use crate::hub::{Publication, PublicationKind};
 use crate::protocol::DeliveryMode;
 
+/// A queue that is empty keeps room for so many entries: those of a burst would cost each client that was once slow, for as
+/// long as it stays.
+const ROOM_KEPT: usize = 16;
+
 /// What waits, lane by lane.
 #[derive(Default)]
 pub(super) struct Lanes {
@@ -146,6 +150,9 @@ impl Lanes {
     /// Nothing more can be done now: lets go of room that is not needed, and has the loop woken when it is.
     pub(super) fn remember(&mut self, context: &Context<'_>) {
         self.rare.take_if(|rare| rare.is_empty());
+        if self.data.is_empty() && self.data.capacity() > ROOM_KEPT {
+            self.data = VecDeque::new();
+        }
         if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
             self.waker = Some(context.waker().clone());
         }

@@ -105,6 +105,16 @@ fn replies_leave_before_data() {
 }
 
 #[test]
+fn a_queue_that_was_long_once_gives_its_room_back() {
+    let outbound = queue(1 << 20);
+    let update = update("bars:{}", "1", EVERY);
+    (0..1_000).for_each(|_| outbound.offer(&update));
+    while next(&outbound).is_some() {}
+    assert!(outbound.poll_flush(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert!(outbound.lock().data.capacity() < 100, "{}", outbound.lock().data.capacity());
+}
+
+#[test]
 fn close_overflows_when_full_but_takes_one_frame_of_any_size() {
     let frame = update("bars:{}", "1", EVERY);
     let outbound = room_for(2, &frame);
