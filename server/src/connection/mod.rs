@@ -154,6 +154,7 @@ pub(crate) fn serve(
         if !connection.served.endpoint.welcomes.is_empty() || !kept.is_empty() {
             Box::pin(connection.welcome(kept)).await;
         }
+        connection.outbound.greeted();
         let ended = poll_fn(|context| connection.poll_ended(&mut transport, context)).await;
         part(&mut connection, ended).await;
     }

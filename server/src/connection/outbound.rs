@@ -69,6 +69,11 @@ impl Outbound {
         self
     }
 
+    /// All that greets the client is queued: what is published from now on may be written as it comes.
+    pub(super) fn greeted(&self) {
+        self.lock().greeted = true;
+    }
+
     pub(super) fn stream(&self) -> &Stream {
         &self.stream
     }

@@ -75,7 +75,7 @@ impl Outbound {
             return true;
         }
         // A client that is only just connected has its greetings first, which messages to everyone must not overtake.
-        if publication.kind != PublicationKind::Message {
+        if publication.kind != PublicationKind::Message || lanes.greeted {
             self.drain(lanes);
             if self.fits(lanes, publication) {
                 return true;

@@ -32,6 +32,8 @@ pub(super) struct Lanes {
     pub(super) data_bytes: usize,
     /// What most connections have nothing of, and do not pay for.
     pub(super) rare: Option<Box<Rare>>,
+    /// The client's greetings have left or wait in `control`.
+    pub(super) greeted: bool,
     /// Nothing more is taken, and the connection ends.
     pub(super) overflowed: bool,
     /// It ends because of a panic.

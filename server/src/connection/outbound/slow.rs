@@ -9,8 +9,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::Outbound;
 use crate::connection::stream::Stream;
-use crate::hub::fixtures::{NoHooks, policy};
-use crate::hub::{Hub, Lifecycle, Outlet, Turn};
+use crate::hub::fixtures::{EVERY, NoHooks, policy};
+use crate::hub::{Hub, Lifecycle, Outlet, Publication, Turn};
 use crate::node::Node;
 
 /// Far more than both sockets take in.
@@ -30,6 +30,30 @@ fn numbers(received: &[u8]) -> Vec<usize> {
     let text = String::from_utf8_lossy(received);
     let payloads = text.split("\"payload\":\"").skip(1);
     payloads.filter_map(|payload| payload.split_once("\"}")?.0.trim_end_matches('.').parse().ok()).collect()
+}
+
+#[tokio::test]
+async fn a_burst_of_broadcasts_is_no_slowness_of_a_client_that_was_greeted() {
+    let message = Arc::new(Publication::message("x".repeat(1_000).as_bytes(), EVERY));
+    for is_greeted in [true, false] {
+        let (mut client, server) = pair().await;
+        let outbound = Outbound::new(8 * 1024, Node::new(), Stream::Tcp(server), None);
+        if is_greeted {
+            outbound.greeted();
+        }
+        for _ in 0..16 {
+            outbound.offer(&message);
+        }
+        // Greetings that are still to come must not be overtaken.
+        assert_eq!(outbound.lock().overflowed, !is_greeted);
+        if is_greeted {
+            let mut received = vec![0; 16 * message.wire.len()];
+            tokio::select! {
+                flushed = poll_fn(|context| outbound.poll_flush(context)) => panic!("{flushed:?}"),
+                count = client.read_exact(&mut received) => { count.expect("all of it comes"); }
+            }
+        }
+    }
 }
 
 #[tokio::test]
