@@ -183,8 +183,8 @@ impl Transport {
         }
     }
 
-    /// Whether a message was begun so long ago. Where nothing was read for a while, because answers were under way, its
-    /// time begins anew.
+    /// Whether a message was begun so long ago, judged by all that has come: the clock may be ahead of the socket. Where
+    /// nothing was read for a while, because answers were under way, its time begins anew.
     fn is_out_of_patience(&mut self, host: &impl Host, now: Instant) -> bool {
         self.patience.is_at_an_end(self.decoder.unfinished(), host.message_timeout(), now)
     }
@@ -236,7 +236,7 @@ impl Transport {
         host: &mut impl Host,
         now: Instant,
     ) -> ControlFlow<Option<Ended>, usize> {
-        let Self { decoder, outbound, patience, .. } = self;
+        let Self { decoder, outbound, .. } = self;
         let (mut step, mut messages, mut length) = (ControlFlow::Continue(()), 0, 0);
         loop {
             let fed = decoder.feed_one(bytes, &mut |event| {
@@ -258,13 +258,6 @@ impl Transport {
             if bytes.is_empty() || step.is_break() || !host.may_read() {
                 break;
             }
-        }
-        if bytes.is_empty()
-            && step.is_continue()
-            && patience.is_at_an_end(decoder.unfinished(), host.message_timeout(), now)
-        {
-            tracing::debug!("a message took too long to arrive");
-            step = host.on_event(Event::Unacceptable(CloseCondition::PolicyViolation), now);
         }
         host.received(messages, length);
         host.settle(now);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bellwire::Period;
+use bellwire::{Period, Size};
 use flate2::{Compress, Compression, FlushCompress};
 use futures_util::SinkExt;
 use serde_json::json;
@@ -145,6 +145,28 @@ async fn a_message_that_never_ends_is_given_up_however_lively_its_client_is() {
         client.send(&frame(0x89, b"alive")).await;
         assert_eq!(client.next().await.payload, b"alive");
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the server is to miss what happens meanwhile")]
+#[tokio::test]
+async fn a_pause_of_the_server_is_not_taken_for_a_message_that_never_ends() {
+    let limit = Duration::from_millis(100);
+    let server = TestServer::start_with(|settings| {
+        settings.message_timeout = Some(Period(limit));
+        settings.max_message = Some(Size(1 << 20));
+    })
+    .await;
+    let mut client = ByHand::open(&server).await;
+    // More than is read at once.
+    let ping = format!(r#"{{"type":"ping","pad":"{}"}}"#, "x".repeat(70_000));
+    let message = frame(0x81, ping.as_bytes());
+    let (begun, rest) = message.split_at(10);
+    client.send(&[&frame(0x89, b"here"), begun].concat()).await;
+    assert_eq!(client.next().await.payload, b"here");
+    // Client and server share this thread: the rest has come before the server looks again.
+    assert_eq!(client.stream.try_write(rest).expect("writes"), rest.len());
+    std::thread::sleep(2 * limit);
+    assert_eq!(client.next().await.text(), r#"{"type":"pong"}"#);
 }
 
 /// A compressed text message that is long when it is inflated, and a few bytes before.
