@@ -7,6 +7,7 @@ use bellwire::{AuthMode, Period, Settings};
 use rt::{Deserialize, Serialize, Value};
 use serde_json::json;
 use std::sync::Arc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::contract::REPLY;
 use crate::harness::TestServer;
@@ -199,6 +200,19 @@ async fn a_body_that_never_ends_is_given_up() {
         server_with(|settings| settings.message_timeout = Some(Period(Duration::from_millis(100)))).await;
     let answer = server.http_in_part("POST", "/draw", JSON, "{\"timeframe\":").await;
     assert_eq!((answer.status, &answer.json()["code"]), (408, &json!("request-timeout")));
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_not_taken_for_a_long_one() {
+    let server = server().await;
+    let mut stream = server.tcp().await;
+    let request = "POST /draw HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+                   transfer-encoding: chunked\r\n\r\nno length\r\n";
+    stream.write_all(request.as_bytes()).await.expect("writes");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer, and the end");
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(answer.contains(r#""code":"invalid-json""#), "{answer}");
 }
 
 #[tokio::test]
