@@ -6,7 +6,7 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, SystemTime};
 
-use serde::Deserialize;
+use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::replies::guarded;
@@ -140,19 +140,18 @@ pub(super) async fn verify(served: &Served, carried: Carried) -> Result<Verified
 
 /// The token in an `authenticate` message.
 pub(super) fn token_of(frame: &Frame<'_>) -> Result<Carried, Faults> {
-    #[derive(Deserialize)]
-    struct Payload {
-        token: String,
+    // A map, because a repeated member counts by its last value. What serde would say could quote the token.
+    let payload = frame.payload.as_deref().unwrap_or_default();
+    let members = serde_json::from_str::<Map<String, Value>>(payload).unwrap_or_default();
+    match members.get("token") {
+        Some(Value::String(token)) => Ok(Carried::of(Some(token))),
+        _ => Err(Faults::new(vec![Fault::new("/token", "type", "must be a string")])),
     }
-    // What serde would say could quote the token.
-    let read = serde_json::from_str::<Payload>(frame.payload.as_deref().unwrap_or_default());
-    let payload = read.map_err(|_| Faults::new(vec![Fault::new("/token", "type", "must be a string")]))?;
-    Ok(Carried::of(Some(&payload.token)))
 }
 
 /// Result of the reply to `authenticate`.
 pub(super) fn accepted(subject: Option<&str>, expires: Option<Instant>, now: Instant) -> String {
-    let mut result = serde_json::Map::new();
+    let mut result = Map::new();
     if let Some(subject) = subject.filter(|subject| !subject.is_empty()) {
         result.insert("subject".to_owned(), subject.into());
     }
@@ -161,7 +160,7 @@ pub(super) fn accepted(subject: Option<&str>, expires: Option<Instant>, now: Ins
         result.insert("expires_in_ms".to_owned(), u64::try_from(left).unwrap_or(u64::MAX).into());
     }
     let mut reply = String::new();
-    encode::request_reply(&mut reply, Some(&serde_json::Value::Object(result).to_string()));
+    encode::request_reply(&mut reply, Some(&Value::Object(result).to_string()));
     reply
 }
 

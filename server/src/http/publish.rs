@@ -2,6 +2,7 @@
 //!
 //! The route exists only where a token is set. Everything is read against the document before it reaches the hub.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -9,7 +10,6 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use subtle::ConstantTimeEq;
@@ -25,11 +25,10 @@ use crate::node::publish_written;
 use crate::protocol::encode::Failure;
 use crate::protocol::{ErrorCode, Fault, Faults, Frame, FrameError, NoFrame};
 
-/// What stands beside an update: the parameters of its topic.
-#[derive(Deserialize)]
-struct Beside<'a> {
-    #[serde(borrow)]
-    params: Option<&'a RawValue>,
+/// What stands beside an update: the parameters of its topic. A repeated member counts by its last value.
+fn params_of(text: &str) -> Option<&str> {
+    let mut members: HashMap<String, &RawValue> = serde_json::from_str(text).ok()?;
+    members.remove("params").map(RawValue::get).filter(|params| *params != "null")
 }
 
 /// Whom it reached.
@@ -107,8 +106,7 @@ fn publish(endpoints: &[Arc<Served>], body: &[u8]) -> Response {
 fn publish_frame_of(served: &Served, frame: &Frame<'_>, text: &str) -> Option<Result<Published, Faults>> {
     let mut topics = served.endpoint.topics.iter();
     if let Some(index) = topics.position(|topic| topic.spec().message == Some(&*frame.kind)) {
-        let params = serde_json::from_str::<Beside<'_>>(text).ok().and_then(|beside| beside.params);
-        return Some(match params {
+        return Some(match params_of(text) {
             Some(_) => publish_update(served, index, frame, text),
             None => publish_payload(served, index, frame.payload.as_deref(), &body_of(served)),
         });
@@ -151,9 +149,7 @@ fn publish_update(served: &Served, index: usize, frame: &Frame<'_>, text: &str) 
     let schemas = &served.endpoint.schemas;
     // Both parts are read before either is judged, so that one answer names the faults of both.
     let payload = read_update(served, index, frame.payload.as_deref());
-    let beside = serde_json::from_str::<Beside<'_>>(text).ok();
-    let params = beside.and_then(|beside| beside.params).map(RawValue::get);
-    let resolved = service.resolve(schemas, params);
+    let resolved = service.resolve(schemas, params_of(text));
     let (resolved, payload) = match (resolved, payload) {
         (Ok(resolved), Ok(payload)) => (resolved, payload),
         (resolved, payload) => {

@@ -254,6 +254,17 @@ async fn nobody_becomes_somebody_on_the_same_connection() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_repeated_counts_by_its_last_value() {
+    let server = server(AuthMode::Optional).await;
+    let mut client = server.client().await;
+    let good = token(json!({}));
+    let payload = format!(r#"{{"token":"nonsense","token":"{good}"}}"#);
+    client.send_text(&format!(r#"{{"type":"authenticate","payload":{payload}}}"#)).await;
+    let reply = client.frame().await;
+    assert_eq!(reply["payload"]["result"]["subject"], "user-1", "{reply}");
+}
+
+#[tokio::test]
 async fn state_over_http_asks_for_the_same() {
     for (mode, without) in [(AuthMode::Required, 401), (AuthMode::Optional, 401), (AuthMode::Off, 200)] {
         let server = server(mode).await;

@@ -53,6 +53,14 @@ async fn a_body_that_never_ends_is_given_up() {
 }
 
 #[tokio::test]
+async fn parameters_that_are_repeated_count_by_their_last_value() {
+    let server = TestServer::start().await;
+    let body = r#"{"type":"plain.update","params":{"symbol":"A"},"payload":1,"params":{"symbol":"B"}}"#;
+    let answer = server.http("POST", PATH, "authorization: Bearer token\r\n", body).await;
+    assert_eq!((answer.status, &answer.json()["topic"]), (200, &json!(r#"plain:{"symbol":"B"}"#)));
+}
+
+#[tokio::test]
 async fn an_update_reaches_its_subscribers_as_if_published_here() {
     let server = TestServer::start().await;
     let mut client = server.client().await;
