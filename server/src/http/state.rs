@@ -17,10 +17,10 @@ use serde_json::{Map, Value};
 use super::caller::{caller, forbidden};
 use super::failure;
 use super::rate::only_within_rate;
-use super::requests::no_text;
+use super::requests::{no_text, refused};
 use super::retained::{json, shortened, unprocessable};
 use crate::auth::check_access;
-use crate::connection::Served;
+use crate::connection::{Served, guarded};
 use crate::contract::Caller;
 use crate::contract::erased::ResolvedTopic;
 use crate::protocol::encode::Failure;
@@ -90,13 +90,13 @@ async fn state(
     };
     let access = check_access(&caller, resolved.spec().access, resolved.params_json());
     let allowed = match access {
-        Ok(()) => resolved.clone().authorize(caller.clone()).await,
-        refused => refused,
+        Ok(()) => guarded(served, resolved.clone().authorize(caller.clone())).await,
+        denied => Ok(denied),
     };
-    if let Err(refusal) = allowed {
-        return Err(forbidden(&refusal));
-    }
-    let own = resolved.clone().snapshot(caller).await;
+    let allowed = allowed.map_err(|failed| refused(&[], &failed))?;
+    allowed.map_err(|refusal| forbidden(&refusal))?;
+    // A service that fails to make a snapshot leaves the retained one, as it does over the socket.
+    let own = guarded(served, resolved.clone().snapshot(caller)).await.unwrap_or_default();
     let retained =
         || served.route(resolved.spec().route).and_then(|(_, route)| route.retained(resolved.topic()));
     own.or_else(retained).ok_or_else(|| {

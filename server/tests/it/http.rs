@@ -1,7 +1,10 @@
 //! What stands beside the socket.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::routing::get;
+use bellwire::Period;
 use serde_json::json;
 
 use crate::contract::{Bar, Bars, BarsParams};
@@ -88,6 +91,21 @@ async fn retained_state_is_a_plain_get_where_the_document_says_so() {
     let no_text = server.get("/api/v1/bars/%FF").await;
     assert_eq!((no_text.status, &no_text.json()["errors"][0]["pointer"]), (422, &json!("/symbol")));
     assert_eq!(server.get("/api/v1/bars/FORBIDDEN").await.status, 403);
+}
+
+#[tokio::test]
+async fn a_service_that_hangs_or_panics_is_no_reason_to_leave_retained_state_unanswered() {
+    let server = TestServer::start_with(|settings| {
+        settings.request_timeout = Some(Period(Duration::from_millis(100)));
+    })
+    .await;
+    // One that fails to make a snapshot leaves what is retained, of which there is none.
+    for (symbol, status, code) in
+        [("HANG", 504, "request-timeout"), ("PANIC", 500, "internal"), ("SERVED", 404, "unknown-type")]
+    {
+        let answer = server.get(&format!("/api/v1/bars/{symbol}")).await;
+        assert_eq!((answer.status, &answer.json()["code"]), (status, &json!(code)), "{symbol}");
+    }
 }
 
 #[tokio::test]
