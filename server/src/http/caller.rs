@@ -11,7 +11,7 @@ use axum::response::Response;
 
 use super::failure;
 use crate::auth::{Carried, TokenError};
-use crate::connection::Served;
+use crate::connection::{Served, guarded};
 use crate::contract::{Caller, Refusal};
 use crate::protocol::ErrorCode;
 
@@ -28,7 +28,10 @@ pub(super) async fn caller(
         Carried::Nothing if guard.admits_anonymous() => return Ok(caller),
         Carried::Nothing => return Err(forbidden(&Refusal::not_authenticated("Authentication required"))),
         Carried::Unusable(_) => Err(TokenError::Invalid("unusable")),
-        Carried::Token(token) => guard.verify(&served.endpoint.schemas, &token).await,
+        Carried::Token(token) => {
+            let verified = guarded(served, guard.verify(&served.endpoint.schemas, &token)).await;
+            verified.unwrap_or(Err(TokenError::Unavailable("whoever verifies it failed")))
+        }
     };
     match verified {
         Ok(verified) => Ok(caller.known_as(verified.identity)),

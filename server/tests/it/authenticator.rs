@@ -6,12 +6,14 @@ use bellwire::contract::Identity;
 use bellwire::{App, AuthMode, Authenticator, Error, Node, Period, Secret, Settings};
 use bellwire::{TokenError, Verified, Verifying};
 use serde_json::{Map, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::auth::{INVALID, authenticate, said, subject};
 use crate::contract::REPLY_ADDRESS;
-use crate::harness::Client;
+use crate::harness::{Client, head};
 use crate::services::{TestServices, endpoint};
 
 /// Knows tokens of its own.
@@ -53,6 +55,7 @@ async fn with_sessions_in(
     let mut settings = Settings::default();
     settings.port = Some(0);
     settings.heartbeat = Some(Period(heartbeat));
+    settings.request_timeout = Some(Period(2 * SLOWLY));
     settings.auth_mode = Some(mode);
     let services = TestServices::default();
     let app = App::new(Node::new(), settings).endpoint(endpoint::<false>(&services)).authenticator(Sessions);
@@ -91,6 +94,19 @@ async fn a_client_whose_token_is_looked_at_is_told_of_a_stop() {
     assert_eq!(client.frame().await["payload"]["condition"], "shutting-down");
     assert_eq!(said(&client.close().await), (1012, "Service restart"));
     task.await.expect("no panic").expect("stops well");
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_verified_over_http_is_answered() {
+    let (url, _stop, _task) = with_sessions(Duration::from_secs(30)).await;
+    let address = url.trim_start_matches("ws://").split('/').next().expect("an address").to_owned();
+    for token in ["later", "panic", "hang"] {
+        let mut stream = TcpStream::connect(&address).await.expect("connects");
+        let request = format!("GET /api/v1/owned/A?token={token} HTTP/1.1\r\nhost: x\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.expect("writes");
+        let answer = head(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{token}: {answer}");
+    }
 }
 
 #[tokio::test]
