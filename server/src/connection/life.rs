@@ -252,9 +252,6 @@ impl Host for Connection {
     }
 
     fn on_event(&mut self, event: Event<'_>, now: Instant) -> ControlFlow<Ended> {
-        if self.served.options.activity == Activity::Any {
-            self.pulse.activity(now);
-        }
         match event {
             Event::Text(text) => self.on_text(text, now).map_break(Ended::ByUs),
             Event::Control => ControlFlow::Continue(()),
@@ -280,8 +277,13 @@ impl Host for Connection {
         metrics.messages_received_bytes.inc_by(bytes);
     }
 
-    /// Counts the requests that were answered at once, of one read together: their time is that read's.
+    /// Notes that something came, and counts the requests that were answered at once, of one read together: their time is
+    /// that read's.
     fn settle(&mut self, now: Instant) {
+        // Also where it brought no more than a part of a message.
+        if self.served.options.activity == Activity::Any {
+            self.pulse.activity(now);
+        }
         let answered = std::mem::take(&mut self.answered);
         if answered > 0 {
             self.served.node.shared().metrics.requests.observe(now.elapsed(), answered.into());

@@ -76,6 +76,17 @@ async fn a_service_that_takes_long_is_not_the_clients_silence() {
     }
 }
 
+#[tokio::test]
+async fn a_message_that_arrives_slowly_is_a_sign_of_life() {
+    let server = TestServer::start_with(|settings| settings.heartbeat = Some(Period(3 * TICK))).await;
+    let mut client = ByHand::open(&server).await;
+    for piece in frame(0x81, b"{\"type\":\"ping\"}").chunks(3) {
+        client.send(piece).await;
+        tokio::time::sleep(TICK).await;
+    }
+    assert_eq!(client.next().await.text(), "{\"type\":\"pong\"}");
+}
+
 #[expect(clippy::disallowed_methods, reason = "the server is to miss what happens meanwhile")]
 #[tokio::test]
 async fn a_pause_of_the_server_is_not_the_clients_silence() {
