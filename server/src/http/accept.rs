@@ -144,7 +144,7 @@ impl Reception {
             return serve(stream, bytes[length..].to_vec(), answer.split_off(written));
         }
         let Stream::Tcp(stream) = stream else { return Box::pin(ready(())) };
-        let (reception, stream) = (self.clone(), Replayed { read: bytes, stream });
+        let (reception, stream) = (self.clone(), Replayed::new(bytes, stream));
         Box::pin(async move { reception.serve_http(stream, remote, patience).await })
     }
 
