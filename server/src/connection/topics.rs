@@ -249,7 +249,12 @@ impl Connection {
     /// The service has made its snapshot, or has none.
     pub(super) fn on_snapshot(&mut self, topic: &Arc<str>, payload: Option<&str>) {
         if let Some(held) = self.topics.held.get(topic) {
-            held.subscription.release(payload);
+            if self.outbound.make_way_for(topic, payload) {
+                held.subscription.release(payload);
+            } else {
+                // Others have taken the room while it was made: once there is some again, so is another.
+                self.outbound.postpone(topic);
+            }
         }
         self.next_command(topic);
     }

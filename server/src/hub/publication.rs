@@ -11,7 +11,7 @@ use crate::protocol::DeliverySpec;
 use crate::websocket::{HEADER_ROOM, OpCode, Terms, frame_into, header_len, put_header};
 
 /// What most frames have around their topic and payload.
-const FRAME_ROOM: usize = 160;
+pub(crate) const FRAME_ROOM: usize = 160;
 
 /// What a frame is to its receivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

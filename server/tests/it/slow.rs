@@ -143,6 +143,34 @@ async fn drop_oldest_keeps_the_newest_and_says_how_many_went() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_snapshot_that_is_ready_when_others_have_taken_the_room_follows_when_there_is_some() {
+    let server = server().await;
+    let mut slow = subscribe::<Trades>(&server).await;
+    slow.ask_ok(json!({"type": "trades.subscribe", "payload": {"symbol": "SERVED"}})).await;
+    // While it is made, another topic fills the queue of a client that does not read, to less than a snapshot takes.
+    let publisher = overrun::<Trades>(&server).await;
+    for number in 10_000..15_000 {
+        publisher.publish(&symbol("A"), &json!({ "n": number }));
+    }
+    let gate = server.services.gate.clone();
+    let opening = tokio::spawn(async move {
+        loop {
+            gate.notify_waiters();
+            tokio::task::yield_now().await;
+        }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let served = loop {
+        let frame = slow.frame().await;
+        if frame["type"] == "trades.snapshot" {
+            break frame;
+        }
+    };
+    assert_eq!(served["payload"], json!({"served": true}));
+    opening.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn resync_tells_how_many_went_and_sends_the_state() {
     let server = server().await;
     let mut slow = subscribe::<Depth>(&server).await;

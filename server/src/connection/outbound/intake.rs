@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Outbound;
 use super::lanes::{Entry, Lanes, SlotKey, cost};
-use crate::hub::{Publication, PublicationKind};
+use super::{ENTRY_COST, Outbound};
+use crate::hub::{FRAME_ROOM, Outlet, Publication, PublicationKind};
 use crate::protocol::Overflow;
 
 impl Outbound {
@@ -138,6 +138,12 @@ impl Outbound {
             self.drain(&mut lanes);
         }
         lanes.data_bytes <= self.limit / 2
+    }
+
+    /// The same for the snapshot that a service has made, which may also fit into what little room there is.
+    pub(in crate::connection) fn make_way_for(&self, topic: &str, payload: Option<&str>) -> bool {
+        let most = |payload: &str| payload.len() + 2 * topic.len() + FRAME_ROOM + ENTRY_COST;
+        self.make_way() || payload.is_some_and(|payload| most(payload) <= self.room())
     }
 
     /// Has the loop begin a topic, whose updates are held back, when there is room for its snapshot.
