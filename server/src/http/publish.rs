@@ -3,6 +3,7 @@
 //! The route exists only where a token is set. Everything is read against the document before it reaches the hub.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use axum::Router;
@@ -55,7 +56,7 @@ pub(super) fn routes(base: &str, endpoints: Vec<Arc<Served>>, token: Secret) -> 
         let limit = options().map(|options| options.max_message_bytes).max().unwrap_or_default();
         let patience = options().map(|options| options.message_timeout).max().unwrap_or_default();
         match body::read(request.into_body(), limit, patience).await {
-            Ok(body) => publish(&endpoints, &body),
+            Ok(body) => guarded(|| publish(&endpoints, &body)),
             Err(none) => none.answer(),
         }
     };
@@ -64,6 +65,15 @@ pub(super) fn routes(base: &str, endpoints: Vec<Arc<Served>>, token: Secret) -> 
 
 fn is_authorized(headers: &HeaderMap, token: &Secret) -> bool {
     bearer_tokens(headers).next().is_some_and(|given| bool::from(given.ct_eq(token.as_bytes())))
+}
+
+/// What an application does to all that is published may panic: whoever publishes is told.
+fn guarded(publish: impl FnOnce() -> Response) -> Response {
+    catch_unwind(AssertUnwindSafe(publish)).unwrap_or_else(|_| {
+        tracing::error!("publishing panicked");
+        let failed = Failure::framework(ErrorCode::Internal, "The service failed");
+        failure(StatusCode::INTERNAL_SERVER_ERROR, &failed)
+    })
 }
 
 /// The first endpoint that knows the message sends it: as a frame of its envelope, else as a message of one of its

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use bellwire::Period;
+use bellwire::contract::Publisher;
 use serde_json::{Value, json};
 
+use crate::contract::Plain;
 use crate::harness::TestServer;
 
 const PATH: &str = "/api/v1/publish";
@@ -49,6 +51,22 @@ async fn a_body_that_never_ends_is_given_up() {
         let answer = server.http_in_part("POST", PATH, "authorization: Bearer token\r\n", sent).await;
         assert_eq!((answer.status, &answer.json()["code"]), (408, &json!("request-timeout")), "{sent}");
         assert_eq!((&answer.json()["retry"], &*answer.headers["connection"]), (&json!("later"), "close"));
+    }
+}
+
+#[tokio::test]
+async fn a_preparation_that_panics_costs_an_answer_and_nothing_else() {
+    let server = TestServer::start().await;
+    let publisher = Publisher::<Plain>::new(&server.node);
+    publisher.prepare_received(|update| {
+        assert_ne!(update, 1, "asked to");
+        update
+    });
+    for (payload, status) in [(1, 500), (2, 200)] {
+        let answer = server
+            .publish(&json!({"type": "plain.update", "params": {"symbol": "A"}, "payload": payload}))
+            .await;
+        assert_eq!(answer.status, status, "{}", answer.body);
     }
 }
 
