@@ -24,6 +24,7 @@ pub(super) enum NoHandshake {
     NotGet,
     NotUpgrade,
     WrongVersion,
+    /// The key is missing or malformed.
     NoKey,
     /// The connection cannot be upgraded: HTTP/1.0, or something in between took it.
     NotUpgradable,
@@ -53,7 +54,8 @@ impl Handshake {
         if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version.as_bytes() != b"13") {
             return Err(NoHandshake::WrongVersion);
         }
-        let key = headers.get(header::SEC_WEBSOCKET_KEY).ok_or(NoHandshake::NoKey)?;
+        let key = headers.get(header::SEC_WEBSOCKET_KEY).filter(|key| is_key(key.as_bytes()));
+        let key = key.ok_or(NoHandshake::NoKey)?;
         let accept = derive_accept_key(key.as_bytes());
         let subprotocols =
             tokens(headers, &header::SEC_WEBSOCKET_PROTOCOL).filter(|name| !is_bearer_subprotocol(name));
@@ -130,12 +132,20 @@ impl IntoResponse for NoHandshake {
                 (StatusCode::UPGRADE_REQUIRED, version, "WebSocket version 13 is spoken here\n")
                     .into_response()
             }
-            Self::NoKey => (StatusCode::BAD_REQUEST, "Sec-WebSocket-Key is missing\n").into_response(),
+            Self::NoKey => {
+                (StatusCode::BAD_REQUEST, "Sec-WebSocket-Key is no 16 bytes in base64\n").into_response()
+            }
             Self::NotUpgradable => {
                 (StatusCode::UPGRADE_REQUIRED, "This connection cannot be upgraded\n").into_response()
             }
         }
     }
+}
+
+/// Whether this is what 16 bytes look like in base64.
+fn is_key(key: &[u8]) -> bool {
+    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    key.strip_suffix(b"==").is_some_and(|digits| digits.len() == 22 && digits.iter().all(is_digit))
 }
 
 /// Comma-separated tokens of a header that may be repeated.

@@ -116,6 +116,8 @@ async fn what_is_no_handshake_is_told_what_is_missing() {
         (request(&get, "sec-websocket-version", ""), "426"),
         (request(&get, "sec-websocket-version", "sec-websocket-version: 8\r\n"), "426"),
         (request(&get, "sec-websocket-key", ""), "400"),
+        (request(&get, "sec-websocket-key", "sec-websocket-key: dGhlIHNhbXBsZQ==\r\n"), "400"),
+        (request(&get, "sec-websocket-key", "sec-websocket-key: not sixteen bytes, no==\r\n"), "400"),
         (request(&format!("POST {REPLY_ADDRESS} HTTP/1.1"), "", ""), "405"),
         (request(&format!("GET {REPLY_ADDRESS}/nowhere HTTP/1.1"), "", ""), "404"),
         (request(&format!("GET {REPLY_ADDRESS} HTTP/1.0"), "", ""), "426"),
