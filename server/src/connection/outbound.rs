@@ -272,6 +272,12 @@ impl Outbound {
     /// snapshot found no room. `None` where the topic was let go and taken anew since: its snapshot comes with that.
     pub(super) fn begin_resync(&self, subscription: &Subscription, topic: &str) -> Option<u64> {
         let is_ours = subscription.hold_back();
+        let is_awaited = self.lock().lag(topic).is_some();
+        let lost = if is_awaited { subscription.renew() } else { 0 };
+        if lost > 0 {
+            // Too much came before there was room.
+            self.give_up(subscription.topic(), subscription.route(), lost);
+        }
         let lost = self.catch_up(topic);
         match lost {
             // The snapshot alone follows the notice.
@@ -291,6 +297,17 @@ impl Outbound {
 impl Outlet for Outbound {
     fn offer(&self, publication: &Arc<Publication>) {
         self.offer_to(&mut self.lock(), publication);
+    }
+
+    fn offer_held(&self, publication: &Arc<Publication>, values: u64, lost: u64) {
+        self.offer_as(&mut self.lock(), publication, values, lost);
+    }
+
+    fn give_up(&self, topic: &Arc<str>, route: &'static str, lost: u64) {
+        let mut lanes = self.lock();
+        if !lanes.overflowed && !lanes.ended {
+            self.begin_anew(&mut lanes, topic, route, lost);
+        }
     }
 
     fn offer_all(&self, run: &Run) {
@@ -326,6 +343,10 @@ impl Outlet for Outbound {
 
     fn room(&self) -> usize {
         self.limit.saturating_sub(self.lock().data_bytes)
+    }
+
+    fn limit(&self) -> usize {
+        self.limit
     }
 
     fn overflow(&self) {

@@ -19,6 +19,9 @@ use crate::hub::{Beginning, Lifecycle, Outlet, Position, Subscription, Unrecover
 use crate::metrics::Inflight;
 use crate::protocol::encode;
 
+/// A topic whose updates outrun so many of its snapshots in a row cannot be begun.
+const OUTRUN_LIMIT: u8 = 3;
+
 /// What a client asks of a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verb {
@@ -44,6 +47,8 @@ struct Held {
     subscription: Subscription,
     /// One for all subscribers of the topic.
     resolved: Arc<dyn ResolvedTopic>,
+    /// Snapshots in a row that were let go, because more updates came meanwhile than may be held back.
+    outrun: u8,
     _counted: Inflight,
     /// What it takes of the connection's allowance, where services take of it as well.
     _place: Option<Place>,
@@ -228,14 +233,16 @@ impl Connection {
         let topic = subscription.topic().clone();
         let counted = Inflight::new(&self.served.node.shared().metrics.subscriptions);
         let resolved = shared_by(&subscription).unwrap_or_else(|| resolved.clone());
-        self.topics.held.insert(topic, Held { subscription, resolved, _counted: counted, _place: place });
+        self.topics
+            .held
+            .insert(topic, Held { subscription, resolved, outrun: 0, _counted: counted, _place: place });
         Some(beginning)
     }
 
     /// Begins a topic whose updates are held back: now, or when there is room for its snapshot.
     fn ask_for_snapshot(&mut self, resolved: Arc<dyn ResolvedTopic>) {
         let topic = resolved.topic().clone();
-        if !self.outbound.make_way() {
+        if !self.outbound.make_way_for(&topic) {
             self.outbound.postpone(&topic);
             return self.next_command(&topic);
         }
@@ -248,12 +255,16 @@ impl Connection {
 
     /// The service has made its snapshot, or has none.
     pub(super) fn on_snapshot(&mut self, topic: &Arc<str>, payload: Option<&str>) {
-        if let Some(held) = self.topics.held.get(topic) {
-            if self.outbound.make_way_for(topic, payload) {
-                held.subscription.release(payload);
-            } else {
+        if let Some(held) = self.topics.held.get_mut(topic) {
+            if !self.outbound.make_way_for_made(topic, payload) {
                 // Others have taken the room while it was made: once there is some again, so is another.
                 self.outbound.postpone(topic);
+                return self.next_command(topic);
+            }
+            held.outrun = if held.subscription.release(payload) { 0 } else { held.outrun + 1 };
+            if held.outrun == OUTRUN_LIMIT {
+                // Else it would go on for ever, and the client wait for a snapshot that never comes.
+                self.outbound.overflow();
             }
         }
         self.next_command(topic);

@@ -6,10 +6,11 @@
 //! update" exact although fan-out comes later than publishing. Hooks are queued under the lock and called outside it,
 //! by one thread at a time, so they arrive in order and may publish.
 //!
-//! Coming, waiting for a snapshot and leaving is in `seats`, what outlives the last subscriber in `keeping`, the way of
-//! a batch from seat to seat in `batch`.
+//! Coming, waiting for a snapshot and leaving is in `seats`, what is held back meanwhile in `held`, what outlives the last
+//! subscriber in `keeping`, the way of a batch from seat to seat in `batch`.
 
 mod batch;
+mod held;
 mod keeping;
 mod seats;
 
@@ -26,6 +27,7 @@ use super::turn::TurnId;
 use super::{Lifecycle, Outlet, Publication, PublicationKind, Retained, RoutePolicy};
 use batch::Batch;
 pub(super) use batch::Progress;
+use held::Held;
 pub(crate) use keeping::Kept;
 pub(super) use keeping::{Fate, Reason};
 pub(crate) use seats::Beginning;
@@ -107,17 +109,6 @@ struct Subscriber {
     from: u64,
     /// Boxed: it is gone as soon as the snapshot is made.
     held: Option<Box<Held>>,
-}
-
-/// Updates that wait for a snapshot.
-#[derive(Default)]
-struct Held {
-    updates: VecDeque<Arc<Publication>>,
-    bytes: usize,
-    /// Number of the first update that could be among them.
-    from: u64,
-    /// It had updates before, and must not miss those that its snapshot contains.
-    again: bool,
 }
 
 #[derive(Clone, Copy)]

@@ -16,11 +16,26 @@ pub(crate) trait Outlet: Send + Sync {
         run.publications().iter().for_each(|publication| self.offer(publication));
     }
 
+    /// Takes an update that was held back: it stands for so many values, and so many ahead of it were given up.
+    fn offer_held(&self, publication: &Arc<Publication>, _values: u64, _lost: u64) {
+        self.offer(publication);
+    }
+
+    /// Begins a topic anew when there is room, telling of so many updates that were given up besides those that wait.
+    fn give_up(&self, _topic: &Arc<str>, _route: &'static str, _lost: u64) {
+        self.overflow();
+    }
+
     /// Looks at what [`Outlet::offer_all`] will look at, and does nothing more.
     fn fetch(&self) {}
 
     /// How many bytes it could take now without acting on any overflow policy.
     fn room(&self) -> usize;
+
+    /// How many bytes may wait for it.
+    fn limit(&self) -> usize {
+        usize::MAX
+    }
 
     /// Ends the connection: more is waiting for it than it may hold back.
     fn overflow(&self);

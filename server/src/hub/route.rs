@@ -341,18 +341,27 @@ impl Subscription {
         self.slot.is_some_and(|slot| self.cell.hold_back(slot))
     }
 
+    /// Begins to hold back anew where what was held back is given up; says how many updates of the client's that were.
+    pub(crate) fn renew(&self) -> u64 {
+        self.slot.map_or(0, |slot| self.cell.renew(slot))
+    }
+
+    /// First part of the topic's name.
+    pub(crate) fn route(&self) -> &'static str {
+        self.route.policy.route
+    }
+
     /// Sends what was missed and whatever was held back.
     pub(crate) fn resume(&self) {
         if let Some(slot) = self.slot {
-            self.cell.resume(slot);
+            self.cell.resume(slot, &self.route.policy);
         }
     }
 
-    /// Sends the snapshot, the service's own or else the retained one, and whatever was held back.
-    pub(crate) fn release(&self, service_snapshot: Option<&str>) {
-        if let Some(slot) = self.slot {
-            self.cell.release(slot, &self.route.policy, service_snapshot);
-        }
+    /// Sends the snapshot, the service's own or else the retained one, and whatever was held back. `false` where too much
+    /// came meanwhile: neither is sent, and the topic begins anew.
+    pub(crate) fn release(&self, service_snapshot: Option<&str>) -> bool {
+        self.slot.is_none_or(|slot| self.cell.release(slot, &self.route.policy, service_snapshot))
     }
 }
 

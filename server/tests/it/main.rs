@@ -13,6 +13,7 @@ mod echo;
 mod frames;
 mod handshake;
 mod harness;
+mod held;
 mod history;
 mod hostile;
 mod http;

@@ -10,14 +10,22 @@ use crate::protocol::Overflow;
 impl Outbound {
     /// Queues a publication, or acts on its overflow policy.
     pub(super) fn offer_to(&self, lanes: &mut Lanes, publication: &Arc<Publication>) {
+        self.offer_as(lanes, publication, 1, 0);
+    }
+
+    /// The same for one that stands for so many values, and so many ahead of it were given up already.
+    pub(super) fn offer_as(&self, lanes: &mut Lanes, publication: &Arc<Publication>, values: u64, lost: u64) {
         if lanes.overflowed || lanes.ended {
             return;
+        }
+        if lost > 0 {
+            self.node.shared().metrics.dropped(publication.route, lost);
         }
         if let Some(lag) = lanes.lag(&publication.topic) {
             match publication.kind {
                 PublicationKind::Update => {
-                    lag.dropped += 1;
-                    self.node.shared().metrics.dropped(publication.route, 1);
+                    lag.dropped += values + lost;
+                    self.node.shared().metrics.dropped(publication.route, values);
                     return;
                 }
                 // It would follow the notice and be taken for the fresh one.
@@ -29,29 +37,40 @@ impl Outbound {
             // Values that wait for their interval are older than the snapshot, and may be of keys that it does not hold.
             lanes.end_rest(&publication.topic);
         }
-        if !self.make_room(lanes, publication) {
+        if !self.make_room(lanes, publication, values) {
             return;
         }
         if let Some(key) = &publication.conflation_key {
-            self.offer_latest(lanes, publication, key);
+            if lost > 0 {
+                // Its values have no order among each other: whichever is next may say so.
+                *lanes.rare().dropped.entry(publication.topic.clone()).or_default() += lost;
+            }
+            self.offer_latest(lanes, publication, key, values);
             return;
         }
         lanes.data_bytes += cost(publication);
-        lanes.data.push_back(Entry::Frame(publication.clone()));
+        let publication = publication.clone();
+        lanes.data.push_back(match lost {
+            0 => Entry::Frame(publication),
+            _ => Entry::Behind(lost, publication),
+        });
         lanes.wake_if_first();
     }
 
-    fn offer_latest(&self, lanes: &mut Lanes, publication: &Arc<Publication>, key: &str) {
+    fn offer_latest(&self, lanes: &mut Lanes, publication: &Arc<Publication>, key: &str, values: u64) {
         let slot_key: SlotKey = (publication.topic.clone(), key.into());
         let slot = lanes.rare.get_or_insert_default().slots.entry(slot_key.clone()).or_default();
         if let Some((waiting, count)) = &mut slot.waiting {
             lanes.data_bytes = lanes.data_bytes + cost(publication) - cost(waiting);
             *waiting = publication.clone();
-            *count += 1;
-            self.node.shared().metrics.conflated(publication.route, 1);
+            *count += values;
+            self.node.shared().metrics.conflated(publication.route, values);
             return;
         }
-        slot.waiting = Some((publication.clone(), 1));
+        slot.waiting = Some((publication.clone(), values));
+        if values > 1 {
+            self.node.shared().metrics.conflated(publication.route, values - 1);
+        }
         lanes.data_bytes += cost(publication);
         if !slot.resting {
             lanes.data.push_back(Entry::Slot(slot_key));
@@ -70,7 +89,7 @@ impl Outbound {
     }
 
     /// Makes room by the topic's policy; `false` where the publication is not to be queued.
-    fn make_room(&self, lanes: &mut Lanes, publication: &Arc<Publication>) -> bool {
+    fn make_room(&self, lanes: &mut Lanes, publication: &Arc<Publication>, values: u64) -> bool {
         if self.fits(lanes, publication) {
             return true;
         }
@@ -81,30 +100,34 @@ impl Outbound {
                 return true;
             }
         }
-        let topic = &publication.topic;
-        let lost = match self.overflow_of(publication) {
+        match self.overflow_of(publication) {
             Overflow::Close => {
                 lanes.overflowed = true;
                 lanes.wake();
-                return false;
+                false
             }
             // The newest of a topic waits however much others do: it says what was dropped, also where no more comes.
             Overflow::DropOldest => {
                 self.drop_oldest(lanes, publication);
-                return true;
+                true
             }
-            // A snapshot that still waits would come after the notice and be taken for the fresh one.
             Overflow::Resync => {
-                let is_update = publication.kind == PublicationKind::Update;
-                lanes.remove_updates(topic, true) + u64::from(is_update)
+                let lost = if publication.kind == PublicationKind::Update { values } else { 0 };
+                self.begin_anew(lanes, &publication.topic, publication.route, lost);
+                false
             }
-        };
+        }
+    }
+
+    /// Gives up all that waits of a topic beside so many updates that were: it is begun anew when there is room.
+    pub(super) fn begin_anew(&self, lanes: &mut Lanes, topic: &Arc<str>, route: &'static str, lost: u64) {
+        // A snapshot that still waits would come after the notice and be taken for the fresh one.
+        let lost = lost + lanes.remove_updates(topic, true);
         lanes.rare().lagging.entry(topic.clone()).or_default().dropped += lost;
         if lost > 0 {
-            self.node.shared().metrics.dropped(publication.route, lost);
+            self.node.shared().metrics.dropped(route, lost);
         }
         lanes.wake();
-        false
     }
 
     /// What happens to a publication for which there is no room. A topic that is begun anew anyway gets its snapshot when
@@ -140,8 +163,19 @@ impl Outbound {
         lanes.data_bytes <= self.limit / 2
     }
 
+    /// The same for the snapshot of a topic that may have been postponed: it is made now, and not once more when there is
+    /// room.
+    pub(in crate::connection) fn make_way_for(&self, topic: &Arc<str>) -> bool {
+        let has_room = self.make_way();
+        let mut lanes = self.lock();
+        if has_room && lanes.lag(topic).is_some_and(|lag| lag.dropped == 0) {
+            lanes.end_lag(topic);
+        }
+        has_room
+    }
+
     /// The same for the snapshot that a service has made, which may also fit into what little room there is.
-    pub(in crate::connection) fn make_way_for(&self, topic: &str, payload: Option<&str>) -> bool {
+    pub(in crate::connection) fn make_way_for_made(&self, topic: &str, payload: Option<&str>) -> bool {
         let most = |payload: &str| payload.len() + 2 * topic.len() + FRAME_ROOM + ENTRY_COST;
         self.make_way() || payload.is_some_and(|payload| most(payload) <= self.room())
     }

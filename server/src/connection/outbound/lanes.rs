@@ -63,6 +63,8 @@ pub(super) type SlotKey = (Arc<str>, Box<str>);
 
 pub(super) enum Entry {
     Frame(Arc<Publication>),
+    /// An update that owns up to so many that were given up between the one before it and this one.
+    Behind(u64, Arc<Publication>),
     Slot(SlotKey),
 }
 
@@ -232,16 +234,18 @@ impl Lanes {
 
     fn pop_data(&mut self, limit: usize, now: Instant) -> Option<Next> {
         while let Some(entry) = self.data.pop_front() {
-            let (publication, count) = match entry {
-                Entry::Frame(publication) => (publication, 1),
+            let (publication, count, lost) = match entry {
+                Entry::Frame(publication) => (publication, 1, 0),
+                Entry::Behind(lost, publication) => (publication, 1, lost),
                 Entry::Slot(key) => match self.take_slot(key, limit, now) {
-                    Some(taken) => taken,
+                    Some((publication, count)) => (publication, count, 0),
                     None => continue,
                 },
             };
             self.data_bytes -= cost(&publication);
             let conflated = (count > 1).then_some(("conflated", count));
-            let dropped = self.take_dropped(&publication).map(|count| ("dropped", count));
+            let dropped = lost + self.take_dropped(&publication);
+            let dropped = (dropped > 0).then_some(("dropped", dropped));
             let marks: Vec<(&str, u64)> = conflated.into_iter().chain(dropped).collect();
             return Some(match marks.is_empty() {
                 true => Next::Shared(publication),
@@ -252,9 +256,9 @@ impl Lanes {
     }
 
     /// How many updates an update has to own up to.
-    fn take_dropped(&mut self, publication: &Publication) -> Option<u64> {
-        let rare = self.rare.as_mut().filter(|_| publication.kind == PublicationKind::Update)?;
-        rare.dropped.remove(&publication.topic)
+    fn take_dropped(&mut self, publication: &Publication) -> u64 {
+        let rare = self.rare.as_mut().filter(|_| publication.kind == PublicationKind::Update);
+        rare.and_then(|rare| rare.dropped.remove(&publication.topic)).unwrap_or(0)
     }
 
     /// What the value costs that waits in the slot of this one.
@@ -326,10 +330,16 @@ impl Lanes {
             Entry::Frame(publication) => {
                 publication.kind == PublicationKind::Update && *publication.topic == *topic
             }
+            Entry::Behind(_, publication) => *publication.topic == *topic,
             Entry::Slot((of, _)) => **of == *topic,
         });
         let taken = match oldest.and_then(|index| self.data.remove(index)) {
             Some(Entry::Frame(publication)) => Some((publication, 1)),
+            // Those ahead of it were counted before, but nobody has told of them.
+            Some(Entry::Behind(lost, publication)) => {
+                *self.rare().dropped.entry(publication.topic.clone()).or_default() += lost;
+                Some((publication, 1))
+            }
             Some(Entry::Slot(key)) => {
                 self.rare.as_mut().and_then(|rare| rare.slots.remove(&key)).and_then(|slot| slot.waiting)
             }
@@ -345,7 +355,7 @@ impl Lanes {
         let mut removed = 0;
         let mut bytes = 0;
         self.data.retain(|entry| match entry {
-            Entry::Frame(publication) if *publication.topic == *topic => {
+            Entry::Frame(publication) | Entry::Behind(_, publication) if *publication.topic == *topic => {
                 let goes = snapshots_too || publication.kind == PublicationKind::Update;
                 removed += u64::from(goes && publication.kind == PublicationKind::Update);
                 bytes += if goes { cost(publication) } else { 0 };

@@ -37,6 +37,7 @@ struct Client {
 }
 
 struct Wire {
+    overflow: Overflow,
     subscription: Option<Subscription>,
     outbound: Arc<Outbound>,
     /// Number of the last update that was delivered or accounted for; `None` until the first frame, where nothing says.
@@ -45,6 +46,8 @@ struct Wire {
     awaits_snapshot: bool,
     /// The topic is held back while a snapshot of it is made.
     making: Option<Making>,
+    /// The same while there is no room for one.
+    postponed: Option<Making>,
     /// A resync that came meanwhile.
     resync_is_due: bool,
     /// A snapshot of a service's own was among what it was sent.
@@ -94,7 +97,7 @@ impl World {
             return;
         }
         let kept = self.kept();
-        let World { route, clients, published, .. } = self;
+        let World { route, clients, published, policy, .. } = self;
         let (index, client) = (client, &mut clients[client]);
         let outbound = Arc::new(Outbound::new(limit, NODE.with(Clone::clone), dead_stream(), None));
         let outlet: Arc<dyn Outlet> = outbound.clone();
@@ -120,11 +123,13 @@ impl World {
         };
         client.known = Some(Position { offset: at, ..position });
         client.wire = Some(Wire {
+            overflow: policy.delivery.overflow,
             subscription: Some(subscription),
             outbound,
             at,
             awaits_snapshot: false,
             making,
+            postponed: None,
             resync_is_due: false,
             was_served: false,
         });
@@ -133,13 +138,15 @@ impl World {
         }
     }
 
-    /// The client subscribes to what it holds.
+    /// The client subscribes to what it holds, and gets its snapshot now or when there is room.
     fn again(&mut self, client: usize) {
         if let Some(wire) = &mut self.clients[client].wire
             && wire.making.is_none()
         {
             wire.subscription().hold(true);
-            wire.making = Some(Making::Again);
+            // Who waits for one gets no updates before it, whoever else asks.
+            let making = wire.postponed.take().unwrap_or(Making::Again);
+            wire.make(making);
         }
     }
 
@@ -148,11 +155,18 @@ impl World {
         let (made, has_state) = (self.published.len(), self.policy.state.is_some());
         let Some(wire) = &mut self.clients[client].wire else { return };
         let Some(making) = wire.making.take() else { return };
-        if making != Making::Again {
-            wire.awaits_snapshot = by_service || (has_state && made > 0);
+        let payload = by_service.then(|| made.to_string());
+        if wire.outbound.make_way_for_made("t", payload.as_deref()) {
+            wire.was_served |= by_service;
+            let is_whole = wire.subscription().release(payload.as_deref());
+            if making != Making::Again {
+                // Of a topic that begins anew meanwhile nothing comes before the client is told.
+                wire.awaits_snapshot = is_whole && (by_service || (has_state && made > 0));
+            }
+        } else {
+            // Others have taken the room while it was made.
+            wire.put_off(making);
         }
-        wire.was_served |= by_service;
-        wire.subscription().release(by_service.then(|| made.to_string()).as_deref());
         if std::mem::take(&mut wire.resync_is_due) {
             wire.resync();
         }
@@ -239,11 +253,37 @@ impl Wire {
     }
 
     fn resync(&mut self) {
-        if let Some(dropped) = self.outbound.begin_resync(self.subscription(), "t") {
-            self.at += dropped;
-            self.awaits_snapshot = true;
-            self.making = Some(Making::Resync);
+        let overflow = self.overflow;
+        let begun = self.outbound.begin_resync(self.subscription(), "t");
+        assert!(begun.unwrap_or(0) == 0 || overflow == Overflow::Resync, "no other policy begins anew");
+        match begun {
+            // Its snapshot was put off, or found no room.
+            Some(0) if self.postponed.is_some() => {
+                let making = self.postponed.take().unwrap_or(Making::Again);
+                self.make(making);
+            }
+            Some(dropped) => {
+                self.at += dropped;
+                self.awaits_snapshot = true;
+                self.postponed = None;
+                self.make(Making::Resync);
+            }
+            None => {}
         }
+    }
+
+    /// The snapshot is made now, or when there is room.
+    fn make(&mut self, making: Making) {
+        if self.outbound.make_way_for(self.subscription().topic()) {
+            self.making = Some(making);
+        } else {
+            self.put_off(making);
+        }
+    }
+
+    fn put_off(&mut self, making: Making) {
+        self.postponed = Some(making);
+        self.outbound.postpone(self.subscription().topic());
     }
 
     /// The promise: an update is the next one, but for those that the frame owns up to.

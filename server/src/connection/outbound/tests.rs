@@ -319,6 +319,21 @@ fn a_topic_whose_snapshot_is_postponed_is_asked_for_again_and_lost_nothing() {
     assert!(frames.len() == 2 && frames[0].contains(":9") && frames[1].contains(":2"), "{frames:?}");
 }
 
+#[test]
+fn a_topic_that_gives_updates_up_before_there_is_room_tells_of_them_ahead_of_its_one_snapshot() {
+    let (route, outbound) = (route(overflow(Overflow::Resync)), Arc::new(queue(600)));
+    let held = subscribe(&route, &outbound);
+    outbound.offer(&update("other:{}", &"1".repeat(400), EVERY));
+    outbound.postpone(held.topic());
+    (1..=20).for_each(|number| publish(&route, "t", &number.to_string()));
+    assert!(next(&outbound).is_some_and(|text| text.contains("other.update")));
+    assert_eq!(next(&outbound).as_deref(), Some("resync t"));
+    assert_eq!(outbound.begin_resync(&held, "t"), Some(20));
+    assert!(held.release(Some("9")), "what is made after the notice lacks nothing");
+    let frames = all(&outbound);
+    assert!(frames.len() == 1 && frames[0].contains(":9"), "{frames:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_snapshot_takes_no_value_away_that_waits_for_its_interval() {
     let mode = DeliveryMode::Latest { key: &["k"], interval_ms: 50 };

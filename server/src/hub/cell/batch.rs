@@ -5,11 +5,10 @@ use std::sync::{PoisonError, TryLockError};
 
 use slab::Slab;
 
+use super::held::Kept;
 use super::{Carrier, Cell, Inner, Seats, Subscriber};
 use crate::hub::Run;
 
-/// Bytes of updates held back for one subscriber while its snapshot is made.
-const HELD_LIMIT: usize = 1 << 20;
 /// Bytes that one batch joins; what waits beyond goes with the next.
 const BATCH_LIMIT: usize = 256 * 1024;
 /// Subscribers that are fetched together. Between two updates all of them have left the processor's caches, and eight
@@ -176,12 +175,9 @@ impl Subscriber {
             return;
         };
         if let Some(held) = &mut self.held {
-            for publication in wanted {
-                if held.bytes > HELD_LIMIT {
-                    return self.outlet.overflow();
-                }
-                held.bytes += publication.frame.len();
-                held.updates.push_back(publication.clone());
+            let limit = self.outlet.limit();
+            if wanted.iter().any(|publication| held.take(publication, limit) == Kept::Overflow) {
+                self.outlet.overflow();
             }
         } else if unwanted == 0 && publications[0].conflation_key.is_none() {
             self.outlet.offer_all(&batch.run);

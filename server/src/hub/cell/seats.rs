@@ -31,9 +31,9 @@ impl Cell {
         if inner.dead {
             return None;
         }
-        let mut held = Held { from: inner.next, ..Held::default() };
+        let mut held = Held::from(inner.next);
         let missed = since.and_then(|since| inner.missed(policy, since, &*outlet));
-        let recovered = missed.map(|missed| missed.map(|missed| held.updates = missed.into()));
+        let recovered = missed.map(|missed| missed.map(|missed| held.begin_with(missed)));
         let beginning = Beginning { position: inner.position(inner.next), recovered };
         let subscriber = Subscriber { outlet, from: inner.next, held: Some(Box::new(held)) };
         let slot = seats.subscribers.insert(subscriber);
@@ -65,12 +65,13 @@ impl Cell {
     }
 
     /// Holds a subscriber's updates back from now on. One that subscribes `again` gets them in full, beside its
-    /// snapshot.
+    /// snapshot, unless it waits for one that everything begins with.
     pub(in crate::hub) fn hold(&self, slot: usize, again: bool) -> Option<Position> {
         let mut seats = self.seats();
         let inner = self.lock();
         let reached = seats.reached(&inner, slot);
-        seats.held(slot, reached)?.again = again;
+        let awaits_first = seats.subscribers.get(slot)?.held.as_ref().is_some_and(|held| !held.again);
+        seats.held(slot, reached)?.again = again && !awaits_first;
         inner.position(reached)
     }
 
@@ -83,36 +84,68 @@ impl Cell {
         !was_held
     }
 
+    /// Holds back anew what is held back of a subscriber but was given up; says how many updates that were.
+    pub(in crate::hub) fn renew(&self, slot: usize) -> u64 {
+        let mut seats = self.seats();
+        let reached = seats.reached(&self.lock(), slot);
+        let held = seats.subscribers.get_mut(slot).and_then(|subscriber| subscriber.held.as_mut());
+        let Some((held, lost)) = held.and_then(|held| held.given_up().map(|lost| (held, lost))) else {
+            return 0;
+        };
+        **held = Held::from(reached);
+        lost
+    }
+
     /// Sends a subscriber what it missed and what was held back.
-    pub(in crate::hub) fn resume(&self, slot: usize) {
+    pub(in crate::hub) fn resume(&self, slot: usize, policy: &RoutePolicy) {
         let mut seats = self.seats();
         let Some(subscriber) = seats.subscribers.get_mut(slot) else { return };
-        let held = subscriber.held.take().unwrap_or_default();
-        held.updates.iter().for_each(|update| subscriber.outlet.offer(update));
+        let mut held = subscriber.held.take().unwrap_or_default();
+        self.send_held(subscriber, policy, &mut held);
     }
 
     /// Sends a subscriber its snapshot and what was held back. Without a snapshot of the service's own it gets the
-    /// retained one, which contains all that was held back and all that still waits for fan-out.
-    pub(in crate::hub) fn release(&self, slot: usize, policy: &RoutePolicy, service_snapshot: Option<&str>) {
+    /// retained one, which contains all that was held back and all that still waits for fan-out. `false` where that
+    /// cannot be, as updates were given up meanwhile: the topic begins anew.
+    pub(in crate::hub) fn release(
+        &self,
+        slot: usize,
+        policy: &RoutePolicy,
+        service_snapshot: Option<&str>,
+    ) -> bool {
         let mut seats = self.seats();
         let mut inner = self.lock();
         let waiting = seats.waiting(&inner, slot);
-        let Some(subscriber) = seats.subscribers.get_mut(slot) else { return };
+        let Some(subscriber) = seats.subscribers.get_mut(slot) else { return true };
         let mut held = subscriber.held.take().unwrap_or_default();
         if let Some(payload) = service_snapshot {
+            // It would lack what was given up.
+            if held.given_up().is_some() {
+                return self.send_held(subscriber, policy, &mut held);
+            }
             let snapshot = self.snapshot_of(policy, inner.position(held.from).as_ref(), payload);
             subscriber.outlet.offer(&Arc::new(snapshot));
         } else if let Some(snapshot) = self.retained_snapshot(&mut inner, policy) {
-            if held.again {
-                let missing = held.updates.iter().chain(&waiting);
-                missing.for_each(|update| subscriber.outlet.offer(update));
+            if held.again && !self.send_held(subscriber, policy, &mut held) {
+                return false;
             }
+            waiting.iter().for_each(|update| subscriber.outlet.offer(update));
             subscriber.from = inner.next;
-            held.updates.clear();
+            held.clear();
             subscriber.outlet.offer(&snapshot);
         }
         drop(inner);
-        held.updates.iter().for_each(|update| subscriber.outlet.offer(update));
+        self.send_held(subscriber, policy, &mut held)
+    }
+
+    /// Sends what was held back; `false` where it was given up, and the topic begins anew.
+    fn send_held(&self, subscriber: &Subscriber, policy: &RoutePolicy, held: &mut Held) -> bool {
+        if let Some(lost) = held.given_up() {
+            subscriber.outlet.give_up(&self.name, policy.route, lost);
+            return false;
+        }
+        held.send(&*subscriber.outlet);
+        true
     }
 
     fn retained_snapshot(&self, inner: &mut Inner, policy: &RoutePolicy) -> Option<Arc<Publication>> {
@@ -156,7 +189,7 @@ impl Seats {
     /// What is held back for a seat that has been offered everything before this number.
     fn held(&mut self, slot: usize, reached: u64) -> Option<&mut Held> {
         let held = &mut self.subscribers.get_mut(slot)?.held;
-        Some(held.get_or_insert_with(|| Box::new(Held { from: reached, ..Held::default() })))
+        Some(held.get_or_insert_with(|| Box::new(Held::from(reached))))
     }
 
     /// Number of the first publication that a seat has not been offered.

@@ -81,7 +81,7 @@ fn more_subscribers_than_a_turn_writes_to_all_get_it() {
     let hub = Hub::default();
     let route = route(&hub, None);
     let seats: Vec<_> = (0..700).map(|_| subscribe(&route, "t")).collect();
-    seats.iter().for_each(|(_, subscription)| subscription.release(None));
+    seats.iter().for_each(|(_, subscription)| _ = subscription.release(None));
     let turn = Turn::begin();
     publish(&route, "t", "1");
     publish(&route, "t", "2");
@@ -118,7 +118,7 @@ async fn publishers_in_and_out_of_turns_keep_one_order() {
     hub.start();
     let route = route(&hub, None);
     let seats: Vec<_> = (0..300).map(|_| subscribe(&route, "t")).collect();
-    seats.iter().for_each(|(_, subscription)| subscription.release(None));
+    seats.iter().for_each(|(_, subscription)| _ = subscription.release(None));
     // Numbered and published in one step, so that the order is known.
     let next = Arc::new(Mutex::new(0_usize));
     let numbered = move |route: &Route| {
