@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::hub::{Hub, KeptRoute};
+use crate::hub::{Hub, KeptRoute, fault_of};
 
 /// Of the file's form.
 const VERSION: u32 = 1;
@@ -42,7 +42,8 @@ pub(crate) fn write(hub: &Hub, path: &Path) -> io::Result<()> {
     fs::rename(&new, path)
 }
 
-/// Takes over what the process before left, if it left anything: says how many topics.
+/// Takes over what the process before left, if it left anything: says how many topics. A file of which a part cannot be
+/// true is believed in nothing.
 pub(crate) fn read(hub: &Hub, path: &Path) -> io::Result<usize> {
     let text = match fs::read(path) {
         Ok(text) => text,
@@ -55,10 +56,105 @@ pub(crate) fn read(hub: &Hub, path: &Path) -> io::Result<usize> {
         let message = format!("its version is {}, not {VERSION}", file.version);
         return Err(io::Error::new(io::ErrorKind::InvalidData, message));
     }
+    if let Some(fault) = fault_of(&file.routes) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, fault));
+    }
     Ok(hub.take_over(&file.routes, Duration::from_millis(now_ms().saturating_sub(file.written_at))))
 }
 
 fn now_ms() -> u64 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::hub::fixtures::{self, Inbox, NoHooks};
+    use crate::hub::{Lifecycle, Outlet, Position, Route, RoutePolicy};
+    use crate::protocol::{HistorySpec, StateKind};
+
+    fn route(hub: &Hub) -> Arc<Route> {
+        let history = Some(HistorySpec { size: 100, ttl_ms: 60_000 });
+        hub.route("/ws", RoutePolicy { history, state: Some(StateKind::Latest), ..fixtures::policy("t") })
+    }
+
+    /// Where a topic stands for one who comes.
+    fn offset(route: &Arc<Route>) -> u64 {
+        let (outlet, hooks): (Arc<dyn Outlet>, Arc<dyn Lifecycle>) =
+            (Arc::new(Inbox::default()), Arc::new(NoHooks));
+        route.subscribe("t", &outlet, &hooks, None).1.position.expect("the topic has history").offset
+    }
+
+    /// Reads a file that holds this, into a hub of its own; says what the topic has come to by then.
+    fn taken_over(name: &str, file: &Value) -> (Result<usize, String>, u64) {
+        let path = std::env::temp_dir().join(format!("bellwire-{}-{name}", std::process::id()));
+        fs::write(&path, file.to_string()).expect("a file");
+        let hub = Hub::default();
+        let route = route(&hub);
+        let taken = read(&hub, &path).map_err(|error| error.to_string());
+        assert!(!path.exists(), "no later start takes it for the present");
+        fixtures::publish(&route, "t", "9");
+        (taken, offset(&route))
+    }
+
+    fn file(topics: &[Value]) -> Value {
+        let routes = [json!({"endpoint": "/ws", "route": "t", "topics": topics})];
+        json!({"version": VERSION, "written_at": now_ms(), "routes": routes})
+    }
+
+    fn topic(offset: u64) -> Value {
+        json!({
+            "topic": "t", "epoch": "9b2f", "offset": offset, "state": ["3"],
+            "updates": [[30, "1"], [20, "2"], [10, "3"]],
+        })
+    }
+
+    #[tokio::test]
+    async fn ages_that_cannot_be_leave_no_hole() {
+        let hub = Hub::default();
+        let route = route(&hub);
+        let mut topic = topic(7);
+        topic["updates"][1][0] = json!(u64::MAX);
+        let File { routes, .. } = serde_json::from_value(file(&[topic])).expect("a file");
+        assert_eq!(hub.take_over(&routes, Duration::ZERO), 1);
+        let inbox = Arc::new(Inbox::default());
+        let (outlet, hooks): (Arc<dyn Outlet>, Arc<dyn Lifecycle>) = (inbox.clone(), Arc::new(NoHooks));
+        let since = Position { epoch: "9b2f".into(), offset: 4 };
+        let (subscription, beginning) = route.subscribe("t", &outlet, &hooks, Some(&since));
+        assert_eq!(beginning.recovered, Some(Ok(())));
+        subscription.resume();
+        assert_eq!(inbox.take().concat(), ["1", "2", "3"]);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_is_refused_as_a_whole_and_named() {
+        assert_eq!(taken_over("whole", &file(&[topic(7)])), (Ok(1), 8));
+        let with = |member: &str, value: Value| {
+            let mut topic = topic(7);
+            topic[member] = value;
+            vec![topic]
+        };
+        let cases = [
+            ("last", with("offset", json!(u64::MAX)), "its offset is none that clients can count from"),
+            ("far", with("offset", json!(1_u64 << 53)), "its offset is none that clients can count from"),
+            ("none", with("offset", json!(2)), "it has more updates than were numbered"),
+            ("text", with("updates", json!([[30, "1"], [20, "2},"]])), "an update of it is no JSON"),
+            ("state", with("state", json!(["{"])), "its state is no JSON"),
+            ("twice", vec![topic(7), topic(7)], "it is there twice"),
+            (
+                "lost",
+                vec![topic(7), with("offset", json!(1)).remove(0)],
+                "it has more updates than were numbered",
+            ),
+        ];
+        for (name, topics, reason) in cases {
+            let expected = format!("topic t of /ws: {reason}");
+            assert_eq!(taken_over(name, &file(&topics)), (Err(expected), 1), "{name}");
+        }
+    }
 }

@@ -20,7 +20,7 @@ mod state;
 mod stores;
 mod turn;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -59,6 +59,17 @@ pub(crate) struct KeptRoute {
     endpoint: String,
     route: String,
     topics: Vec<Kept>,
+}
+
+/// What cannot be true of histories that another process is said to have left.
+pub(crate) fn fault_of(routes: &[KeptRoute]) -> Option<String> {
+    let mut seen = HashSet::new();
+    let mut topics = routes.iter().flat_map(|route| route.topics.iter().map(move |topic| (route, topic)));
+    topics.find_map(|(KeptRoute { endpoint, route, .. }, kept)| {
+        let is_new = seen.insert((endpoint, route, &kept.topic));
+        let fault = kept.fault().or((!is_new).then_some("it is there twice"))?;
+        Some(format!("topic {} of {endpoint}: {fault}", kept.topic))
+    })
 }
 
 impl Hub {

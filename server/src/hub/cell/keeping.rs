@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
+use serde::de::IgnoredAny;
 use tokio::time::Instant;
 
 use super::{Cell, Inner};
@@ -13,6 +14,10 @@ use crate::hub::{Retained, RoutePolicy};
 
 /// When a topic that is kept for its state is looked at again.
 const REVISIT: Duration = Duration::from_secs(3600);
+
+/// Up to here an offset is believed: half of those that every client can tell apart, so that no counting from there
+/// leads beyond them.
+const LAST_OFFSET: u64 = 1 << 52;
 
 /// Why someone asks whether a topic may go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +52,24 @@ pub(crate) struct Kept {
     pub(crate) state: Vec<String>,
     /// The last updates with their ages in milliseconds.
     pub(crate) updates: Vec<(u64, String)>,
+}
+
+impl Kept {
+    /// What cannot be true of it: taken over, it would give clients wrong offsets, or frames that nobody can read.
+    pub(in crate::hub) fn fault(&self) -> Option<&'static str> {
+        let is_json = |text: &String| serde_json::from_str::<IgnoredAny>(text).is_ok();
+        if self.offset > LAST_OFFSET {
+            Some("its offset is none that clients can count from")
+        } else if self.updates.len() as u64 > self.offset {
+            Some("it has more updates than were numbered")
+        } else if !self.updates.iter().all(|(_, update)| is_json(update)) {
+            Some("an update of it is no JSON")
+        } else if !self.state.iter().all(is_json) {
+            Some("its state is no JSON")
+        } else {
+            None
+        }
+    }
 }
 
 impl Cell {
@@ -93,8 +116,8 @@ impl Cell {
         Some(Kept { topic, epoch, offset: next, state, updates: updates.collect() })
     }
 
-    /// Goes on where another process ended. What was published here already (before anyone could subscribe) follows;
-    /// says when to look at the topic again. `None` where it is too late.
+    /// Goes on where another process ended, if [`Kept::fault`] knows none. What was published here already (before anyone
+    /// could subscribe) follows; says when to look at the topic again. `None` where it is too late.
     pub(in crate::hub) fn take_over(
         &self,
         policy: &RoutePolicy,
@@ -121,10 +144,13 @@ impl Cell {
         let mut history = history.of_topic(&self.name);
         let is_whole = own.entries().count() as u64 == inner.next;
         let first = kept.offset - (kept.updates.len() as u64).min(kept.offset);
+        let mut youngest = u64::MAX;
         for (offset, (age, payload)) in (first + 1..).zip(&kept.updates) {
+            // Clocks that disagree must not have one go before another that came earlier.
+            youngest = youngest.min(*age);
             // A gap between what was kept there and here would shift offsets: then only what is kept here counts.
             if let Some(at) = Instant::now()
-                .checked_sub(Duration::from_millis(age.saturating_add(ago_ms)))
+                .checked_sub(Duration::from_millis(youngest.saturating_add(ago_ms)))
                 .filter(|_| is_whole)
             {
                 history.push(
