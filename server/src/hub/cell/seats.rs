@@ -7,6 +7,9 @@ use super::{Cell, Held, Inner, Seats, Subscriber, Transition};
 use crate::hub::history::{Position, Unrecoverable};
 use crate::hub::{Lifecycle, Outlet, Publication, PublicationKind, RoutePolicy};
 
+/// Seats that a topic keeps, whoever leaves.
+const SEATS_KEPT: usize = 64;
+
 /// How a subscription begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Beginning {
@@ -54,6 +57,7 @@ impl Cell {
     pub(in crate::hub) fn leave(&self, slot: usize) {
         let mut seats = self.seats();
         seats.subscribers.try_remove(slot);
+        seats.shrink();
         self.count.store(seats.subscribers.len(), Ordering::SeqCst);
         if seats.subscribers.is_empty() {
             let mut inner = self.lock();
@@ -186,6 +190,19 @@ impl Inner {
 }
 
 impl Seats {
+    /// Lets go of the seats behind the last one that is taken, as a publication looks at all there are. None that is taken
+    /// moves. Only where three in four go, so that who comes and goes at the brink does not pay for it each time.
+    fn shrink(&mut self) {
+        let room = self.subscribers.capacity();
+        if room <= SEATS_KEPT || self.subscribers.len() > room / 4 {
+            return;
+        }
+        let used = self.subscribers.iter().next_back().map_or(0, |(slot, _)| slot + 1);
+        if used <= room / 4 {
+            self.subscribers.shrink_to_fit();
+        }
+    }
+
     /// What is held back for a seat that has been offered everything before this number.
     fn held(&mut self, slot: usize, reached: u64) -> Option<&mut Held> {
         let held = &mut self.subscribers.get_mut(slot)?.held;
@@ -213,5 +230,45 @@ impl Seats {
         let batch = batch.flat_map(|batch| (batch.first..).zip(batch.run.publications()));
         let all = batch.chain((first..).zip(&inner.waiting));
         all.filter(|(number, _)| *number >= subscriber.from).map(|(_, update)| update.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::fixtures::{Inbox, NoHooks, policy};
+
+    const MANY: usize = 5_000;
+
+    fn join(cell: &Cell) -> (usize, Arc<Inbox>) {
+        let (inbox, hooks): (_, Arc<dyn Lifecycle>) = (Arc::new(Inbox::default()), Arc::new(NoHooks));
+        let (slot, _) = cell.join(inbox.clone(), &hooks, &policy("t"), None).expect("it is alive");
+        cell.resume(slot, &policy("t"));
+        (slot, inbox)
+    }
+
+    fn publish(cell: &Cell, payload: &str) {
+        cell.publish(&policy("t"), payload, None).expect("it is alive");
+    }
+
+    #[test]
+    fn a_topic_that_had_many_subscribers_costs_no_more_than_those_it_has() {
+        let cell = Cell::new("t".into(), None, false);
+        let (_, first) = join(&cell);
+        let others: Vec<usize> = (1..MANY).map(|_| join(&cell).0).collect();
+        publish(&cell, "1");
+        // A batch is under way, and has come further than there will be seats.
+        cell.advance(&mut { MANY / 2 });
+        others.into_iter().for_each(|slot| cell.leave(slot));
+        let capacity = cell.seats().subscribers.capacity();
+        assert!(capacity <= 64, "a publication looks at {capacity} seats for one subscriber");
+        let (_, late) = join(&cell);
+        cell.fan_out();
+        publish(&cell, "2");
+        cell.fan_out();
+        assert_eq!(
+            (first.take().concat(), late.take().concat()),
+            (vec!["1".into(), "2".into()], vec!["2".into()])
+        );
     }
 }
