@@ -24,10 +24,11 @@ use tokio::time::Instant;
 
 use super::history::{Entry, History};
 use super::turn::TurnId;
-use super::{Lifecycle, Outlet, Publication, PublicationKind, Retained, RoutePolicy};
+use super::{Lifecycle, Outlet, Publication, PublicationKind, RoutePolicy};
 use batch::Batch;
 pub(super) use batch::Progress;
 use held::Held;
+use keeping::Counted;
 pub(crate) use keeping::Kept;
 pub(super) use keeping::{Fate, Reason};
 pub(crate) use seats::Beginning;
@@ -68,7 +69,7 @@ struct Inner {
     waiting: VecDeque<Arc<Publication>>,
     waiting_bytes: usize,
     carrier: Carrier,
-    retained: Option<Retained>,
+    retained: Option<Counted>,
     history: Option<Box<History>>,
     /// The snapshot's frame, until the state changes.
     snapshot: Option<Arc<Publication>>,
@@ -188,12 +189,13 @@ impl Cell {
     }
 
     /// Applies an update to the state, keeps it where it may be asked for, and lets it wait for fan-out; `None` where
-    /// the cell is dead.
+    /// the cell is dead. What it retains is counted in its route's total.
     pub(super) fn publish(
         &self,
         policy: &RoutePolicy,
         payload: &str,
         turn: Option<TurnId>,
+        total: &Arc<AtomicUsize>,
     ) -> Option<Accepted> {
         let mut inner = self.lock();
         if inner.dead {
@@ -207,7 +209,7 @@ impl Cell {
         }
         if let Some(kind) = policy.state {
             inner.snapshot = None;
-            inner.retained.get_or_insert_with(|| Retained::new(kind)).apply(payload);
+            inner.retained.get_or_insert_with(|| Counted::new(kind, total)).apply(payload);
         }
         if subscribers == 0 && inner.history.is_none() {
             accepted.kept = inner.list(policy);
@@ -245,7 +247,7 @@ impl Cell {
 
     /// The retained state's payload, if there is any.
     pub(super) fn retained(&self) -> Option<String> {
-        self.lock().retained.as_ref().and_then(Retained::snapshot)
+        self.lock().retained.as_ref().and_then(|retained| retained.snapshot())
     }
 
     pub(super) fn subscriber_count(&self) -> usize {

@@ -20,8 +20,9 @@ use crate::protocol::{DeliveryMode, DeliverySpec, Envelope, HistorySpec, StateKi
 /// Topics of a route that are kept for their state or history though nobody subscribes; the first to come are the
 /// first to go.
 const KEPT_LIMIT: usize = 100_000;
-/// Bytes of histories, and of their topics' names, that a route keeps before topics without subscribers have to go.
-const KEPT_BYTES: usize = 256 << 20;
+/// Bytes of states and histories, and of the names of topics with history, that a route keeps before topics without
+/// subscribers have to go.
+const KEPT_BYTES: usize = if cfg!(test) { 8 << 20 } else { 256 << 20 };
 
 /// What all topics of a route have in common.
 #[derive(Debug, Clone, Copy)]
@@ -72,7 +73,7 @@ pub(crate) struct Route {
     subscription_count: AtomicUsize,
     /// Topics that are kept without subscribers, and until when; roughly in that order.
     kept: Mutex<VecDeque<(Instant, Arc<Cell>)>>,
-    history_bytes: Arc<AtomicUsize>,
+    kept_bytes: Arc<AtomicUsize>,
     /// Handed over: nothing is published any more.
     closed: AtomicBool,
     /// What updates from outside the program go through.
@@ -91,7 +92,7 @@ impl Route {
             topics: Registry::default(),
             subscription_count: AtomicUsize::new(0),
             kept: Mutex::default(),
-            history_bytes: Arc::default(),
+            kept_bytes: Arc::default(),
             closed: AtomicBool::new(false),
             reception: RwLock::default(),
         }
@@ -110,7 +111,7 @@ impl Route {
 
     fn find_or_create(&self, topic: &str) -> Arc<Cell> {
         self.topics.find_or_insert(topic, |name| {
-            let history = self.policy.history.map(|_| History::new(Instant::now(), &self.history_bytes));
+            let history = self.policy.history.map(|_| History::new(Instant::now(), &self.kept_bytes));
             Cell::new(name, history, self.closed.load(Ordering::SeqCst))
         })
     }
@@ -168,7 +169,7 @@ impl Route {
         let flush = Duration::from_millis(self.policy.delivery.flush_ms);
         let turn = if flush.is_zero() { turn::here() } else { None };
         loop {
-            if let Some(accepted) = cell.publish(&self.policy, &payload, turn) {
+            if let Some(accepted) = cell.publish(&self.policy, &payload, turn, &self.kept_bytes) {
                 let at_once = accepted.help || (accepted.subscribers > 0 && flush.is_zero() && is_in_order());
                 let is_carried = at_once && cell.fan_out_through(accepted.offset);
                 if accepted.submit && !is_carried {
@@ -235,8 +236,7 @@ impl Route {
         for _ in 0..count {
             let mut kept = self.kept();
             let Some((until, _)) = kept.front() else { return };
-            let is_crowded =
-                kept.len() > KEPT_LIMIT || self.history_bytes.load(Ordering::Relaxed) > KEPT_BYTES;
+            let is_crowded = kept.len() > KEPT_LIMIT || self.kept_bytes.load(Ordering::Relaxed) > KEPT_BYTES;
             let reason = if is_crowded { Reason::Crowded } else { Reason::Due };
             if !is_crowded && *until > now {
                 return;
@@ -283,7 +283,7 @@ impl Route {
             return false;
         }
         let cell = self.find_or_create(&kept.topic);
-        let Some(until) = cell.take_over(&self.policy, kept, ago_ms, &self.history_bytes) else {
+        let Some(until) = cell.take_over(&self.policy, kept, ago_ms, &self.kept_bytes) else {
             return false;
         };
         self.keep(until, cell);

@@ -13,7 +13,11 @@ use crate::protocol::{StateKind, WhenFull};
 pub(crate) struct Retained {
     kind: StateKind,
     values: Values,
+    bytes: usize,
 }
+
+/// What a value costs beside its text.
+const ENTRY_COST: usize = 64;
 
 #[derive(Debug)]
 enum Values {
@@ -32,17 +36,31 @@ impl Retained {
             StateKind::Keyed { .. } => Values::Keyed(IndexMap::new()),
             StateKind::Window { .. } => Values::Window(VecDeque::new()),
         };
-        Self { kind, values }
+        Self { kind, values, bytes: 0 }
+    }
+
+    /// About how many bytes it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Takes an update. A payload that its kind cannot use (no object to merge) or has no room for changes nothing; the
     /// latter is answered with `false`.
     pub(crate) fn apply(&mut self, payload: &str) -> bool {
+        let bytes = &mut self.bytes;
         match (&mut self.values, self.kind) {
-            (Values::Latest(latest), _) => *latest = Some(payload.into()),
+            (Values::Latest(latest), _) => {
+                *latest = Some(payload.into());
+                *bytes = payload.len() + ENTRY_COST;
+            }
             (Values::Merge(members), _) => {
-                if let Ok(update) = serde_json::from_str::<IndexMap<String, Box<RawValue>>>(payload) {
-                    members.extend(update);
+                let update = serde_json::from_str::<IndexMap<String, Box<RawValue>>>(payload);
+                for (name, value) in update.unwrap_or_default() {
+                    *bytes += cost(&name, value.get());
+                    let size = name.len();
+                    if let Some(replaced) = members.insert(name, value) {
+                        *bytes -= size + cost("", replaced.get());
+                    }
                 }
             }
             (Values::Keyed(entries), StateKind::Keyed { key, max_keys, when_full }) => {
@@ -51,14 +69,23 @@ impl Retained {
                     if when_full == WhenFull::Refuse {
                         return false;
                     }
-                    entries.shift_remove_index(0);
+                    if let Some((key, oldest)) = entries.shift_remove_index(0) {
+                        *bytes -= cost(&key, &oldest);
+                    }
                 }
-                entries.insert(key, payload.into());
+                *bytes += cost(&key, payload);
+                let size = key.len();
+                if let Some(replaced) = entries.insert(key, payload.into()) {
+                    *bytes -= size + cost("", &replaced);
+                }
             }
             (Values::Window(entries), StateKind::Window { size, .. }) => {
                 entries.push_back(payload.into());
-                while entries.len() > size as usize {
-                    entries.pop_front();
+                *bytes += cost("", payload);
+                while entries.len() > size as usize
+                    && let Some(oldest) = entries.pop_front()
+                {
+                    *bytes -= cost("", &oldest);
                 }
             }
             (Values::Keyed(_) | Values::Window(_), _) => {}
@@ -98,6 +125,10 @@ impl Retained {
             (Values::Latest(_) | Values::Merge(_), _) => array([].into_iter()),
         }
     }
+}
+
+fn cost(key: &str, value: &str) -> usize {
+    key.len() + value.len() + ENTRY_COST
 }
 
 fn array<'a>(items: impl Iterator<Item = &'a Box<str>>) -> String {

@@ -1,8 +1,9 @@
 //! What outlives a topic's last subscriber: its state and its history, and for how long; and what another process
 //! takes over.
 
+use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde::de::IgnoredAny;
@@ -11,6 +12,7 @@ use tokio::time::Instant;
 use super::{Cell, Inner};
 use crate::hub::history::{Entry, History};
 use crate::hub::{Retained, RoutePolicy};
+use crate::protocol::StateKind;
 
 /// When a topic that is kept for its state is looked at again.
 const REVISIT: Duration = Duration::from_secs(3600);
@@ -39,6 +41,39 @@ pub(in crate::hub) enum Fate {
     Kept(Instant),
     /// It is dead.
     Dead,
+}
+
+/// What a topic retains, counted with all that its route keeps.
+pub(super) struct Counted {
+    retained: Retained,
+    total: Arc<AtomicUsize>,
+}
+
+impl Counted {
+    pub(super) fn new(kind: StateKind, total: &Arc<AtomicUsize>) -> Self {
+        Self { retained: Retained::new(kind), total: total.clone() }
+    }
+
+    pub(super) fn apply(&mut self, payload: &str) {
+        let before = self.retained.bytes();
+        self.retained.apply(payload);
+        // Modulo what a counter holds, so that one step does for more and for less.
+        self.total.fetch_add(self.retained.bytes().wrapping_sub(before), Ordering::Relaxed);
+    }
+}
+
+impl Deref for Counted {
+    type Target = Retained;
+
+    fn deref(&self) -> &Retained {
+        &self.retained
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.total.fetch_sub(self.retained.bytes(), Ordering::Relaxed);
+    }
 }
 
 /// A topic as it is handed over.
@@ -105,7 +140,7 @@ impl Cell {
         let mut inner = self.lock();
         inner.closed = true;
         let (next, now) = (inner.next, Instant::now());
-        let state = inner.retained.as_ref().map(Retained::updates).unwrap_or_default();
+        let state = inner.retained.as_ref().map(|retained| retained.updates()).unwrap_or_default();
         let history = inner.history.as_mut()?;
         history.prune(policy.history?);
         let updates = history.entries().map(|entry| {
@@ -131,9 +166,9 @@ impl Cell {
             return None;
         }
         let own = inner.history.take()?;
-        let own_state = inner.retained.as_ref().map(Retained::updates).unwrap_or_default();
+        let own_state = inner.retained.as_ref().map(|retained| retained.updates()).unwrap_or_default();
         if let Some(kind) = policy.state {
-            let mut retained = Retained::new(kind);
+            let mut retained = Counted::new(kind, total);
             for payload in kept.state.iter().chain(&own_state) {
                 retained.apply(payload);
             }
@@ -191,5 +226,36 @@ impl Inner {
         }
         let (history, spec) = (self.history.as_ref()?, policy.history?);
         Some(history.active + Duration::from_millis(spec.ttl_ms))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::hub::fixtures::{policy, publish, subscribe};
+    use crate::hub::{Hub, RoutePolicy};
+    use crate::protocol::{StateKind, WhenFull};
+
+    #[tokio::test]
+    async fn states_that_nobody_subscribes_to_are_bounded_by_bytes() {
+        let keyed = StateKind::Keyed { key: &["k"], max_keys: 10, when_full: WhenFull::DropOldest };
+        let window = StateKind::Window { size: 10, newest_first: true };
+        for kind in [StateKind::Latest, StateKind::Merge, keyed, window] {
+            let route = Hub::default().route("/ws", RoutePolicy { state: Some(kind), ..policy("t") });
+            let payload = format!("{{\"k\":1,\"pad\":\"{}\"}}", "x".repeat(1 << 20));
+            publish(&route, "held", &payload);
+            let (_inbox, _subscription) = subscribe(&route, "held");
+            for number in 0..9 {
+                publish(&route, &number.to_string(), &payload);
+                // What takes the place of another counts once.
+                publish(&route, &number.to_string(), "{\"k\":1,\"pad\":0}");
+                publish(&route, &number.to_string(), &payload);
+            }
+            route.sweep();
+            let kept = (0..9).filter(|number| route.retained(&number.to_string()).is_some()).count();
+            // Seven fit, with the one that somebody holds.
+            let most = if matches!(kind, StateKind::Window { .. }) { 3 } else { 6 };
+            assert_eq!(kept, most, "{kind:?}");
+            assert!(route.retained("held").is_some() && route.retained("8").is_some(), "{kind:?}");
+        }
     }
 }

@@ -154,7 +154,7 @@ impl Cell {
 
     fn retained_snapshot(&self, inner: &mut Inner, policy: &RoutePolicy) -> Option<Arc<Publication>> {
         if inner.snapshot.is_none() {
-            let payload = inner.retained.as_ref().and_then(super::Retained::snapshot)?;
+            let payload = inner.retained.as_ref().and_then(|retained| retained.snapshot())?;
             let snapshot = self.snapshot_of(policy, inner.position(inner.next).as_ref(), &payload);
             inner.snapshot = Some(Arc::new(snapshot));
         }
@@ -248,7 +248,7 @@ mod tests {
     }
 
     fn publish(cell: &Cell, payload: &str) {
-        cell.publish(&policy("t"), payload, None).expect("it is alive");
+        cell.publish(&policy("t"), payload, None, &Arc::default()).expect("it is alive");
     }
 
     #[test]
