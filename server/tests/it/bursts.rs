@@ -2,11 +2,11 @@
 //! however little may wait for it.
 
 use bellwire::Size;
-use bellwire::contract::Publisher;
+use bellwire::contract::{BroadcastPublisher, Publisher};
 use serde_json::json;
 
 use crate::by_hand::{ByHand, frame};
-use crate::contract::{Depth, symbol};
+use crate::contract::{Depth, Notice, Text, symbol};
 use crate::harness::TestServer;
 
 /// Bytes that may wait for one client, and about as many that the kernel takes.
@@ -44,5 +44,26 @@ async fn a_client_that_subscribes_to_many_topics_at_once_gets_every_snapshot() {
             }
         }
         assert_eq!((replies, snapshots), (COUNT, COUNT));
+    }
+}
+
+#[tokio::test]
+async fn a_burst_of_messages_to_everyone_reaches_those_who_read() {
+    let server = TestServer::start_with(|settings| {
+        settings.queue = Some(Size(QUEUE));
+        settings.send_buffer = Some(Size(QUEUE));
+    })
+    .await;
+    let mut client = server.client().await;
+    client.ask_ok(json!({"type": "plain.subscribe", "payload": {"symbol": "A"}})).await;
+    let publisher = BroadcastPublisher::<Notice<false>>::new(&server.node);
+    let text = |number: usize| format!("{number} {}", "x".repeat(1 << 10));
+    // More than may wait, and less than that and what the kernel takes.
+    let count = usize::try_from(QUEUE >> 10).expect("few") * 3 / 2;
+    for number in 0..count {
+        publisher.publish(&Text { text: text(number) });
+    }
+    for number in 0..count {
+        assert_eq!(client.frame().await["payload"]["text"], text(number));
     }
 }
