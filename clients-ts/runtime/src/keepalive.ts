@@ -7,6 +7,7 @@
  * Where only messages count as activity, every third brings a ping. Elsewhere the platform answers the server's
  * protocol pings unasked, and ours are only sent when nothing was heard for that long.
  */
+import { later } from './platform.js';
 
 /** What a keep-alive needs. */
 export interface KeepAliveSettings {
@@ -44,7 +45,7 @@ export function startKeepAlive(settings: KeepAliveSettings): KeepAlive {
 
   const arm = (step: () => void): void => {
     clearTimeout(timer);
-    timer = setTimeout(step, thirdMs);
+    timer = later(step, thirdMs);
   };
   const ping = (): void => {
     isWaiting = true;

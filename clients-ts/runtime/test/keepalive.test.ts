@@ -12,9 +12,9 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function start(messagesOnly: boolean): KeepAlive {
+function start(messagesOnly: boolean, heartbeatMs = 30_000): KeepAlive {
   return startKeepAlive({
-    heartbeatMs: 30_000,
+    heartbeatMs,
     messagesOnly,
     ping: () => log.push('ping'),
     onSilence: () => log.push('silence'),
@@ -44,6 +44,12 @@ test('where anything counts, a server that talks is not pinged', () => {
   expect(log).toEqual([]);
   vi.advanceTimersByTime(10_000);
   expect(log).toEqual(['ping']);
+});
+
+test.each([Infinity, 2 ** 33])('a heartbeat longer than timers know, %d ms, is no hurry', (heartbeatMs) => {
+  start(true, heartbeatMs);
+  vi.advanceTimersByTime(24 * 60 * 60 * 1000);
+  expect(log).toEqual([]);
 });
 
 test('a server that says nothing for a third after a ping is gone', () => {
