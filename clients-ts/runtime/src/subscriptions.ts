@@ -233,7 +233,8 @@ class SubscriptionRegistry implements Subscriptions {
     if (entry.state !== 'waiting' || entry.handles.size > 0) return;
     clearTimeout(entry.timer);
     this.#line.delete(entry);
-    this.#entries.delete(entry.key);
+    // A callback may have forgotten it already, and have subscribed anew.
+    if (this.#entries.get(entry.key) === entry) this.#entries.delete(entry.key);
   }
 
   /** Lets an entry say what it has to: at once, or when those before it have. */
@@ -284,7 +285,14 @@ class SubscriptionRegistry implements Subscriptions {
     entry.state = 'leaving';
     // Those who come back after a subscribe without an answer still stand where they stood.
     if (entry.handles.size === 0) entry.position = undefined;
-    this.#exchange(`${entry.route}.unsubscribe`, entry, () => {
+    this.#exchange(`${entry.route}.unsubscribe`, entry, (answer) => {
+      // Refused for the moment, where too much is sent at once: the server still holds it.
+      if (!answer.ok && answer.error instanceof RequestError && answer.error.retry !== 'never') {
+        this.#retry(entry, () => {
+          this.#leave(entry);
+        });
+        return;
+      }
       this.#standsDown(entry);
       if (entry.handles.size > 0) this.#takeTurn(entry);
       else this.#forgetIfEmpty(entry);
@@ -366,10 +374,14 @@ class SubscriptionRegistry implements Subscriptions {
     }
     // Without an answer nobody knows what the server did: make sure.
     else if (error instanceof TimeoutError) this.#leave(entry);
-    else if (entry.handles.size > 0) this.#retry(entry);
     else {
       this.#standsDown(entry);
       this.#forgetIfEmpty(entry);
+      if (entry.handles.size > 0) {
+        this.#retry(entry, () => {
+          this.#takeTurn(entry);
+        });
+      }
     }
   }
 
@@ -393,12 +405,12 @@ class SubscriptionRegistry implements Subscriptions {
     entry.state = 'waiting';
   }
 
-  #retry(entry: Entry): void {
-    entry.state = 'waiting';
+  /** Does so after a pause, longer every time. */
+  #retry(entry: Entry, action: () => void): void {
     const delayMs = backoffDelay(entry.attempt, this.#settings.backoff, 0, Math.random);
     entry.timer = later(() => {
       entry.timer = undefined;
-      this.#takeTurn(entry);
+      action();
     }, delayMs);
     entry.attempt += 1;
   }

@@ -225,6 +225,26 @@ describe('leaving', () => {
     expect(unknown).toHaveBeenCalledOnce();
   });
 
+  test('is tried again where it is refused for the moment, and what comes until then is no surprise', async () => {
+    const of = harness(trading, { keepAlive: false });
+    const { handle } = hold(of);
+    const unknown = vi.fn();
+    of.client.on('unknown', unknown);
+    const socket = of.open();
+    await agree(socket, socket.next());
+    handle.unsubscribe();
+    await refuse(socket, socket.next(), 'later', 'rate-limited');
+    socket.receive(frame('update', 1));
+    await vi.advanceTimersByTimeAsync(1000);
+    const again = socket.next();
+    expect(again).toMatchObject({ type: 'bars.unsubscribe', payload: { symbol: 'A' } });
+    const returned = hold(of);
+    await refuse(socket, again, 'never', 'invalid-payload');
+    await agree(socket, socket.next());
+    expect(returned.log).toEqual(['live']);
+    expect(unknown).not.toHaveBeenCalled();
+  });
+
   test('by a signal, before or after, with its reason', async () => {
     const of = harness(trading);
     const controller = new AbortController();
@@ -300,6 +320,21 @@ describe('after a lost connection', () => {
     socket.receive(frame('snapshot', 2));
     expect(bars.log).toEqual(['live', 'stale', 'live', ['snapshot', 2]]);
     expect(trades.log).toEqual(['live', 'stale', 'live']);
+  });
+
+  test('who leaves on hearing of the loss and subscribes anew is asked for', async () => {
+    const of = harness(trading, { keepAlive: false });
+    const first = hold(of, 'bars', {
+      onStatus: (status) => {
+        if (status !== 'stale') return;
+        first.handle.unsubscribe();
+        hold(of);
+      },
+    });
+    await agree(of.open(), of.socket().next());
+    of.socket().drop();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(of.open().all()).toMatchObject([{ type: 'bars.subscribe', payload: { symbol: 'A' } }]);
   });
 
   test('a lasting refusal ends the subscription with an error', async () => {
