@@ -47,6 +47,7 @@ z: *base
     assert_eq!(json["x"], json!({ "a": 1, "b": 5 }));
     assert_eq!(json["y"], json!({ "a": 9, "b": 2, "c": 4 }));
     assert_eq!(json["z"], json!({ "a": 1, "b": 2 }));
+    assert_eq!(json_of("{ &key name: x, of: *key }"), json!({ "name": "x", "of": "name" }));
 }
 
 #[test]
@@ -57,6 +58,9 @@ fn mistakes_are_pointed_at() {
     assert_eq!(refused("a: 1\n---\nb: 2\n")[0].0, "unsupported-yaml");
     assert_eq!(refused("a: &x [*x]\n")[0].0, "unsupported-yaml");
     assert_eq!(refused("a: *nowhere\n")[0].0, "invalid-yaml");
+    let anchors: String = (0..80).map(|level| format!("&a{level} [")).collect();
+    let text = format!("a: {anchors}{}{}\n", "0, ".repeat(5000), "]".repeat(80));
+    assert_eq!(refused(&text)[0].0, "document-too-large");
     assert_eq!(refused("")[0].0, "invalid-yaml");
     assert_eq!(refused("a: [1\n")[0].0, "invalid-yaml");
 }

@@ -109,6 +109,8 @@ impl<'a> Builder<'a> {
             Event::Scalar(text, style, anchor, tag) => {
                 let span = trimmed(span, self.text);
                 if let Some((name, merge)) = self.as_key(&text, style) {
+                    let value = NodeValue::String(name.clone());
+                    self.remember(&Built { node: Node { span, value }, count: 1, height: 1 }, anchor);
                     return self.take_key(name, span, merge);
                 }
                 let value = self.scalar(text, style, tag.as_deref(), span);
@@ -164,16 +166,23 @@ impl<'a> Builder<'a> {
     }
 
     fn finish(&mut self, built: Built, anchor: usize) -> Option<()> {
-        self.nodes += 1;
+        // What has an anchor is kept twice: anchors within anchors would multiply a file otherwise.
+        self.nodes += if anchor > 0 { built.count + 1 } else { 1 };
         if self.nodes > MAX_NODES {
-            return self.too_large(built.node.span, format!("the file holds more than {MAX_NODES} values"));
+            let message =
+                format!("the file holds more than {MAX_NODES} values, those that have anchors twice");
+            return self.too_large(built.node.span, message);
         }
-        if anchor > 0 {
-            let copy = Built { node: built.node.clone(), ..built };
-            self.anchors.insert(anchor, copy);
-        }
+        self.remember(&built, anchor);
         self.attach(built);
         Some(())
+    }
+
+    /// Keeps a copy for the aliases to come, where there is an anchor.
+    fn remember(&mut self, built: &Built, anchor: usize) {
+        if anchor > 0 {
+            self.anchors.insert(anchor, Built { node: built.node.clone(), ..*built });
+        }
     }
 
     fn alias(&mut self, anchor: usize, span: Span) -> Option<()> {
