@@ -14,7 +14,8 @@ use crate::model::{Api, Constraint, Docs, Field, IntWidth, Object, Shape, Type, 
 /// Nesting below which optional members are left out, so that recursion ends.
 const DEPTH: usize = 4;
 
-/// Items and characters that a made-up value may have because bounds ask for them: an example is there to be read.
+/// Values within a made-up value, and the items and characters that bounds ask for, together: an example is there to be
+/// read, and members of members multiply.
 const LONGEST: usize = 4_096;
 
 /// Strings tried against a `pattern`.
@@ -92,7 +93,7 @@ struct Maker<'a> {
     api: &'a Api,
     /// Whether optional members are filled in.
     optional: bool,
-    /// How many more items and characters there may be.
+    /// How many more values, items and characters there may be.
     left: Cell<usize>,
 }
 
@@ -102,6 +103,9 @@ impl Maker<'_> {
     }
 
     fn constrained(&self, ty: &Type, constraints: &[Constraint], depth: usize) -> Value {
+        if self.afford(1.0) == 0 {
+            return Value::Null;
+        }
         match ty {
             Type::Any => json!({}),
             Type::Null => Value::Null,
@@ -176,7 +180,7 @@ impl Maker<'_> {
         let mut members = Map::new();
         for field in &object.fields {
             let wanted = field.required || (self.optional && depth <= DEPTH && !field.boxed);
-            if wanted && depth <= 2 * DEPTH {
+            if wanted && depth <= 2 * DEPTH && self.left.get() > 0 {
                 members.insert(field.name.wire.clone(), self.field(field, depth));
             }
         }

@@ -142,6 +142,40 @@ fn values_too_long_to_read_are_no_examples() {
 }
 
 #[test]
+fn members_that_multiply_are_no_examples() {
+    // Ten members, each of ten members, and so on: so many schemas, and ten to that power of values.
+    for (levels, shown) in [(2, true), (3, true), (6, false)] {
+        let names: Vec<String> = (0..10).map(|at| format!("m{at}")).collect();
+        let list = names.join(", ");
+        let mut text = "asyncapi: 3.0.0
+info: { title: T, version: 1.0.0 }
+channels:
+  main:
+    address: /ws
+    x-broadcasts:
+      deep: { payload: { $ref: '#/components/schemas/L0' } }
+components:
+  schemas:
+"
+        .to_owned();
+        for level in 0..levels {
+            let next = level + 1;
+            let member = |name: &String| format!("{name}: {{ $ref: '#/components/schemas/L{next}' }}");
+            let members = names.iter().map(member).collect::<Vec<_>>().join(", ");
+            text.push_str(&format!(
+                "    L{level}: {{ type: object, required: [{list}], properties: {{ {members} }} }}\n"
+            ));
+        }
+        text.push_str(&format!("    L{levels}: {{ type: string }}\n"));
+        let api = load_text(&text, Perspective::Server).unwrap_or_else(|report| panic!("{report}")).api;
+        let document = document(&api, AsyncApiVersion::V3_0_0);
+        let (_, frame) = messages(&document).into_iter().find(|(place, _)| place.ends_with("/deep")).unwrap();
+        assert_eq!(frame.get("examples").is_some(), shown, "{levels}");
+        assert!(emit_docs(&api).len() < 200_000, "{levels}");
+    }
+}
+
+#[test]
 fn every_message_of_the_trading_api_shows_an_example() {
     let document = document(&trading(), AsyncApiVersion::V3_0_0);
     let without: Vec<_> = messages(&document)
