@@ -7,7 +7,7 @@ use syn::Ident;
 use super::broadcasts::replay;
 use super::literal::{bare, derived, ident, json, option};
 use super::module::{self, Module};
-use super::scope::Scope;
+use super::scope::{Scope, stem};
 use super::topics::optional_schema;
 use super::types::TypePlace;
 use super::{EndpointContext, braced, print, prose};
@@ -92,7 +92,7 @@ pub(super) fn module(context: &EndpointContext<'_>) -> Option<Module> {
     }
     for operation in &operations {
         let items = definition(context, &place, operation, true);
-        let mut child = Module::new(bare(&operation.operation.method), items);
+        let mut child = Module::new(stem(bare(&operation.operation.method)), items);
         child.exports = operation.exports();
         child.scope = place.scope.clone();
         module.items.extend(child.reexport());

@@ -6,7 +6,7 @@ use syn::Ident;
 
 use super::literal::{bare, derived, ident, json, option};
 use super::module::{self, Module};
-use super::scope::Scope;
+use super::scope::{Scope, stem};
 use super::topics::optional_schema;
 use super::types::TypePlace;
 use super::{EndpointContext, braced, errors, http, print, prose};
@@ -39,7 +39,7 @@ pub(super) fn module(context: &EndpointContext<'_>) -> Option<Module> {
         return Some(module);
     }
     for request in requests {
-        let mut child = Module::new(bare(&request.method), definition(context, &place, request, true));
+        let mut child = Module::new(stem(bare(&request.method)), definition(context, &place, request, true));
         child.exports = exports(request).to_vec();
         child.scope = place.scope.clone();
         module.exports.extend(child.exports.clone());

@@ -6,6 +6,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::literal::{bare, ident};
+use crate::emit::{is_device, short};
 
 /// Names generated code uses that are not in every edition's prelude; a file that mentions one imports it.
 pub(super) const IMPORTED: &[(&str, &str)] = &[
@@ -97,7 +98,7 @@ impl Names {
 
     /// A module for an `UpperCamel` name: `OrderBook` stands in `order_book`.
     pub(super) fn module(&mut self, name: &str) -> String {
-        let stem = snake(bare(name));
+        let stem = stem(&snake(bare(name)));
         let mut candidate = stem.clone();
         let mut count = 1;
         // `self`, `super` and `crate` cannot be raw identifiers; two types may differ in case alone.
@@ -107,6 +108,14 @@ impl Names {
         }
         candidate
     }
+}
+
+/// A module's name in ASCII alone: Rust looks for no file of another, and archives disagree on how to write one.
+pub(super) fn stem(name: &str) -> String {
+    let spelt = |c: char| if c.is_ascii() { c.to_string() } else { format!("u{:04x}", u32::from(c)) };
+    let ascii: String = name.chars().map(spelt).collect();
+    let stem = short(&ascii).to_owned();
+    if is_device(&stem) { stem + "_" } else { stem }
 }
 
 fn snake(name: &str) -> String {
@@ -139,6 +148,17 @@ mod tests {
         let modules = ["OrderBook", "Orderbook", "HTTPError", "Bar2D", "Mod", "Self_", "Type"];
         let stems: Vec<_> = modules.iter().map(|name| names.module(name)).collect();
         assert_eq!(stems, ["order_book", "orderbook", "http_error", "bar2_d", "mod_2", "self_", "type"]);
+    }
+
+    #[test]
+    fn module_names_are_files_everywhere() {
+        let mut names = Names::reserving(["mod"]);
+        let (long, longer) = (format!("A{}", "b".repeat(300)), format!("A{}", "b".repeat(301)));
+        let modules = ["Größe", "名", "Aux", "Com1", "Com10", &long, &longer];
+        let stems: Vec<_> = modules.iter().map(|name| names.module(name)).collect();
+        let short = format!("a{}", "b".repeat(99));
+        let other = format!("{short}_2");
+        assert_eq!(stems, ["gru00f6u00dfe", "u540d", "aux_", "com1_", "com10", &short, &other]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::endpoint::envelope;
 use super::errors;
 use super::literal::{bare, derived, ident, integer, json, option, string, strings};
 use super::module::{self, Module};
-use super::scope::Scope;
+use super::scope::{Scope, stem};
 use super::types::TypePlace;
 use super::{EndpointContext, braced, prose};
 use crate::model::{
@@ -78,7 +78,7 @@ pub(super) fn module(endpoint: &EndpointContext<'_>, topic: &Topic) -> Module {
     let update = place.ty(&topic.update);
     let snapshot = topic.snapshot.as_ref().map_or_else(|| quote!(rt::Never), |ty| place.ty(ty));
     let context = TopicContext { place, endpoint, topic, items, params, update, snapshot };
-    let mut module = Module::new(bare(&topic.module), vec![context.marker(), context.spec()]);
+    let mut module = Module::new(stem(bare(&topic.module)), vec![context.marker(), context.spec()]);
     module.items.extend([context.service(), context.unit_service(), context.router(), context.routing()]);
     module.items.extend(context.publisher());
     module.scope = context.place.scope.clone();

@@ -9,7 +9,7 @@ use super::exports::Exports;
 use super::scope::RuntimeType;
 use super::types::{Body, Item, TypeWriter};
 use super::{Project, compact};
-use crate::emit::OutputFile;
+use crate::emit::{OutputFile, is_device, short};
 use crate::model::TypeId;
 
 /// Lines of declarations that a file of types may hold; imports and header come on top.
@@ -245,10 +245,10 @@ struct Stems {
 }
 
 impl Stems {
-    /// A name of its own for a type's file; `index` and its pages are taken.
+    /// A name of its own for a type's file; `index` and its pages are taken, and devices.
     fn take(&mut self, name: &str) -> String {
-        let mut stem = name.to_owned();
-        while is_index(&stem) || !self.taken.insert(stem.to_lowercase()) {
+        let mut stem = short(name).to_owned();
+        while is_index(&stem) || is_device(&stem) || !self.taken.insert(stem.to_lowercase()) {
             stem.push('_');
         }
         stem
