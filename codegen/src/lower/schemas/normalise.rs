@@ -293,7 +293,14 @@ impl Normaliser<'_, '_> {
 
     fn malformed(&mut self, name: &str, holds: Holds, entry: &Entry) {
         let value = &entry.value;
-        let message = format!("`{name}` must be {}, not {}", wanted(holds), value.kind());
+        // Of the right kind, but not in what it holds: its kind alone would explain nothing.
+        let found = match value.items() {
+            [] if value.is_sequence() => "an empty list",
+            [_, ..] if matches!(holds, Holds::Strings | Holds::TypeNames) => "a list of something else",
+            _ if value.as_integer().is_some_and(|number| number < 0) => "a negative number",
+            _ => value.kind(),
+        };
+        let message = format!("`{name}` must be {}, not {found}", wanted(holds));
         let mut diagnostic = Diagnostic::new(&rules::MALFORMED_KEYWORD, value.span, message);
         if name == "required" && value.as_bool().is_some() {
             diagnostic = diagnostic.help("list the member under `required` of the object around it");
@@ -360,7 +367,7 @@ fn wanted(holds: Holds) -> &'static str {
         Holds::Values => "a list of values",
         Holds::Strings => "a list of names",
         Holds::Schema => "a schema",
-        Holds::SchemaList => "a list of schemas",
+        Holds::SchemaList => "a list of one schema or more",
         Holds::SchemaMap => "a mapping of schemas",
         Holds::SchemaOrList => "a schema or a list of schemas",
         Holds::Dependencies => "a mapping",
