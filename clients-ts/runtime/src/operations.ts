@@ -164,8 +164,11 @@ class PlainOperations implements Operations {
       const message = findMessage(call.operation.reply ?? [], frame, isJson);
       if (message === undefined) continue;
       const pointer = message.correlation?.pointer;
+      // As text: the caller's id may be a `bigint` that comes back as a number.
       const isOurs =
-        pointer === undefined || call.id === undefined || readPointer(frame, pointer) === call.id;
+        pointer === undefined ||
+        String(call.id) === String(readPointer(frame, pointer)) ||
+        call.id === undefined;
       if (!isOurs) continue;
       call.resolve(frame);
       return true;

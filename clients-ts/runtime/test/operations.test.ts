@@ -61,6 +61,13 @@ describe('sending', () => {
     await expect(given).resolves.toEqual({ event: 'status', reqid: 42, ok: false });
   });
 
+  test('knows a reply by its id though the caller gave a bigint and a number comes back', async () => {
+    const { client, open } = harness(exchange);
+    const given = client.send('subscribe', { event: 'subscribe', reqid: 42n });
+    open().receive({ event: 'status', reqid: 42 });
+    await expect(given).resolves.toEqual({ event: 'status', reqid: 42 });
+  });
+
   test('makes room for an id that stands deeper', async () => {
     const correlation = { pointer: '/meta/id', type: 'string' } as const;
     const ask = { name: 'ask', match: tag('/type', 'ask'), correlation };
