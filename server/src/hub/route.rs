@@ -212,10 +212,10 @@ impl Route {
         self.topics.filter_map(|_| Some(())).len()
     }
 
-    /// What is counted against the room for histories.
+    /// What is counted against the room for states and histories.
     #[cfg(test)]
     pub(crate) fn kept_bytes(&self) -> usize {
-        self.history_bytes.load(Ordering::Relaxed)
+        self.kept_bytes.load(Ordering::Relaxed)
     }
 
     /// Keeps a topic though nobody subscribes, at the cost of those kept longest where there are too many.
