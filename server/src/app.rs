@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::auth::{Authenticator, Guard, Keys};
 use crate::config::{Lifetime, Period, Settings, Size, Switch};
 use crate::connection::{Options, Served};
 use crate::contract::Endpoint;
-use crate::hand_over;
+use crate::hand_over::HandOver;
 use crate::http::{AcceptOptions, Door, HttpOptions, OriginPolicy, prepare, router, serve, with_cors};
 use crate::node::Node;
 use crate::protocol::ConnectionSpec;
@@ -125,15 +125,16 @@ impl App {
         };
         prepare(&listener, accept).map_err(Error::Serve)?;
         let (router, door) = build(&self.node, settings, self.endpoints, self.routes, self.authenticator)?;
-        if let Some(path) = &history_file {
-            take_over(&self.node, path);
-        }
+        let hand_over = match history_file {
+            Some(path) => take_over(&self.node, path, shutdown_timeout).await,
+            None => None,
+        };
         tracing::info!(address = %local_addr, "listening");
         if let Some(hook) = self.on_bound {
             hook(local_addr);
         }
         let node = self.node;
-        Ok(Server { listener, local_addr, door, router, accept, node, shutdown_timeout, history_file })
+        Ok(Server { listener, local_addr, door, router, accept, node, shutdown_timeout, hand_over })
     }
 
     /// The routes alone, for an application that serves them itself. Draining is then its own affair.
@@ -230,13 +231,17 @@ fn period(set: Option<Period>, default: Duration) -> Duration {
     set.map_or(default, |Period(duration)| duration)
 }
 
-/// Goes on with the histories that the process before left. Without them clients are told that what they missed is
-/// gone: no reason not to start.
-fn take_over(node: &Node, path: &Path) {
-    match hand_over::read(&node.shared().hub, path) {
-        Ok(topics) => tracing::info!(topics, path = %path.display(), "histories taken over"),
-        Err(error) => tracing::error!(%error, path = %path.display(), "histories cannot be taken over"),
+/// Goes on with the histories that the process before left, which may need as long as this one would to stop. Without
+/// them clients are told that what they missed is gone: no reason not to start. `None` where the place is not this
+/// process's.
+async fn take_over(node: &Node, path: PathBuf, patience: Duration) -> Option<HandOver> {
+    let file = path.display().to_string();
+    let cannot = |error: &io::Error| tracing::error!(%error, path = %file, "histories cannot be taken over");
+    let hand_over = HandOver::claim(path, patience).await.inspect_err(cannot).ok()?;
+    if let Ok(topics) = hand_over.read(&node.shared().hub).inspect_err(cannot) {
+        tracing::info!(topics, path = %file, "histories taken over");
     }
+    Some(hand_over)
 }
 
 /// The first port of the range that is free.
@@ -263,7 +268,7 @@ pub struct Server {
     accept: AcceptOptions,
     node: Node,
     shutdown_timeout: Duration,
-    history_file: Option<PathBuf>,
+    hand_over: Option<HandOver>,
 }
 
 impl Server {
@@ -306,10 +311,10 @@ impl Server {
             serving.abort();
             tracing::warn!(connections = self.node.connection_count(), "stopped with connections open");
         }
-        if let Some(path) = &self.history_file
-            && let Err(error) = hand_over::write(&self.node.shared().hub, path)
+        if let Some(hand_over) = &self.hand_over
+            && let Err(error) = hand_over.write(&self.node.shared().hub)
         {
-            tracing::error!(%error, path = %path.display(), "histories cannot be handed over");
+            tracing::error!(%error, path = %hand_over.path().display(), "histories cannot be handed over");
         }
         ended.unwrap_or(Ok(()))
     }

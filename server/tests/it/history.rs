@@ -143,7 +143,9 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
+        for path in [self.0.clone(), self.0.with_added_extension("lock")] {
+            let _ = std::fs::remove_file(path);
+        }
     }
 }
 

@@ -22,8 +22,9 @@ async fn subscribe(socket: &mut TestSocket, since: &Value) -> Value {
 
 #[tokio::test]
 async fn a_client_gets_what_it_missed_from_the_next_process() {
-    let file = TempPath::new("history.json");
-    let arguments = ["--publish-token", "secret", "--history-file", file.argument()];
+    let folder = TempPath::folder("history");
+    let file = folder.join("history.json");
+    let arguments = ["--publish-token", "secret", "--history-file", file.to_str().expect("a path in UTF-8")];
     let mut server = trading(&arguments);
     let mut socket = TestSocket::connect(server.socket()).await;
     let epoch = subscribe(&mut socket, &Value::Null).await["epoch"].clone();
