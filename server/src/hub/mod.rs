@@ -97,6 +97,11 @@ impl Hub {
         });
     }
 
+    /// Fans out what waits by now, for company or for its turn.
+    pub(crate) fn fan_out_waiting(&self) {
+        all(&self.routes).iter().for_each(|(_, route)| route.fan_out_waiting());
+    }
+
     /// What another process needs to go on with the histories of this one. From now on nothing is published to their
     /// topics.
     pub(crate) fn hand_over(&self) -> Vec<KeptRoute> {

@@ -68,11 +68,11 @@ impl Registry {
     }
 
     /// What is made of each topic, as far as something is.
-    pub(super) fn filter_map<T>(&self, mut make: impl FnMut(&Cell) -> Option<T>) -> Vec<T> {
+    pub(super) fn filter_map<T>(&self, mut make: impl FnMut(&Arc<Cell>) -> Option<T>) -> Vec<T> {
         let mut made = Vec::new();
         for shard in &self.shards {
             let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            made.extend(shard.iter().filter_map(|cell| make(cell)));
+            made.extend(shard.iter().filter_map(&mut make));
         }
         made
     }

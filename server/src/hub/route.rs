@@ -218,6 +218,13 @@ impl Route {
         self.kept_bytes.load(Ordering::Relaxed)
     }
 
+    /// Fans out what waits by now at any of its topics.
+    pub(super) fn fan_out_waiting(&self) {
+        // Outside the registry's locks.
+        let topics = self.topics.filter_map(|cell| (cell.subscriber_count() > 0).then(|| cell.clone()));
+        topics.iter().for_each(|cell| cell.fan_out_waiting());
+    }
+
     /// Keeps a topic though nobody subscribes, at the cost of those kept longest where there are too many.
     fn keep(&self, until: Instant, cell: Arc<Cell>) {
         self.kept().push_back((until, cell));

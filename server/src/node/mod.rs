@@ -35,6 +35,8 @@ pub(crate) struct Shared {
 impl Shared {
     /// Lets every connection know that the node is about to stop.
     pub(crate) fn begin_shutdown(&self) {
+        // Its connections are closed before it would come.
+        self.hub.fan_out_waiting();
         self.shutdown.begin();
         self.alarms.ring_all();
     }

@@ -174,6 +174,7 @@ topics! {
         access: Some(OWNED),
         state: Some(rt::StateSpec { kind: rt::StateKind::Latest, http: Some("/api/v1/owned/{symbol}") })
     }
+    Gathered "gathered" { delivery: rt::DeliverySpec { flush_ms: 60_000, ..delivery(rt::Overflow::Close) } }
     Conflated "conflated" {
         delivery: rt::DeliverySpec {
             mode: rt::DeliveryMode::Latest { key: &["k"], interval_ms: 50 },

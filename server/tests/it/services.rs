@@ -8,7 +8,7 @@ use rt::{Deserialize, Value};
 use serde_json::json;
 
 use crate::contract::{
-    Act, Bars, BarsParams, CLOSE, Conflated, Depth, Keyed, Limited, Log, Merged, Notice, Orders,
+    Act, Bars, BarsParams, CLOSE, Conflated, Depth, Gathered, Keyed, Limited, Log, Merged, Notice, Orders,
     OrdersCancelAll, OrdersPlace, Owned, OwnedAct, PlacedOrder, Plain, PreOrder, REPLY, Symbol, Text, Trades,
     Uncompressed, Welcome, Window,
 };
@@ -177,5 +177,6 @@ pub(crate) fn endpoint<const CLOSES: bool>(services: &TestServices) -> rt::Endpo
         .topic(router::<Depth>(services))
         .topic(router::<Orders>(services))
         .topic(router::<Log>(services))
+        .topic(router::<Gathered>(services))
         .topic(router::<Conflated>(services))
 }

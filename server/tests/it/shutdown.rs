@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bellwire::contract::Publisher;
 use bellwire::{Period, Settings, Size};
 use futures_util::StreamExt;
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, pause, resume, timeout};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::contract::REPLY_ADDRESS;
+use crate::contract::{Gathered, REPLY_ADDRESS, symbol};
 use crate::harness::{TestServer, WAYS, eventually};
 use crate::services::TestServices;
 
@@ -50,6 +51,19 @@ async fn replies_are_finished_before_the_close() {
     server.services.gate.notify_one();
     assert_eq!(client.frame().await["payload"]["result"], "waited");
     assert_eq!(client.close().await, (1012, "Service restart".to_owned()));
+    server.stopped().await;
+}
+
+#[tokio::test]
+async fn what_waits_for_company_leaves_before_the_close() {
+    let mut server = TestServer::start().await;
+    let mut client = server.client().await;
+    client.ask_ok(json!({"type": "gathered.subscribe", "payload": {"symbol": "A"}})).await;
+    Publisher::<Gathered>::new(&server.node).publish(&symbol("A"), &json!("last"));
+    server.stop();
+    let frames = [client.frame().await, client.frame().await];
+    assert!(frames.iter().any(|frame| frame["payload"] == "last"), "{frames:?}");
+    assert_eq!(client.close().await.0, 1012);
     server.stopped().await;
 }
 

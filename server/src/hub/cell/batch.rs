@@ -39,6 +39,12 @@ impl Cell {
         self.fan_out_through(u64::MAX);
     }
 
+    /// Fans out what waits by now.
+    pub(in crate::hub) fn fan_out_waiting(&self) {
+        let through = self.lock().next;
+        self.fan_out_through(through);
+    }
+
     /// Fans out what waits up to a publication, not what others go on publishing; `false` where something is left.
     pub(in crate::hub) fn fan_out_through(&self, offset: u64) -> bool {
         let mut seats = self.seats();
