@@ -299,6 +299,12 @@ impl Outlet for Outbound {
         self.offer_to(&mut self.lock(), publication);
     }
 
+    fn offer_snapshot(&self, publication: &Arc<Publication>) -> bool {
+        let mut lanes = self.lock();
+        self.offer_to(&mut lanes, publication);
+        lanes.lag(&publication.topic).is_none()
+    }
+
     fn offer_held(&self, publication: &Arc<Publication>, values: u64, lost: u64) {
         self.offer_as(&mut self.lock(), publication, values, lost);
     }

@@ -16,6 +16,12 @@ pub(crate) trait Outlet: Send + Sync {
         run.publications().iter().for_each(|publication| self.offer(publication));
     }
 
+    /// Takes a topic's snapshot; `false` where it found no room, and the topic is begun anew when there is some.
+    fn offer_snapshot(&self, publication: &Arc<Publication>) -> bool {
+        self.offer(publication);
+        true
+    }
+
     /// Takes an update that was held back: it stands for so many values, and so many ahead of it were given up.
     fn offer_held(&self, publication: &Arc<Publication>, _values: u64, _lost: u64) {
         self.offer(publication);

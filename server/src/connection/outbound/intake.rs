@@ -111,9 +111,12 @@ impl Outbound {
                 self.drop_oldest(lanes, publication);
                 true
             }
+            Overflow::Resync if publication.kind == PublicationKind::Snapshot => {
+                lanes.put_off(&publication.topic);
+                false
+            }
             Overflow::Resync => {
-                let lost = if publication.kind == PublicationKind::Update { values } else { 0 };
-                self.begin_anew(lanes, &publication.topic, publication.route, lost);
+                self.begin_anew(lanes, &publication.topic, publication.route, values);
                 false
             }
         }
@@ -130,8 +133,8 @@ impl Outbound {
         lanes.wake();
     }
 
-    /// What happens to a publication for which there is no room. A topic that is begun anew anyway gets its snapshot when
-    /// there is.
+    /// What happens to a publication for which there is no room. A topic that is begun anew where it loses updates may as
+    /// well wait for its snapshot.
     fn overflow_of(&self, publication: &Publication) -> Overflow {
         match (publication.kind, publication.delivery.overflow) {
             (PublicationKind::Update, overflow) => overflow,
@@ -182,9 +185,7 @@ impl Outbound {
 
     /// Has the loop begin a topic, whose updates are held back, when there is room for its snapshot.
     pub(in crate::connection) fn postpone(&self, topic: &Arc<str>) {
-        let mut lanes = self.lock();
-        lanes.rare().lagging.entry(topic.clone()).or_default();
-        lanes.wake();
+        self.lock().put_off(topic);
     }
 
     /// Writes what waits as far as the socket takes it at once: before anything is given up for want of room. One burst may

@@ -124,6 +124,12 @@ impl Lanes {
         self.rare.as_mut()?.lagging.get_mut(topic)
     }
 
+    /// Has the loop begin a topic when there is room, though nothing of it may be lost.
+    pub(super) fn put_off(&mut self, topic: &Arc<str>) {
+        self.rare().lagging.entry(topic.clone()).or_default();
+        self.wake();
+    }
+
     /// Takes a topic out of those that lost updates.
     pub(super) fn end_lag(&mut self, topic: &str) -> Option<Lag> {
         self.rare.as_mut()?.lagging.remove(topic)

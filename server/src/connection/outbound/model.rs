@@ -134,7 +134,7 @@ impl World {
             was_served: false,
         });
         if !makes_snapshot {
-            self.finish(index, false);
+            self.finish(index, false, 0);
         }
     }
 
@@ -150,16 +150,21 @@ impl World {
         }
     }
 
-    /// The snapshot is made, by the service or of what is retained.
-    fn finish(&mut self, client: usize, by_service: bool) {
+    /// The snapshot is made, by the service or of what is retained; another thread is faster with so many updates of
+    /// another topic.
+    fn finish(&mut self, client: usize, by_service: bool, rivals: usize) {
         let (made, has_state) = (self.published.len(), self.policy.state.is_some());
         let Some(wire) = &mut self.clients[client].wire else { return };
         let Some(making) = wire.making.take() else { return };
         let payload = by_service.then(|| made.to_string());
         if wire.outbound.make_way_for_made("t", payload.as_deref()) {
             wire.was_served |= by_service;
+            (0..rivals).for_each(|_| wire.crowd());
             let is_whole = wire.subscription().release(payload.as_deref());
-            if making != Making::Again {
+            if let Some(lag) = wire.outbound.lock().lag("t").filter(|_| is_whole) {
+                // It found no room after all: with nothing lost besides, it is only put off.
+                wire.postponed = (lag.dropped == 0).then_some(making);
+            } else if making != Making::Again {
                 // Of a topic that begins anew meanwhile nothing comes before the client is told.
                 wire.awaits_snapshot = is_whole && (by_service || (has_state && made > 0));
             }
@@ -180,12 +185,9 @@ impl World {
 
     /// Another topic takes room in the client's queue.
     fn crowd(&mut self, client: usize) {
-        let Some(wire) = &self.clients[client].wire else { return };
-        wire.outbound.offer(&update(
-            "other:{}",
-            "0",
-            DeliverySpec { overflow: Overflow::DropOldest, ..EVERY },
-        ));
+        if let Some(wire) = &self.clients[client].wire {
+            wire.crowd();
+        }
     }
 
     /// The client reads some frames, or all.
@@ -216,7 +218,7 @@ impl World {
         for index in 0..CLIENTS {
             self.read(index, usize::MAX);
             while self.clients[index].wire.as_ref().is_some_and(|wire| wire.making.is_some()) {
-                self.finish(index, false);
+                self.finish(index, false, 0);
                 self.read(index, usize::MAX);
             }
             let Some(wire) = &self.clients[index].wire else { continue };
@@ -252,14 +254,19 @@ impl Wire {
         self.subscription.as_ref().expect("it is connected")
     }
 
+    fn crowd(&self) {
+        let delivery = DeliverySpec { overflow: Overflow::DropOldest, ..EVERY };
+        self.outbound.offer(&update("other:{}", "0", delivery));
+    }
+
     fn resync(&mut self) {
         let overflow = self.overflow;
         let begun = self.outbound.begin_resync(self.subscription(), "t");
         assert!(begun.unwrap_or(0) == 0 || overflow == Overflow::Resync, "no other policy begins anew");
         match begun {
-            // Its snapshot was put off, or found no room.
-            Some(0) if self.postponed.is_some() => {
-                let making = self.postponed.take().unwrap_or(Making::Again);
+            // Its snapshot was put off, or found no room: its readers know of no loss, and get all that they got before.
+            Some(0) => {
+                let making = self.postponed.take().expect("nothing was lost and nothing put off");
                 self.make(making);
             }
             Some(dropped) => {
@@ -362,7 +369,7 @@ async fn run(seed: u64) {
             16..18 => world.clients[client].wire = None,
             18..20 => world.crowd(client),
             20..23 => world.again(client),
-            23..28 => world.finish(client, random.random()),
+            23..28 => world.finish(client, random.random(), random.random_range(0..6)),
             28 => tokio::time::advance(TTL / random.random_range(1..4)).await,
             _ => {
                 world.restart(random.random());

@@ -275,17 +275,37 @@ fn an_old_notice_of_loss_lets_a_topic_that_was_taken_anew_wait_for_its_reply() {
 #[test]
 fn the_snapshot_behind_a_notice_of_loss_is_the_fresh_one() {
     let (route, outbound) = (route(overflow(Overflow::Resync)), Arc::new(queue(600)));
+    publish(&route, "t", "1");
     let held = subscribe(&route, &outbound);
     held.release(None);
-    (1..=6).for_each(|number| publish(&route, "t", &number.to_string()));
-    held.hold(true);
-    held.release(None);
-    publish(&route, "t", "7");
+    (2..=7).for_each(|number| publish(&route, "t", &number.to_string()));
     assert_eq!(next(&outbound).as_deref(), Some("resync t"));
-    assert_eq!(outbound.begin_resync(&held, "t"), Some(7));
+    assert_eq!(outbound.begin_resync(&held, "t"), Some(6));
     assert_eq!(all(&outbound), [""; 0], "an older one would be taken for it");
     held.release(None);
     assert!(next(&outbound).is_some_and(|text| text.contains("t.snapshot") && text.contains(":7")));
+}
+
+#[test]
+fn a_snapshot_that_finds_no_room_costs_no_update_that_waits() {
+    let (route, outbound) = (route(overflow(Overflow::Resync)), Arc::new(queue(600)));
+    let held = subscribe(&route, &outbound);
+    held.release(None);
+    (1..=5).for_each(|number| publish(&route, "t", &number.to_string()));
+    held.hold(true);
+    held.release(None);
+    publish(&route, "t", "6");
+    let mut frames = Vec::new();
+    while let Some(text) = next(&outbound) {
+        if text == "resync t" {
+            assert_eq!(outbound.begin_resync(&held, "t"), Some(0), "nothing is lost");
+            held.release(None);
+        } else {
+            frames.push(text);
+        }
+    }
+    let payloads = frames.iter().filter_map(|text| text.split("\"payload\":").nth(1)?.get(..1));
+    assert_eq!(payloads.collect::<String>(), "1234566", "{frames:?}");
 }
 
 #[test]
@@ -300,7 +320,7 @@ fn a_topic_that_resynchronises_gets_its_snapshot_when_there_is_room() {
     publish(&route, "t", "2");
     assert!(next(&outbound).is_some_and(|text| text.contains("other.update")));
     assert_eq!(next(&outbound).as_deref(), Some("resync t"));
-    assert_eq!(outbound.begin_resync(&held, "t"), Some(1), "the update that came meanwhile");
+    assert_eq!(outbound.begin_resync(&held, "t"), Some(0), "what came meanwhile is in the snapshot");
     held.release(None);
     assert!(next(&outbound).is_some_and(|text| text.contains("t.snapshot") && text.contains(":2")));
 }
@@ -317,6 +337,33 @@ fn a_topic_whose_snapshot_is_postponed_is_asked_for_again_and_lost_nothing() {
     held.release(Some("9"));
     let frames = all(&outbound);
     assert!(frames.len() == 2 && frames[0].contains(":9") && frames[1].contains(":2"), "{frames:?}");
+}
+
+#[test]
+fn who_subscribes_again_misses_nothing_while_the_snapshot_finds_no_room() {
+    for made in [None, Some("9")] {
+        let (route, outbound) = (route(overflow(Overflow::Resync)), Arc::new(queue(600)));
+        let held = subscribe(&route, &outbound);
+        held.release(None);
+        publish(&route, "t", "1");
+        assert!(next(&outbound).is_some_and(|text| text.contains("t.update")));
+        held.hold(true);
+        assert!(outbound.make_way_for(held.topic()) && outbound.make_way_for_made("t", made));
+        // Another thread is faster.
+        outbound.offer(&update("other:{}", &"1".repeat(520), EVERY));
+        assert!(held.release(made));
+        publish(&route, "t", "2");
+        assert!(next(&outbound).is_some_and(|text| text.contains("other.update")));
+        assert_eq!(next(&outbound).as_deref(), Some("resync t"));
+        assert_eq!(outbound.begin_resync(&held, "t"), Some(0), "nothing is lost");
+        publish(&route, "t", "3");
+        held.release(None);
+        let frames = all(&outbound);
+        let payloads: Vec<&str> =
+            frames.iter().filter_map(|text| text.split("\"payload\":").nth(1)).collect();
+        assert_eq!(payloads, ["2}", "3}", "3}"], "{frames:?}");
+        assert!(frames[2].contains("t.snapshot"), "readers of old ignore it");
+    }
 }
 
 #[test]

@@ -126,9 +126,9 @@ impl Held {
         self.lost > 0 && self.updates.is_empty()
     }
 
-    /// Lets go of what a snapshot contains.
-    pub(super) fn clear(&mut self) {
-        *self = Self::from(self.from);
+    /// Lets go of what a snapshot contains, and goes on from this number.
+    pub(super) fn clear(&mut self, from: u64) {
+        *self = Self { again: self.again, ..Self::from(from) };
     }
 
     /// Sends what was held back; the first of it owns up to what was given up.
@@ -137,7 +137,7 @@ impl Held {
         for Waiting { update, values } in self.updates.drain(..) {
             outlet.offer_held(&update, values, std::mem::take(&mut lost));
         }
-        self.clear();
+        self.clear(self.from);
     }
 }
 

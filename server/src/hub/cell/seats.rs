@@ -109,8 +109,9 @@ impl Cell {
     }
 
     /// Sends a subscriber its snapshot and what was held back. Without a snapshot of the service's own it gets the
-    /// retained one, which contains all that was held back and all that still waits for fan-out. `false` where that
-    /// cannot be, as updates were given up meanwhile: the topic begins anew.
+    /// retained one, which contains all that was held back and all that still waits for fan-out. A snapshot that finds
+    /// no room is made once more when there is some; until then updates are held back as before. `false` where updates
+    /// were given up meanwhile: the topic begins anew.
     pub(in crate::hub) fn release(
         &self,
         slot: usize,
@@ -128,15 +129,21 @@ impl Cell {
                 return self.send_held(subscriber, policy, &mut held);
             }
             let snapshot = self.snapshot_of(policy, inner.position(held.from).as_ref(), payload);
-            subscriber.outlet.offer(&Arc::new(snapshot));
+            if !subscriber.outlet.offer_snapshot(&Arc::new(snapshot)) {
+                subscriber.held = Some(held);
+                return true;
+            }
         } else if let Some(snapshot) = self.retained_snapshot(&mut inner, policy) {
             if held.again && !self.send_held(subscriber, policy, &mut held) {
                 return false;
             }
             waiting.iter().for_each(|update| subscriber.outlet.offer(update));
             subscriber.from = inner.next;
-            held.clear();
-            subscriber.outlet.offer(&snapshot);
+            held.clear(inner.next);
+            if !subscriber.outlet.offer_snapshot(&snapshot) {
+                subscriber.held = Some(held);
+                return true;
+            }
         }
         drop(inner);
         self.send_held(subscriber, policy, &mut held)
