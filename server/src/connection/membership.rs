@@ -95,7 +95,8 @@ impl Memberships {
         };
         let Some(dropped) = outbound.begin_resync(&member.subscription, topic) else { return };
         self.served.tell_loss(outbound, &*member.resolved, dropped);
-        member.subscription.release(None);
+        // What others took meanwhile is theirs.
+        state.release(topic, member.number);
     }
 
     /// The connection ends.
