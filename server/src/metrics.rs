@@ -35,6 +35,8 @@ pub(crate) struct Metrics {
     conflated: Family<RouteLabel, Counter>,
     resyncs: Family<RouteLabel, Counter>,
     recoveries: Family<RecoveryLabel, Counter>,
+    retained_bytes: Family<RouteLabel, Gauge>,
+    evicted: Family<RouteLabel, Counter>,
     closes: Family<ConditionLabel, Counter>,
     reply_errors: Family<CodeLabel, Counter>,
     commands: Family<CommandLabel, Durations>,
@@ -97,6 +99,8 @@ impl Default for Metrics {
             conflated: Family::default(),
             resyncs: Family::default(),
             recoveries: Family::default(),
+            retained_bytes: Family::default(),
+            evicted: Family::default(),
             closes: Family::default(),
             reply_errors: Family::default(),
             commands,
@@ -160,6 +164,10 @@ impl Metrics {
             );
             let help = "Clients that came back for what they missed, by route and whether it was there";
             registry.register("recover", help, self.recoveries.clone());
+            let help = "Bytes of retained states and histories, by route";
+            registry.register("retained_bytes", help, self.retained_bytes.clone());
+            let help = "Topics without subscribers let go for want of room, by route";
+            registry.register("evicted", help, self.evicted.clone());
             registry.register(
                 "server_disconnects",
                 "Closes by the server, by condition",
@@ -211,6 +219,18 @@ impl Metrics {
 
     pub(crate) fn recovery(&self, route: &'static str, recovered: bool) {
         self.recoveries.get_or_create(&RecoveryLabel { route, recovered }).inc();
+    }
+
+    /// Takes over what the hub counts: all that is retained, and the topics that went for want of room meanwhile.
+    pub(crate) fn keeping(&self, routes: &[(&'static str, usize, u64)]) {
+        let bytes_of =
+            |name| routes.iter().filter(move |(route, ..)| *route == name).map(|(_, bytes, _)| bytes);
+        for &(route, _, evicted) in routes {
+            let bytes: usize = bytes_of(route).sum();
+            let label = RouteLabel { route };
+            self.retained_bytes.get_or_create(&label).set(i64::try_from(bytes).unwrap_or(i64::MAX));
+            self.evicted.get_or_create(&label).inc_by(evicted);
+        }
     }
 
     pub(crate) fn closed(&self, condition: &'static str) {

@@ -50,5 +50,5 @@ pub(super) fn report(node: &Node) -> Map<String, Value> {
 
 fn metrics(node: &Node) -> Response {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], node.shared().metrics.render()).into_response()
+    ([(header::CONTENT_TYPE, kind)], node.shared().metrics_now()).into_response()
 }

@@ -125,6 +125,15 @@ impl Hub {
         count
     }
 
+    /// What is retained: of each route that keeps anything its bytes, and how many topics had to go for want of room since
+    /// this was asked last. A route that several endpoints have comes several times.
+    pub(crate) fn take_keeping(&self) -> Vec<(&'static str, usize, u64)> {
+        let routes = all(&self.routes).into_iter();
+        routes
+            .filter_map(|((_, name), route)| Some((name, route.kept_bytes(), route.take_evicted()?)))
+            .collect()
+    }
+
     /// How many messages wait for those who come, over all endpoints.
     pub(crate) fn kept(&self) -> usize {
         let audiences = self.audiences.read().unwrap_or_else(PoisonError::into_inner);

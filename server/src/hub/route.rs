@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -74,6 +74,8 @@ pub(crate) struct Route {
     /// Topics that are kept without subscribers, and until when; roughly in that order.
     kept: Mutex<VecDeque<(Instant, Arc<Cell>)>>,
     kept_bytes: Arc<AtomicUsize>,
+    /// Topics let go for want of room that nobody has asked for yet.
+    evicted: AtomicU64,
     /// Handed over: nothing is published any more.
     closed: AtomicBool,
     /// What updates from outside the program go through.
@@ -93,6 +95,7 @@ impl Route {
             subscription_count: AtomicUsize::new(0),
             kept: Mutex::default(),
             kept_bytes: Arc::default(),
+            evicted: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             reception: RwLock::default(),
         }
@@ -213,8 +216,7 @@ impl Route {
     }
 
     /// What is counted against the room for states and histories.
-    #[cfg(test)]
-    pub(crate) fn kept_bytes(&self) -> usize {
+    pub(super) fn kept_bytes(&self) -> usize {
         self.kept_bytes.load(Ordering::Relaxed)
     }
 
@@ -223,6 +225,11 @@ impl Route {
         // Outside the registry's locks.
         let topics = self.topics.filter_map(|cell| (cell.subscriber_count() > 0).then(|| cell.clone()));
         topics.iter().for_each(|cell| cell.fan_out_waiting());
+    }
+
+    /// How many topics were let go for want of room since this was asked last; `None` where none is ever kept.
+    pub(super) fn take_evicted(&self) -> Option<u64> {
+        self.policy.keeps().then(|| self.evicted.swap(0, Ordering::Relaxed))
     }
 
     /// Keeps a topic though nobody subscribes, at the cost of those kept longest where there are too many.
@@ -272,6 +279,10 @@ impl Route {
                 false
             }
             Fate::Dead => true,
+            Fate::Evicted => {
+                self.evicted.fetch_add(1, Ordering::Relaxed);
+                true
+            }
         });
     }
 

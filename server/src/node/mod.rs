@@ -33,6 +33,12 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// What is counted, as text; with what is looked at only where somebody asks.
+    pub(crate) fn metrics_now(&self) -> String {
+        self.metrics.keeping(&self.hub.take_keeping());
+        self.metrics.render()
+    }
+
     /// Lets every connection know that the node is about to stop.
     pub(crate) fn begin_shutdown(&self) {
         // Its connections are closed before it would come.
@@ -79,5 +85,48 @@ impl Node {
 
     pub(crate) fn next_connection(&self) -> u64 {
         self.0.next_connection.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::hub::RoutePolicy;
+    use crate::hub::fixtures::{policy, publish};
+    use crate::protocol::{HistorySpec, StateKind};
+
+    /// What an operator reads of a metric's routes.
+    fn lines(node: &Node, metric: &str) -> Vec<String> {
+        let text = node.shared().metrics_now();
+        let lines = text.lines().filter_map(|line| line.strip_prefix(metric)?.strip_prefix("{route="));
+        lines.map(str::to_owned).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_operator_sees_what_is_retained_and_what_went_for_want_of_room() {
+        let node = Node::new();
+        let state = RoutePolicy { state: Some(StateKind::Latest), ..policy("t") };
+        let routes = ["/a", "/b"].map(|endpoint| node.shared().hub.route(endpoint, state));
+        let history = Some(HistorySpec { size: 10, ttl_ms: 1_000 });
+        let passing = node.shared().hub.route("/a", RoutePolicy { history, ..policy("passing") });
+        node.shared().hub.route("/a", policy("forgetful"));
+        publish(&passing, "passing", "1");
+        tokio::time::advance(Duration::from_secs(2)).await;
+        passing.sweep();
+        let payload = format!("\"{}\"", "x".repeat((1 << 20) - 66));
+        for number in 0..10 {
+            publish(&routes[0], &number.to_string(), &payload);
+        }
+        publish(&routes[1], "0", "17");
+        for _ in 0..2 {
+            let mut retained = lines(&node, "bellwire_retained_bytes");
+            retained.sort();
+            assert_eq!(retained, ["\"passing\"} 0".to_owned(), format!("\"t\"}} {}", (8 << 20) + 66)]);
+            let mut evicted = lines(&node, "bellwire_evicted_total");
+            evicted.sort();
+            assert_eq!(evicted, ["\"passing\"} 0", "\"t\"} 2"], "what is over goes by itself");
+        }
     }
 }

@@ -41,6 +41,8 @@ pub(in crate::hub) enum Fate {
     Kept(Instant),
     /// It is dead.
     Dead,
+    /// It is dead before its time, for want of room.
+    Evicted,
 }
 
 /// What a topic retains, counted with all that its route keeps.
@@ -130,7 +132,7 @@ impl Cell {
                 inner.dead = true;
                 // Whoever still holds the cell must not hold what it kept.
                 (inner.history, inner.retained) = (None, None);
-                Fate::Dead
+                if until.is_some() { Fate::Evicted } else { Fate::Dead }
             }
         }
     }
