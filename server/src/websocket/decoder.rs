@@ -291,11 +291,9 @@ impl Decoder {
     }
 
     fn finish(&mut self, sink: &mut impl FnMut(Event<'_>)) -> Result<(), Violation> {
-        let Some(mut partial) = self.message.take() else { return Ok(()) };
+        let Some(partial) = self.message.take() else { return Ok(()) };
         if partial.compressed {
-            let known = partial.payload.len();
-            self.inflater.finish(self.limits.message, &mut partial.payload)?;
-            partial.check(known)?;
+            self.inflater.finish()?;
         }
         if partial.text && !partial.utf8.is_complete() {
             return Err(Violation::InvalidUtf8);

@@ -178,6 +178,23 @@ fn compressed_text_fails_before_its_message_ends() {
 }
 
 #[test]
+fn a_compressed_message_is_whole_or_refused_in_one_frame_and_in_many() {
+    let whole = Compressor::shared(b"whole", 1);
+    for len in 1..=whole.len() {
+        let message = &whole[..len];
+        let (first, rest) = message.split_at(len / 2);
+        let fragments = [frame(0x41, first), frame(0x00, rest), frame(0x80, b"")].concat();
+        for input in [frame(0xc1, message), fragments] {
+            let expected = match len == whole.len() {
+                true => (vec!["text whole".to_owned()], None),
+                false => (Vec::new(), Some(Violation::MalformedDeflate)),
+            };
+            assert_eq!(run(input, 100, true), expected, "{len} of {} bytes", whole.len());
+        }
+    }
+}
+
+#[test]
 fn what_does_not_shrink_may_be_as_large_as_the_limit() {
     let noise = crate::websocket::deflate::noise(1_000);
     let stored = Compressor::shared(&noise, 1);

@@ -5,8 +5,22 @@ use std::cell::RefCell;
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::TAIL;
 use crate::websocket::Violation;
+
+/// What ends every message (RFC 7692, 7.2.1), then the last block of a stream: behind a whole message all of it is read, and
+/// the stream ends with it. Where it was cut inside a block that is read as its rest. For messages to which none refers.
+const LAST_END: [u8; 9] = [0x00, 0x00, 0xff, 0xff, 0x01, 0x00, 0x00, 0xff, 0xff];
+/// The same where the stream must go on: empty blocks, more of them than the longest table has bytes, so that none takes all
+/// of them for its rest.
+const END: [u8; 604] = {
+    let mut end = [0; 604];
+    let mut at = 2;
+    while at < end.len() {
+        (end[at], end[at + 1]) = (0xff, 0xff);
+        at += 5;
+    }
+    end
+};
 
 /// States that a thread keeps for messages to come.
 const SPARE: usize = 4;
@@ -34,11 +48,13 @@ pub enum Inflating {
 pub(in crate::websocket) struct Inflater {
     inflating: Inflating,
     pub(super) state: Option<Box<Decompress>>,
+    /// Something of the message was read that has to be ended.
+    is_open: bool,
 }
 
 impl Inflater {
     pub(in crate::websocket) fn new(inflating: Inflating) -> Self {
-        Self { inflating, state: None }
+        Self { inflating, state: None, is_open: false }
     }
 
     pub(in crate::websocket) fn is_on(&self) -> bool {
@@ -53,17 +69,21 @@ impl Inflater {
         limit: usize,
         output: &mut Vec<u8>,
     ) -> Result<(), Violation> {
-        let state = self.state.get_or_insert_with(|| Box::new(spare()));
-        inflate(state, piece, limit, output)
+        if !piece.is_empty() {
+            let state = self.state.get_or_insert_with(|| Box::new(spare()));
+            self.is_open = inflate(state, piece, limit, output)?;
+        }
+        Ok(())
     }
 
-    /// Ends a message.
-    pub(in crate::websocket) fn finish(
-        &mut self,
-        limit: usize,
-        output: &mut Vec<u8>,
-    ) -> Result<(), Violation> {
-        self.push(&TAIL, limit, output)?;
+    /// Ends a message, unless it was cut inside a block. Behind a final block the padding of RFC 7692, 7.2.3.4 may lack.
+    pub(in crate::websocket) fn finish(&mut self) -> Result<(), Violation> {
+        if std::mem::take(&mut self.is_open)
+            && let Some(state) = &mut self.state
+            && !ends_here(state, self.inflating)
+        {
+            return Err(Violation::MalformedDeflate);
+        }
         if self.inflating != Inflating::WithContext
             && let Some(mut state) = self.state.take()
         {
@@ -82,12 +102,25 @@ fn spare() -> Decompress {
     STATES.with_borrow_mut(Vec::pop).unwrap_or_else(|| Decompress::new(false))
 }
 
+/// Whether all that was read is whole blocks.
+fn ends_here(state: &mut Decompress, inflating: Inflating) -> bool {
+    let (end, expected): (&[u8], _) = match inflating {
+        Inflating::WithContext => (&END, Status::Ok),
+        Inflating::EachAlone | Inflating::Never => (&LAST_END, Status::StreamEnd),
+    };
+    let (before_in, before_out) = (state.total_in(), state.total_out());
+    let status = state.decompress(end, &mut [0], FlushDecompress::Sync);
+    let is_read = state.total_in() - before_in == end.len() as u64;
+    status.is_ok_and(|status| status == expected) && is_read && state.total_out() == before_out
+}
+
+/// Appends what a piece inflates to; says whether more has to follow.
 fn inflate(
     state: &mut Decompress,
     piece: &[u8],
     limit: usize,
     output: &mut Vec<u8>,
-) -> Result<(), Violation> {
+) -> Result<bool, Violation> {
     let mut consumed = 0;
     loop {
         if output.len() == output.capacity() {
@@ -108,10 +141,10 @@ fn inflate(
             // A final block may end a message (RFC 7692, 7.2.3.4); what follows is a new stream.
             state.reset(false);
             if consumed == piece.len() {
-                return Ok(());
+                return Ok(false);
             }
         } else if has_room && consumed == piece.len() {
-            return Ok(());
+            return Ok(true);
         } else if has_room && state.total_in() == before_in && state.total_out() == before_out {
             return Err(Violation::MalformedDeflate);
         }

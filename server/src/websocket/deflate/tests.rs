@@ -12,7 +12,7 @@ fn inflate(payload: &[u8], piece: usize, limit: usize) -> Result<Vec<u8>, Violat
     for piece in payload.chunks(piece) {
         inflater.push(piece, limit, &mut output)?;
     }
-    inflater.finish(limit, &mut output)?;
+    inflater.finish()?;
     Ok(output)
 }
 
@@ -68,6 +68,45 @@ fn a_final_block_ends_a_stream_and_the_next_begins_anew() {
 }
 
 #[test]
+fn a_message_that_is_cut_inside_a_block_is_refused_wherever_that_is() {
+    let (json, noise) = (json(), noise(300));
+    let mut compressed: Vec<Vec<u8>> = Vec::new();
+    for payload in [b"x".as_slice(), b"Hello", json.as_bytes(), &noise] {
+        for level in [1, 9] {
+            compressed.push(Compressor::shared(payload, level));
+            let mut compress = Compress::new(Compression::new(level.into()), false);
+            let mut stream = Vec::with_capacity(1_000);
+            compress.compress_vec(payload, &mut stream, FlushCompress::Finish).expect("room");
+            // As it is, and with the padding that belongs behind it.
+            compressed.push(stream.clone());
+            stream.push(0);
+            compressed.push(stream);
+        }
+    }
+    for message in compressed {
+        let is_padded_final =
+            message.last() == Some(&0) && inflate(&message[..message.len() - 1], 1, 1 << 16).is_ok();
+        // One zero is a whole message, the empty one.
+        let cuts = 1 + usize::from(message[0] == 0)..message.len() - usize::from(is_padded_final);
+        for piece in [1, message.len()] {
+            assert!(inflate(&message, piece, 1 << 16).is_ok());
+            for cut in cuts.clone() {
+                let cut_short = inflate(&message[..cut], piece, 1 << 16);
+                assert_eq!(cut_short, Err(Violation::MalformedDeflate), "{cut} of {} bytes", message.len());
+            }
+        }
+        let mut inflater = Inflater::new(Inflating::WithContext);
+        for cut in cuts.chain([message.len()]) {
+            inflater.state = None;
+            inflater.push(&message[..cut], 1 << 16, &mut Vec::new()).expect("it fits");
+            let ended = inflater.finish();
+            assert_eq!(ended.is_ok(), cut == message.len(), "{cut} of {} bytes", message.len());
+        }
+    }
+    assert_eq!(inflate(b"", 1, 0), Ok(Vec::new()), "nothing is nothing");
+}
+
+#[test]
 fn a_context_goes_on_from_message_to_message() {
     let mut compress = Compress::new(Compression::fast(), false);
     let mut inflater = Inflater::new(Inflating::WithContext);
@@ -76,7 +115,7 @@ fn a_context_goes_on_from_message_to_message() {
         let small = deflate(&mut compress, json().as_bytes());
         let mut output = Vec::new();
         inflater.push(&small, json().len(), &mut output).expect("fits");
-        inflater.finish(json().len(), &mut output).expect("ends");
+        inflater.finish().expect("ends");
         assert_eq!(output, json().as_bytes());
         sizes.push(small.len());
     }
