@@ -75,7 +75,7 @@ struct World {
 impl World {
     fn new(random: &mut StdRng) -> Self {
         let overflow = [Overflow::Close, Overflow::DropOldest, Overflow::Resync][random.random_range(0..3)];
-        let state = (overflow == Overflow::Resync || random.random()).then_some(StateKind::Latest);
+        let state = random.random::<bool>().then_some(StateKind::Latest);
         let history = HistorySpec { size: random.random_range(1..8), ttl_ms: 60_000 };
         let delivery = DeliverySpec { overflow, ..EVERY };
         let policy = RoutePolicy { state, history: Some(history), delivery, ..policy("t") };
