@@ -1,11 +1,12 @@
 /**
- * Calls under way: those that wait for a connection, and those that wait for an answer.
+ * Calls under way: those that wait to be sent, and those that wait for an answer.
  *
  * A call that was sent fails with its connection, because nobody can tell whether it was carried out; one that still
  * waits does not.
  */
 import { onAbort } from './emitter.js';
 import { QueueFullError, TimeoutError } from './errors.js';
+import type { Pace } from './pace.js';
 import { later } from './platform.js';
 import type { RequestOptions } from './requests.js';
 
@@ -25,17 +26,19 @@ export interface Call {
 export interface CallSettings {
   /** How long one may take, where nothing else is said. */
   readonly requestTimeoutMs: number;
-  /** How many may wait for a connection. */
+  /** How many may wait to be sent. */
   readonly maxQueuedRequests: number;
   /** A number that no other call of the client has. */
   nextId(): number;
-  /** Sends text if there is a connection, and says whether there was one. */
-  send(text: string): boolean;
+  /** When to send. */
+  readonly pace: Pace;
+  /** Sends text; only while connected. */
+  send(text: string): void;
 }
 
 /** The calls of one kind. */
 export class Calls<Kind extends Call> {
-  /** Those that wait for a connection. */
+  /** Those that wait for a connection, or for the server to listen. */
   readonly queued: Set<Kind> = new Set<Kind>();
   /** Those that wait for an answer, in the order of asking. */
   readonly pending: Set<Kind> = new Set<Kind>();
@@ -45,14 +48,25 @@ export class Calls<Kind extends Call> {
     this.#settings = settings;
   }
 
-  /** Sends a call, or lets it wait. */
+  /** Sends a call, or lets it wait behind those that do already. */
   dispatch(call: Kind): void {
-    const { maxQueuedRequests } = this.#settings;
-    if (this.#settings.send(call.text)) {
-      this.pending.add(call);
-      call.sent?.();
-    } else if (this.queued.size < maxQueuedRequests) this.queued.add(call);
-    else call.fail(new QueueFullError(call.type, maxQueuedRequests));
+    const { queued } = this;
+    const { maxQueuedRequests, pace } = this.#settings;
+    if (queued.size === 0 && pace.hasRoom()) this.send(call);
+    else if (queued.size < maxQueuedRequests) {
+      queued.add(call);
+      pace.takeTurn(call, () => {
+        queued.delete(call);
+        this.send(call);
+      });
+    } else call.fail(new QueueFullError(call.type, maxQueuedRequests));
+  }
+
+  /** Sends a call whose turn it is. */
+  send(call: Kind): void {
+    this.#settings.send(call.text);
+    this.pending.add(call);
+    call.sent?.();
   }
 
   /**
@@ -70,16 +84,10 @@ export class Calls<Kind extends Call> {
     return () => {
       clearTimeout(timer);
       detach();
+      this.#settings.pace.leave(call);
       this.queued.delete(call);
       this.pending.delete(call);
     };
-  }
-
-  /** A connection is open: sends what waits. */
-  flush(): void {
-    const waiting = [...this.queued];
-    this.queued.clear();
-    for (const call of waiting) this.dispatch(call);
   }
 
   /** The connection is lost: what was sent fails. */

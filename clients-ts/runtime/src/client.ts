@@ -116,14 +116,18 @@ class Client implements CoreClient {
   constructor(contract: Contract, settings: Settings) {
     const { report } = settings;
     let lastId = 0;
+    const pace = createPace(contract.messagesPerSecond);
     const common = {
       ...settings,
       contract,
+      pace,
       nextId: (): number => (lastId += 1),
-      send: (text: string): boolean => this.#send(text),
+      send: (text: string): void => {
+        this.#send(text);
+      },
     };
     this.#contract = contract;
-    this.#pace = createPace(contract.messagesPerSecond);
+    this.#pace = pace;
     this.#events = eventListeners(report);
     this.#broadcasts = new Map(
       Object.keys(contract.broadcasts ?? {}).map((name) => [name, createListeners(report)]),
@@ -133,10 +137,7 @@ class Client implements CoreClient {
     this.#operations = createOperations(common);
     this.#subscriptions = createSubscriptions({
       ...common,
-      pace: this.#pace,
-      ask: (type, payload, onAnswer, since) => {
-        this.#requests.ask(type, payload, {}, onAnswer, since);
-      },
+      ask: this.#requests.ask,
       want: () => {
         this.#link.want();
       },
@@ -220,25 +221,22 @@ class Client implements CoreClient {
     };
   }
 
-  #send(text: string): boolean {
-    if (this.#link.status !== 'connected') return false;
+  #send(text: string): void {
     this.#pace.spend();
     this.#link.send(text);
-    return true;
   }
 
   #linkHandlers(): LinkHandlers {
     return {
       onUp: () => {
-        this.#pace.reset();
-        this.#requests.calls.flush();
-        this.#operations.calls.flush();
         this.#subscriptions.connected();
+        this.#pace.open();
       },
       onMessage: (data) => {
         this.#receive(data);
       },
       onDown: (error) => {
+        this.#pace.close();
         this.#subscriptions.disconnected();
         this.#requests.calls.failPending(error);
         this.#operations.calls.failPending(error);
@@ -262,6 +260,7 @@ class Client implements CoreClient {
   }
 
   #closed(error: ConnectionClosedError): void {
+    this.#pace.close();
     this.#subscriptions.closed(error);
     this.#requests.calls.failAll(error);
     this.#operations.close(error);

@@ -89,12 +89,12 @@ export class TimeoutError extends Error {
   }
 }
 
-/** Too many requests wait for a connection already. */
+/** Too many requests wait to be sent already. */
 export class QueueFullError extends Error {
   override readonly name = 'QueueFullError';
   /** What was asked for. */
   readonly type: string;
-  /** The same again may succeed once there is a connection. */
+  /** The same again may succeed once those have been sent. */
   readonly retry: Retry = 'later';
 
   constructor(type: string, limit: number) {

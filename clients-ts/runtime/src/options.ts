@@ -16,11 +16,11 @@ export interface ClientOptions {
   readonly parameters?: Readonly<Record<string, string | undefined>> | undefined;
   /** The socket class to use. Default: the global one; Node.js has one from version 22. */
   readonly WebSocket?: WebSocketConstructor | undefined;
-  /** How long a request may take, waiting for a connection included, in milliseconds. Default: 10 000. */
+  /** How long a request may take, waiting to be sent included, in milliseconds. Default: 10 000. */
   readonly requestTimeoutMs?: number | undefined;
   /** How long an attempt to connect may take, in milliseconds. Default: 10 000. */
   readonly connectTimeoutMs?: number | undefined;
-  /** How many requests may wait for a connection; one more is rejected. Default: 100. */
+  /** How many requests may wait to be sent; one more is rejected. Default: 100. */
   readonly maxQueuedRequests?: number | undefined;
   /** How many values an async iteration holds for a slow reader; beyond it the oldest go. Default: 1024. */
   readonly bufferSize?: number | undefined;

@@ -38,14 +38,13 @@ export interface Requests {
   readonly calls: Calls<Call>;
   /** Asks, and resolves with the payload of the answer; where none is declared, once it is handed to the socket. */
   call(type: string, payload: unknown, options?: RequestOptions): Promise<unknown>;
-  /** Asks, and calls back before the next frame is looked at, which a promise would not. */
-  ask(
+  /** Asks at once, and calls back before the next frame is looked at, which a promise would not. */
+  readonly ask: (
     type: string,
     payload: unknown,
-    options: RequestOptions,
     onAnswer: (answer: Answer) => void,
     since?: Position,
-  ): void;
+  ) => void;
   /** A frame came; says whether it answered a request. */
   settle(frame: Frame): boolean;
 }
@@ -54,7 +53,13 @@ export interface Requests {
 export function createRequests(settings: RequestsSettings): Requests {
   const calls = new Calls<Request>(settings);
 
-  const ask: Requests['ask'] = (type, payload, options, onAnswer, since) => {
+  const create = (
+    type: string,
+    payload: unknown,
+    options: RequestOptions,
+    onAnswer: (answer: Answer) => void,
+    since?: Position,
+  ): Request => {
     const isUnanswered = settings.contract.requests?.[type]?.notification;
     const id = isUnanswered ? undefined : String(settings.nextId());
     const request: Request = {
@@ -73,19 +78,22 @@ export function createRequests(settings: RequestsSettings): Requests {
       },
     };
     const stop = calls.watch(request, options);
-    calls.dispatch(request);
+    return request;
   };
 
   return {
     calls,
-    ask,
+    ask(type, payload, onAnswer, since) {
+      calls.send(create(type, payload, {}, onAnswer, since));
+    },
     call(type, payload, options = {}) {
       return new Promise((resolve, reject) => {
-        ask(type, payload, options, (answer) => {
+        const request = create(type, payload, options, (answer) => {
           if (answer.ok) resolve(answer.payload);
           // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the reason of an AbortSignal is whatever its owner chose
           else reject(answer.error);
         });
+        calls.dispatch(request);
       });
     },
     settle(frame) {

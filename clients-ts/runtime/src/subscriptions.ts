@@ -70,9 +70,6 @@ class SubscriptionRegistry implements Subscriptions {
   readonly #entries = new Map<string, Entry>();
   /** By the topic that the server returned, which is what its frames say; only what it holds. */
   readonly #held = new Map<string, Entry>();
-  /** Who waits for a turn to send, first come first served. */
-  readonly #line = new Set<Entry>();
-  #lineTimer: ReturnType<typeof setTimeout> | undefined;
   /** Which types of frames belong to topics: `bars.update`. */
   readonly #kinds: ReadonlyMap<string, FrameKind>;
   /** Counts connections, so that answers of an earlier one are known as such; 0 while there is none. */
@@ -157,7 +154,6 @@ class SubscriptionRegistry implements Subscriptions {
 
   disconnected(): void {
     this.#connection = 0;
-    this.#leaveLine();
     for (const entry of [...this.#entries.values()]) {
       this.#standsDown(entry);
       entry.attempt = 0;
@@ -169,7 +165,6 @@ class SubscriptionRegistry implements Subscriptions {
   closed(error: ConnectionClosedError): void {
     this.#closedBy = error;
     this.#connection = 0;
-    this.#leaveLine();
     const entries = [...this.#entries.values()];
     this.#entries.clear();
     this.#held.clear();
@@ -232,7 +227,7 @@ class SubscriptionRegistry implements Subscriptions {
   #forgetIfEmpty(entry: Entry): void {
     if (entry.state !== 'waiting' || entry.handles.size > 0) return;
     clearTimeout(entry.timer);
-    this.#line.delete(entry);
+    this.#settings.pace.leave(entry);
     // A callback may have forgotten it already, and have subscribed anew.
     if (this.#entries.get(entry.key) === entry) this.#entries.delete(entry.key);
   }
@@ -240,30 +235,9 @@ class SubscriptionRegistry implements Subscriptions {
   /** Lets an entry say what it has to: at once, or when those before it have. */
   #takeTurn(entry: Entry): void {
     if (this.#connection === 0) return;
-    this.#line.add(entry);
-    if (this.#lineTimer === undefined) this.#advance();
-  }
-
-  #advance(): void {
-    for (const entry of this.#line) {
-      const waitMs = this.#settings.pace.waitMs();
-      if (waitMs > 0) {
-        // A callback during an earlier turn may have set it.
-        this.#lineTimer ??= setTimeout(() => {
-          this.#lineTimer = undefined;
-          this.#advance();
-        }, waitMs);
-        return;
-      }
-      this.#line.delete(entry);
+    this.#settings.pace.takeTurn(entry, () => {
       this.#speak(entry);
-    }
-  }
-
-  #leaveLine(): void {
-    clearTimeout(this.#lineTimer);
-    this.#lineTimer = undefined;
-    this.#line.clear();
+    });
   }
 
   /** What an entry needs may have changed while it waited: nothing at all, perhaps. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { QueueFullError } from '../src/errors.js';
 import { createPace } from '../src/pace.js';
 import { consent, harness, settled, trading, type FakeSocket, type Sent } from './fakeSocket.js';
 
@@ -75,6 +76,22 @@ describe('a burst on an open connection', () => {
     expect(server.refused).toBe(0);
   });
 
+  test('of requests waits where it is more than the server takes at once, in its order', async () => {
+    const of = harness(quick, { keepAlive: false, maxQueuedRequests: 300 });
+    of.client.connect();
+    const server = serverOf(of.open());
+    const indices = Array.from({ length: 500 }, (_, index) => index);
+    const answers = indices.map((index) => of.client.request('orders.place', { index }));
+    expect(of.socket().sent).toHaveLength(200);
+    const taken = [...server.take(), ...(await run(server, 4_100))];
+    expect(taken.map(({ payload }) => payload?.['index'])).toEqual(indices);
+    await Promise.all(answers);
+    expect(server.refused).toBe(0);
+    await expect(
+      Promise.all(Array.from({ length: 501 }, () => of.client.request('orders.place'))),
+    ).rejects.toBeInstanceOf(QueueFullError);
+  });
+
   test('leaves room for requests', async () => {
     const of = harness(quick, { keepAlive: false });
     of.client.connect();
@@ -89,6 +106,40 @@ describe('a burst on an open connection', () => {
     expect(await run(server, 1_000)).toHaveLength(0);
     expect((await run(server, 1_000)).length).toBeGreaterThan(95);
     expect(server.refused).toBe(0);
+  });
+});
+
+describe('requests that waited for the connection', () => {
+  test('keep the pace, in their order, before and among subscriptions and later requests', async () => {
+    const of = harness(quick, { keepAlive: false, maxQueuedRequests: 300 });
+    const place = (index: number): Promise<unknown> => of.client.request('orders.place', { index });
+    const answers = Array.from({ length: 250 }, (_, index) => place(index));
+    for (let index = 0; index < 50; index += 1)
+      of.client.topic('trades').subscribe({ symbol: String(index) });
+    const server = serverOf(of.open());
+    expect(of.socket().sent).toHaveLength(100);
+    answers.push(place(250));
+    const taken = [...server.take(), ...(await run(server, 2_100, 50))];
+    await Promise.all(answers);
+    expect(server.refused).toBe(0);
+    const asked = taken.map(({ type }) => type);
+    expect(asked.filter((type) => type === 'trades.subscribe')).toHaveLength(50);
+    expect(asked.indexOf('trades.subscribe')).toBe(250);
+    expect(taken.at(-1)?.payload).toEqual({ index: 250 });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('and are given up before their turn are not sent', async () => {
+    const of = harness({ ...trading, messagesPerSecond: 1 }, { keepAlive: false });
+    const [, second] = ['a', 'b', 'c'].map((name) =>
+      of.client.request('orders.place', { name }, { timeoutMs: name === 'b' ? 500 : 10_000 }).catch(String),
+    );
+    const socket = of.open();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(socket.all().map(({ payload }) => payload?.['name'])).toEqual(['a', 'c']);
+    await expect(second).resolves.toContain('No answer');
+    of.client.close();
+    await settled();
   });
 });
 
@@ -138,6 +189,9 @@ describe('who waits for a turn', () => {
 
 test('a server without a limit is never waited for', () => {
   const pace = createPace(undefined);
+  pace.open();
   for (let sent = 0; sent < 10_000; sent += 1) pace.spend();
-  expect(pace.waitMs()).toBe(0);
+  const speak = vi.fn();
+  pace.takeTurn({}, speak);
+  expect(speak).toHaveBeenCalledOnce();
 });
