@@ -298,6 +298,8 @@ class Client implements CoreClient {
     const notice = frame.type === 'closing' ? readClosingNotice(frame) : undefined;
     if (notice === undefined) return false;
     this.#link.expectClose(notice);
+    // It would refuse whatever comes now.
+    if (notice.condition === 'shutting-down') this.#pace.close();
     this.#events.closing.emit(notice);
     return true;
   }

@@ -19,7 +19,7 @@ import {
   type Entry,
   type FrameKind,
 } from './entry.js';
-import { known, RequestError, TimeoutError, type ConnectionClosedError } from './errors.js';
+import { known, RequestError, TimeoutError, type ConnectionClosedError, type Failure } from './errors.js';
 import { parseJson, stringifyJson } from './json.js';
 import type { Pace } from './pace.js';
 import { later } from './platform.js';
@@ -333,13 +333,13 @@ class SubscriptionRegistry implements Subscriptions {
     }
   }
 
-  #refused(entry: Entry, reason: unknown): void {
-    const error = reason instanceof Error ? reason : new Error(String(reason));
-    const isLasting = error instanceof RequestError && error.retry === 'never';
+  #refused(entry: Entry, error: unknown): void {
+    const { code, retry = 'never' } = error as Partial<Failure>;
     for (const handle of [...entry.handles]) {
-      // Newcomers are told at once; those who had consent before keep it where a later attempt may restore it.
-      if (handle.status === 'pending' || (handle.status === 'stale' && isLasting))
-        this.#end(entry, handle, error);
+      // Newcomers are told at once, unless all that is missing is the next connection; those who had consent before keep
+      // it where a later attempt may restore it.
+      const isOver = handle.status === 'pending' ? code !== 'shutting-down' : retry === 'never';
+      if (isOver && handle.status !== 'live') this.#end(entry, handle, error as Error);
     }
     // Refused only to a newcomer: the server still holds what it granted before.
     if (entry.topic !== undefined) {
