@@ -292,6 +292,11 @@ class SubscriptionRegistry implements Subscriptions {
 
   #agreed(entry: Entry, payload: unknown, frame: Frame): void {
     const subscribed = readSubscribed(entry, payload);
+    const { key } = this.#held.get(subscribed.topic) ?? entry;
+    if (key !== entry.key) {
+      this.#refused(entry, new Error(`${key} is also ${entry.key}`));
+      return;
+    }
     const isHeld = entry.topic !== undefined;
     const recovery = isHeld ? undefined : comeBack(entry, frame);
     entry.state = 'live';

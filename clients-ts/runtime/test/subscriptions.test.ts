@@ -291,6 +291,20 @@ describe('leaving', () => {
   });
 });
 
+test('a name that the server gives to two topics is an error of the second, and the first goes on', async () => {
+  const of = harness(trading, { keepAlive: false });
+  const first = hold(of);
+  const socket = of.open();
+  await agree(socket, socket.next());
+  const second = hold(of, 'trades');
+  await agree(socket, socket.next());
+  socket.receive(frame('update', 1));
+  expect(first.log).toEqual(['live', ['update', 1]]);
+  expect(second.log).toEqual(['ended', `${topicA} is also ${tradesA}`]);
+  first.handle.unsubscribe();
+  expect(socket.next().type).toBe('bars.unsubscribe');
+});
+
 describe('after a lost connection', () => {
   async function live(of: Harness): Promise<Held> {
     const held = hold(of);
