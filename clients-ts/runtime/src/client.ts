@@ -123,7 +123,8 @@ class Client implements CoreClient {
       pace,
       nextId: (): number => (lastId += 1),
       send: (text: string): void => {
-        this.#send(text);
+        pace.spend();
+        this.#link.send(text);
       },
     };
     this.#contract = contract;
@@ -132,7 +133,7 @@ class Client implements CoreClient {
     this.#broadcasts = new Map(
       Object.keys(contract.broadcasts ?? {}).map((name) => [name, createListeners(report)]),
     );
-    this.#link = createLink(contract, settings, this.#linkHandlers());
+    this.#link = createLink(contract, settings, this.#linkHandlers(common.send));
     this.#requests = createRequests(common);
     this.#operations = createOperations(common);
     this.#subscriptions = createSubscriptions({
@@ -221,12 +222,7 @@ class Client implements CoreClient {
     };
   }
 
-  #send(text: string): void {
-    this.#pace.spend();
-    this.#link.send(text);
-  }
-
-  #linkHandlers(): LinkHandlers {
+  #linkHandlers(send: (text: string) => void): LinkHandlers {
     return {
       onUp: () => {
         this.#subscriptions.connected();
@@ -249,7 +245,7 @@ class Client implements CoreClient {
       },
       isNeeded: () => this.#isNeeded(),
       ping: () => {
-        this.#send(encodeFrame('ping', pingId, undefined, this.#contract.envelope));
+        send(encodeFrame('ping', pingId, undefined, this.#contract.envelope));
       },
     };
   }

@@ -234,7 +234,6 @@ class SubscriptionRegistry implements Subscriptions {
 
   /** Lets an entry say what it has to: at once, or when those before it have. */
   #takeTurn(entry: Entry): void {
-    if (this.#connection === 0) return;
     this.#settings.pace.takeTurn(entry, () => {
       this.#speak(entry);
     });
