@@ -25,7 +25,7 @@ const REQUIRED = [
 ];
 
 /** Minified and compressed, in bytes. */
-const SIZE_BUDGET = 9_520;
+const SIZE_BUDGET = 9_530;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 

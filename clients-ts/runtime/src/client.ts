@@ -287,7 +287,8 @@ class Client implements CoreClient {
   }
 
   #control(frame: Frame): boolean {
-    if (frame.type === 'pong' && frame.id === pingId) {
+    // Refused or not: it was heard.
+    if (frame.id === pingId && (frame.type === 'pong' || frame.type === 'error')) {
       this.#link.pong();
       return true;
     }

@@ -41,6 +41,22 @@ describe('a server that is about to stop', () => {
     expect(log).toEqual(['live']);
   });
 
+  test('refuses a ping, too, which is a sign of life and no surprise', async () => {
+    const of = harness({ ...trading, heartbeatMs: 3000 });
+    const unknown = vi.fn();
+    of.client.on('unknown', unknown);
+    of.client.connect();
+    const socket = of.open();
+    socket.receive(closing);
+    for (let ping = 0; ping < 5; ping += 1) {
+      await vi.advanceTimersByTimeAsync(1000);
+      const { id } = socket.next();
+      socket.receive({ type: 'error', id, payload: { code: 'shutting-down', retry: 'later' } });
+    }
+    expect(unknown).not.toHaveBeenCalled();
+    expect(of.client.status).toBe('connected');
+  });
+
   test('refuses what has crossed its notice: a subscription is asked for again, a request fails', async () => {
     const of = harness(trading, { keepAlive: false });
     const { log } = hold(of);
