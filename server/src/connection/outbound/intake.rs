@@ -100,26 +100,24 @@ impl Outbound {
                 return true;
             }
         }
-        match self.overflow_of(publication) {
-            Overflow::Close => {
-                lanes.overflowed = true;
-                lanes.wake();
-                false
-            }
-            // The newest of a topic waits however much others do: it says what was dropped, also where no more comes.
-            Overflow::DropOldest => {
-                self.drop_oldest(lanes, publication);
-                true
-            }
-            Overflow::Resync if publication.kind == PublicationKind::Snapshot => {
-                lanes.put_off(&publication.topic);
-                false
-            }
-            Overflow::Resync => {
-                self.begin_anew(lanes, &publication.topic, publication.route, values);
-                false
-            }
+        let overflow = publication.delivery.overflow;
+        if publication.kind == PublicationKind::Message || overflow == Overflow::Close {
+            lanes.overflowed = true;
+            lanes.wake();
+            return false;
         }
+        if publication.kind == PublicationKind::Snapshot {
+            // A topic that may lose updates may as well wait for its snapshot.
+            lanes.put_off(&publication.topic);
+            return false;
+        }
+        if overflow == Overflow::Resync {
+            self.begin_anew(lanes, &publication.topic, publication.route, values);
+            return false;
+        }
+        // The newest of a topic waits however much others do: it says what was dropped, also where no more comes.
+        self.drop_oldest(lanes, publication);
+        true
     }
 
     /// Gives up all that waits of a topic beside so many updates that were: it is begun anew when there is room.
@@ -131,16 +129,6 @@ impl Outbound {
             self.node.shared().metrics.dropped(route, lost);
         }
         lanes.wake();
-    }
-
-    /// What happens to a publication for which there is no room. A topic that is begun anew where it loses updates may as
-    /// well wait for its snapshot.
-    fn overflow_of(&self, publication: &Publication) -> Overflow {
-        match (publication.kind, publication.delivery.overflow) {
-            (PublicationKind::Update, overflow) => overflow,
-            (PublicationKind::Snapshot, Overflow::Resync) => Overflow::Resync,
-            (PublicationKind::Snapshot | PublicationKind::Message, _) => Overflow::Close,
-        }
     }
 
     fn drop_oldest(&self, lanes: &mut Lanes, publication: &Arc<Publication>) {

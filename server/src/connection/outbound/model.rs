@@ -50,8 +50,6 @@ struct Wire {
     postponed: Option<Making>,
     /// A resync that came meanwhile.
     resync_is_due: bool,
-    /// A snapshot of a service's own was among what it was sent.
-    was_served: bool,
 }
 
 /// Why a snapshot is made.
@@ -131,7 +129,6 @@ impl World {
             making,
             postponed: None,
             resync_is_due: false,
-            was_served: false,
         });
         if !makes_snapshot {
             self.finish(index, false, 0);
@@ -158,7 +155,6 @@ impl World {
         let Some(making) = wire.making.take() else { return };
         let payload = by_service.then(|| made.to_string());
         if wire.outbound.make_way_for_made("t", payload.as_deref()) {
-            wire.was_served |= by_service;
             (0..rivals).for_each(|_| wire.crowd());
             let is_whole = wire.subscription().release(payload.as_deref());
             if let Some(lag) = wire.outbound.lock().lag("t").filter(|_| is_whole) {
@@ -197,13 +193,8 @@ impl World {
         for _ in 0..count {
             let Some(text) = next(&wire.outbound) else { break };
             if text == "overflow" {
-                // Told by the close: of a topic that says so, or where not even the snapshot found room.
-                let has_snapshots = self.policy.state.is_some() || wire.was_served;
-                let closes = match self.policy.delivery.overflow {
-                    Overflow::Close => true,
-                    Overflow::DropOldest => has_snapshots,
-                    Overflow::Resync => false,
-                };
+                // Told by the close.
+                let closes = self.policy.delivery.overflow == Overflow::Close;
                 assert!(closes, "no other policy closes");
                 client.wire = None;
                 return;
