@@ -12,7 +12,7 @@ use super::suggestions::{existing, suggestion};
 use super::yaml;
 use crate::FileReader;
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::rules::document::UNREADABLE_FILE;
+use crate::rules::document::{DOCUMENT_TOO_LARGE, UNREADABLE_FILE};
 use crate::rules::references::{INVALID_REFERENCE, REFERENCE_CYCLE, REFERENCE_NOT_FOUND};
 use crate::source::{FileId, SourceMap, Span};
 
@@ -160,15 +160,18 @@ impl References {
     /// Follows a reference to the value it finally means; anything else means itself.
     ///
     /// # Errors
-    /// A ready diagnostic: malformed, not found (with the nearest name), or going in circles.
+    /// A ready diagnostic: malformed, not found (with the nearest name), going in circles, or on and on.
     pub fn resolve<'a>(&'a self, node: &'a Node) -> Result<Resolved<'a>, Box<Diagnostic>> {
         let mut resolved = Resolved { node, location: None, escaped: None };
         let mut seen: Vec<Location> = Vec::new();
         while resolved.node.reference().is_some() {
             let next = self.step(resolved.node)?;
             let location = next.location.clone();
-            if seen.len() >= MAX_HOPS || location.as_ref().is_some_and(|location| seen.contains(location)) {
+            if location.as_ref().is_some_and(|location| seen.contains(location)) {
                 return Err(self.cycle(node, &seen));
+            }
+            if seen.len() >= MAX_HOPS {
+                return Err(Box::new(chain(node)));
             }
             seen.extend(location);
             let escaped = resolved.escaped.or(next.escaped);
@@ -309,6 +312,13 @@ impl References {
         }
         Box::new(diagnostic)
     }
+}
+
+fn chain(node: &Node) -> Diagnostic {
+    let target = node.reference().unwrap_or(node);
+    let written = target.as_str().unwrap_or_default();
+    let message = format!("`{written}` is the first of a chain of more than {MAX_HOPS} references");
+    Diagnostic::new(&DOCUMENT_TOO_LARGE, target.span, message).help("refer to what the last of them names")
 }
 
 fn not_found(target: &Node, message: String) -> Diagnostic {
