@@ -132,6 +132,11 @@ impl Diagnostics {
         self.list.len()
     }
 
+    /// Takes back all but the first `count`.
+    pub(crate) fn truncate(&mut self, count: usize) {
+        self.list.truncate(count);
+    }
+
     /// Pairs the mistakes with the texts they speak of, in the order of those texts, each said once.
     #[must_use]
     pub fn into_report(mut self, sources: SourceMap) -> Report {

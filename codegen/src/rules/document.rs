@@ -10,7 +10,7 @@ rules! {
     UNSUPPORTED_YAML = Error "unsupported-yaml":
         "A feature of YAML that JSON cannot express.", "write it with plain mappings, lists and scalars";
     DOCUMENT_TOO_LARGE = Error "document-too-large":
-        "The file is nested too deeply or its aliases expand to too much.", "split it, or flatten it";
+        "The file is nested too deeply, or its aliases or schemas expand to too much.", "split it, or flatten it";
     UNSUPPORTED_VERSION = Error "unsupported-version":
         "The document is not written in AsyncAPI 3.0 or 3.1.", "";
     UNKNOWN_FIELD = Error "unknown-field":

@@ -125,6 +125,57 @@ fn references_that_multiply() {
     survives(&text);
 }
 
+/// A document about `S0`, with `level` for each of the schemas before the last.
+fn chained(levels: usize, level: impl Fn(usize, &str) -> String) -> String {
+    let mut text = "asyncapi: 3.0.0\ninfo: { title: T, version: 1.0.0 }\nchannels:\n  c:\n    address: /\n    messages: { m: { payload: { $ref: '#/components/schemas/S0' } } }\noperations:\n  o: { action: send, channel: { $ref: '#/channels/c' } }\ncomponents:\n  schemas:\n".to_owned();
+    for at in 0..levels {
+        let next = format!("{{ $ref: '#/components/schemas/S{}' }}", at + 1);
+        text.push_str(&format!("    S{at}: {}\n", level(at, &next)));
+    }
+    text.push_str(&format!(
+        "    S{levels}: {{ type: object, required: [k], properties: {{ k: {{ const: last }} }} }}\n"
+    ));
+    text
+}
+
+#[test]
+fn unions_that_multiply() {
+    // Two to the power of forty members are asked for a tag here.
+    survives(&chained(40, |at, next| {
+        format!(
+            "{{ oneOf: [{next}, {{ allOf: [{next}, {{ properties: {{ p{at}: {{ type: string }} }} }}] }}] }}"
+        )
+    }));
+    let layers = (0..120).map(|at| {
+        let below =
+            (0..30).map(|arm| format!("{{ $ref: '#/components/schemas/S{}' }}", at / 30 * 30 + 30 + arm));
+        format!("{{ oneOf: [{}] }}", below.collect::<Vec<_>>().join(", "))
+    });
+    let layers: Vec<String> = layers.collect();
+    let mut text = chained(120, |at, _| layers[at].clone());
+    for leaf in 121..150 {
+        text.push_str(&format!(
+            "    S{leaf}: {{ type: object, required: [k], properties: {{ k: {{ const: v{leaf} }} }} }}\n"
+        ));
+    }
+    survives(&text);
+}
+
+#[test]
+fn long_chains() {
+    survives(&chained(3_000, |_, next| format!("{{ type: object, properties: {{ p: {next} }} }}")));
+    survives(&chained(3_000, |_, next| format!("{{ type: array, items: {next} }}")));
+    survives(&chained(1_000, |at, next| {
+        format!("{{ allOf: [{next}, {{ properties: {{ p{at}: {{ type: string }} }} }}] }}")
+    }));
+    survives(&chained(500, |at, next| {
+        format!(
+            "{{ oneOf: [{next}, {{ type: object, required: [k], properties: {{ k: {{ const: v{at} }} }} }}] }}"
+        )
+    }));
+    survives(&chained(500, |_, next| next.to_owned()));
+}
+
 #[test]
 fn references_in_circles() {
     survives(

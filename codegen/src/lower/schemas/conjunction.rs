@@ -3,10 +3,12 @@
 //! `allOf` never becomes a new schema: a merged schema is the list of the places it was written at, so that what stands
 //! in one place only keeps its name and its type wherever it is merged in.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
+use super::flat::Types;
 use super::keywords::{self, Holds};
 use super::normalise::COMPONENTS;
 use crate::spec::{escape, unescape};
@@ -33,12 +35,18 @@ pub(super) struct Cursor<'s> {
     pub(super) referred: bool,
 }
 
-/// Tells places apart.
-pub(super) type Key = (usize, String, bool, bool);
+/// Tells places apart: every schema stands at an address of its own, and keeps it.
+pub(super) type Key = (*const Value, bool, bool);
+
+/// More parts than any real `allOf` has; the rest of a longer list is not looked at.
+pub(super) const MAX_PARTS: usize = 200;
+
+/// Most conjunctions that one search goes to.
+const MAX_VISITS: usize = 1_000;
 
 impl<'s> Cursor<'s> {
     pub(super) fn key(&self) -> Key {
-        (self.root, self.pointer.clone(), self.without_all_of, self.without_unions)
+        (std::ptr::from_ref(self.value), self.without_all_of, self.without_unions)
     }
 
     pub(super) fn object(&self) -> Option<&'s Map<String, Value>> {
@@ -109,14 +117,14 @@ impl<'s> Cursor<'s> {
 pub(super) type Conjunction<'s> = Vec<Cursor<'s>>;
 
 /// Conjunctions that a search has been to: a union that leads back to itself has nothing new to say, and would say it
-/// without end.
+/// without end. So would, nearly, unions that multiply; a document with those is refused for the types they make.
 #[derive(Debug, Default)]
 pub(super) struct Visited(HashSet<Vec<Key>>);
 
 impl Visited {
-    /// Whether this is the first visit.
+    /// Whether this is the first visit, and not one too many.
     pub(super) fn enter(&mut self, parts: &[Cursor<'_>]) -> bool {
-        self.0.insert(parts.iter().map(Cursor::key).collect())
+        self.0.len() < MAX_VISITS && self.0.insert(parts.iter().map(Cursor::key).collect())
     }
 }
 
@@ -126,6 +134,8 @@ pub(super) struct Schemas<'s> {
     roots: &'s [Value],
     by_reference: HashMap<String, usize>,
     wires: Vec<&'s str>,
+    /// What has been found out about the types of conjunctions.
+    pub(super) known_types: RefCell<HashMap<Vec<Key>, Types>>,
 }
 
 impl<'s> Schemas<'s> {
@@ -133,7 +143,7 @@ impl<'s> Schemas<'s> {
         let references = wires.iter().enumerate();
         let by_reference =
             references.map(|(at, wire)| (format!("{COMPONENTS}{}", escape(wire)), at)).collect();
-        Self { roots, by_reference, wires }
+        Self { roots, by_reference, wires, known_types: RefCell::default() }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -156,42 +166,42 @@ impl<'s> Schemas<'s> {
 
     /// Takes `allOf` apart and leaves out what adds nothing. References stay as they are while they stand alone.
     pub(super) fn parts(&self, conjunction: &[Cursor<'s>]) -> Conjunction<'s> {
-        let mut parts = Vec::new();
-        let mut seen = Vec::new();
-        for cursor in conjunction {
-            self.expand(cursor, false, &mut seen, &mut parts);
-        }
+        let parts = self.expand(conjunction, false);
         if parts.len() > 1 { self.resolved(&parts) } else { parts }
     }
 
     /// The same with references replaced by what they refer to.
     pub(super) fn resolved(&self, conjunction: &[Cursor<'s>]) -> Conjunction<'s> {
-        let mut parts = Vec::new();
-        let mut seen = Vec::new();
-        for cursor in conjunction {
-            self.expand(cursor, true, &mut seen, &mut parts);
-        }
-        parts
+        self.expand(conjunction, true)
     }
 
-    fn expand(&self, cursor: &Cursor<'s>, through: bool, seen: &mut Vec<usize>, parts: &mut Conjunction<'s>) {
-        if let Some(target) = self.target(cursor).filter(|_| through) {
-            // A schema adds nothing to itself, nor a second time: without this, references would multiply.
-            if !seen.contains(&target) {
-                seen.push(target);
-                let target = Cursor { referred: true, ..self.root(target) };
-                self.expand(&target, through, seen, parts);
+    fn expand(&self, conjunction: &[Cursor<'s>], through: bool) -> Conjunction<'s> {
+        let mut parts = Vec::new();
+        let mut targets = HashSet::new();
+        let mut places = HashSet::new();
+        let mut references = HashSet::new();
+        // Not by recursion: references may form a chain of any length.
+        let mut waiting: Vec<Cursor<'s>> = conjunction.iter().rev().cloned().collect();
+        while let Some(cursor) = waiting.pop() {
+            if parts.len() > MAX_PARTS {
+                break;
             }
-            return;
+            if let Some(target) = self.target(&cursor).filter(|_| through) {
+                // A schema adds nothing to itself, nor a second time: without this, references would multiply.
+                if targets.insert(target) {
+                    waiting.push(Cursor { referred: true, ..self.root(target) });
+                }
+                continue;
+            }
+            let all_of = cursor.children("allOf");
+            let own = Cursor { without_all_of: cursor.without_all_of || !all_of.is_empty(), ..cursor };
+            let known = own.get("$ref").and_then(Value::as_str).is_some_and(|name| !references.insert(name));
+            if !own.is_trivial() && places.insert(own.key()) && !known {
+                parts.push(own);
+            }
+            waiting.extend(all_of.into_iter().rev());
         }
-        let all_of = cursor.children("allOf");
-        let own = Cursor { without_all_of: cursor.without_all_of || !all_of.is_empty(), ..cursor.clone() };
-        if !own.is_trivial() && !parts.iter().any(|part| same(part, &own)) {
-            parts.push(own);
-        }
-        for part in &all_of {
-            self.expand(part, through, seen, parts);
-        }
+        parts
     }
 
     /// The schemas themselves, `allOf` taken apart but references not followed: where prose about this use stands.
@@ -285,9 +295,4 @@ fn constants(arm: &Value) -> Vec<(&str, &Value)> {
 /// Whether all arms but one are `null`, so that there is nothing to tell apart.
 fn is_only_arm(arms: &[Value]) -> bool {
     arms.iter().filter(|arm| arm.get("type") != Some(&Value::from("null"))).count() == 1
-}
-
-fn same(a: &Cursor<'_>, b: &Cursor<'_>) -> bool {
-    let reference = |cursor: &Cursor<'_>| cursor.get("$ref").cloned();
-    a.key() == b.key() || (reference(a).is_some() && reference(a) == reference(b))
 }

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::conjunction::{Conjunction, Cursor, Schemas, UNIONS, Visited};
+use super::conjunction::{Conjunction, Cursor, Key, Schemas, UNIONS, Visited};
 use crate::model::Constraint;
 
 /// A set of JSON types. Numbers are two: whole ones and the others, so that `integer` is a part of `number`.
@@ -409,23 +409,33 @@ impl<'s> Flat<'s> {
 impl<'s> Schemas<'s> {
     /// The types that fit a schema, references and unions followed.
     pub(super) fn types_of(&self, conjunction: &[Cursor<'s>]) -> Types {
-        self.types_within(conjunction, &mut Visited::default())
+        self.types_within(conjunction, &mut Visited::default()).0
     }
 
-    fn types_within(&self, conjunction: &[Cursor<'s>], visited: &mut Visited) -> Types {
-        let flat = Flat::new(self.resolved(conjunction));
-        if !visited.enter(&flat.parts) {
-            return Types::NONE;
+    /// The same without what has been visited, and whether nothing is missing because of that: only then it is kept.
+    fn types_within(&self, conjunction: &[Cursor<'s>], visited: &mut Visited) -> (Types, bool) {
+        let parts = self.resolved(conjunction);
+        let key: Vec<Key> = parts.iter().map(Cursor::key).collect();
+        if let Some(known) = self.known_types.borrow().get(&key) {
+            return (*known, true);
         }
-        if let Some(values) = &flat.values {
-            return values.iter().fold(Types::NONE, |all, value| all.with(Types::of(value)));
+        if !visited.enter(&parts) {
+            return (Types::NONE, false);
         }
+        let flat = Flat::new(parts);
         let own = super::lowering::narrowed(&flat);
-        let Some(group) = flat.groups.first().filter(|_| own == Types::ALL) else {
-            return own;
+        let (types, whole) = if let Some(values) = &flat.values {
+            (values.iter().fold(Types::NONE, |all, value| all.with(Types::of(value))), true)
+        } else if let Some(group) = flat.groups.first().filter(|_| own == Types::ALL) {
+            let arms = group.arms.iter().map(|arm| self.types_within(std::slice::from_ref(arm), visited));
+            arms.fold((Types::NONE, true), |all, arm| (all.0.with(arm.0), all.1 && arm.1))
+        } else {
+            (own, true)
         };
-        let arms = group.arms.iter().map(|arm| self.types_within(std::slice::from_ref(arm), visited));
-        arms.fold(Types::NONE, Types::with)
+        if whole {
+            self.known_types.borrow_mut().insert(key, types);
+        }
+        (types, whole)
     }
 }
 

@@ -1,36 +1,34 @@
 //! What can only be said once all types stand: recursion, hashing, and which types need their schema checked.
 
-use std::collections::HashSet;
-
+use super::circles::Circles;
 use crate::model::{Additional, EnumRepr, Shape, Type, TypeDef, TypeId};
 
 /// Fills `boxed`, `hashable` and `checked`, and names the types that no finite value can have.
 pub(super) fn finish(types: &mut [TypeDef]) -> Vec<TypeId> {
-    let endless = endless(types);
-    unwind_aliases(types);
-    box_recursion(types);
-    spread_checks(types);
-    settle_hashing(types);
+    let circles = Circles::of(types);
+    let endless = endless(types, &circles);
+    unwind_aliases(types, &circles);
+    box_recursion(types, &circles);
+    spread_checks(types, &circles);
+    settle_hashing(types, &circles);
     endless
 }
 
 /// Types that hold themselves in every value, or are arms of themselves, directly or through others.
-fn endless(types: &[TypeDef]) -> Vec<TypeId> {
+fn endless(types: &[TypeDef], circles: &Circles) -> Vec<TypeId> {
     let mut finite = vec![false; types.len()];
-    loop {
-        let mut changed = false;
-        for at in 0..types.len() {
-            if !finite[at] && shape_is_finite(&types[at].shape, &finite) {
-                finite[at] = true;
-                changed = true;
-            }
-        }
-        if !changed {
-            break;
-        }
-    }
+    circles.settle(|at| {
+        let changed = !finite[at] && shape_is_finite(&types[at].shape, &finite);
+        finite[at] |= changed;
+        changed
+    });
     let itself = |at: &usize| {
-        each_arm(&types[*at].shape).iter().any(|arm| is_arm(types, arm, *at, &mut HashSet::new()))
+        each_arm(&types[*at].shape).iter().any(|arm| {
+            let arms = |shape: &Shape, visit: &mut dyn FnMut(TypeId)| {
+                each_arm(shape).iter().for_each(|arm| each_itself(arm, visit));
+            };
+            circles.leads_back(types, |visit| each_itself(arm, visit), *at, &arms)
+        })
     };
     (0..types.len()).filter(|at| !finite[*at] || itself(at)).map(TypeId).collect()
 }
@@ -45,15 +43,12 @@ fn each_arm(shape: &Shape) -> Vec<Type> {
     }
 }
 
-/// Whether a type is, or has among its arms, the type at `goal`: trying arms in order would never end.
-fn is_arm(types: &[TypeDef], ty: &Type, goal: usize, seen: &mut HashSet<usize>) -> bool {
+/// Calls `visit` with the type that this one is: trying arms in order would never end where that leads back.
+fn each_itself(ty: &Type, visit: &mut dyn FnMut(TypeId)) {
     match ty {
-        Type::Named(id) if id.0 == goal => true,
-        Type::Named(id) if seen.insert(id.0) => {
-            each_arm(&types[id.0].shape).iter().any(|arm| is_arm(types, arm, goal, seen))
-        }
-        Type::Nullable(inner) => is_arm(types, inner, goal, seen),
-        _ => false,
+        Type::Named(id) => visit(*id),
+        Type::Nullable(inner) => each_itself(inner, visit),
+        _ => {}
     }
 }
 
@@ -80,32 +75,23 @@ fn is_finite(ty: &Type, finite: &[bool]) -> bool {
 }
 
 /// An alias that holds itself (`Tree: array of Tree`) is no type in Rust: it becomes a union of one arm.
-fn unwind_aliases(types: &mut [TypeDef]) {
+fn unwind_aliases(types: &mut [TypeDef], circles: &Circles) {
+    let inside = |shape: &Shape, visit: &mut dyn FnMut(TypeId)| {
+        if let Shape::Alias(inner) = shape {
+            each_name(inner, visit);
+        }
+    };
     for at in 0..types.len() {
         let Shape::Alias(ty) = &types[at].shape else { continue };
-        if alias_reaches(types, ty, at, &mut HashSet::new()) {
+        if circles.leads_back(types, |visit| each_name(ty, visit), at, &inside) {
             let ty = ty.clone();
             types[at].shape = super::unions::untagged(vec![("Value".to_owned(), ty)]);
         }
     }
 }
 
-fn alias_reaches(types: &[TypeDef], ty: &Type, goal: usize, seen: &mut HashSet<usize>) -> bool {
-    let mut found = false;
-    each_name(ty, &mut |id| {
-        if id.0 == goal {
-            found = true;
-        } else if seen.insert(id.0)
-            && let Shape::Alias(inner) = &types[id.0].shape
-        {
-            found |= alias_reaches(types, inner, goal, seen);
-        }
-    });
-    found
-}
-
 /// Boxes the members and arms through which a type would contain itself by value.
-fn box_recursion(types: &mut [TypeDef]) {
+fn box_recursion(types: &mut [TypeDef], circles: &Circles) {
     for at in 0..types.len() {
         let count = match &types[at].shape {
             Shape::Object(object) => object.fields.len(),
@@ -118,7 +104,7 @@ fn box_recursion(types: &mut [TypeDef]) {
                 Shape::Untagged(arms) => &arms[part].ty,
                 _ => continue,
             };
-            if !contains(types, ty, at, &mut HashSet::new()) {
+            if !circles.leads_back(types, |visit| each_held(ty, visit), at, &each_unboxed) {
                 continue;
             }
             match &mut types[at].shape {
@@ -130,82 +116,55 @@ fn box_recursion(types: &mut [TypeDef]) {
     }
 }
 
-/// Whether a value of this type holds one of `goal` without a box, list or map between.
-fn contains(types: &[TypeDef], ty: &Type, goal: usize, seen: &mut HashSet<usize>) -> bool {
-    match ty {
-        Type::Named(id) => {
-            if id.0 == goal {
-                return true;
-            }
-            if !seen.insert(id.0) {
-                return false;
-            }
-            match &types[id.0].shape {
-                Shape::Object(object) => object
-                    .fields
-                    .iter()
-                    .filter(|field| !field.boxed)
-                    .any(|field| contains(types, &field.ty, goal, seen)),
-                Shape::Untagged(arms) => {
-                    arms.iter().filter(|arm| !arm.boxed).any(|arm| contains(types, &arm.ty, goal, seen))
-                }
-                Shape::Tagged(union) => {
-                    union.arms.iter().any(|arm| contains(types, &Type::Named(arm.ty), goal, seen))
-                }
-                Shape::Alias(inner) => contains(types, inner, goal, seen),
-                Shape::Enum(_) => false,
-            }
+/// Calls `visit` with the types that values of a shape hold without a box, list or map between.
+fn each_unboxed(shape: &Shape, visit: &mut dyn FnMut(TypeId)) {
+    match shape {
+        Shape::Object(object) => {
+            let unboxed = object.fields.iter().filter(|field| !field.boxed);
+            unboxed.for_each(|field| each_held(&field.ty, visit));
         }
-        Type::Nullable(inner) => contains(types, inner, goal, seen),
-        Type::Tuple { items, .. } => items.iter().any(|item| contains(types, item, goal, seen)),
-        _ => false,
+        Shape::Untagged(arms) => {
+            arms.iter().filter(|arm| !arm.boxed).for_each(|arm| each_held(&arm.ty, visit));
+        }
+        Shape::Tagged(union) => union.arms.iter().for_each(|arm| visit(arm.ty)),
+        Shape::Alias(inner) => each_held(inner, visit),
+        Shape::Enum(_) => {}
+    }
+}
+
+/// The same for a type.
+fn each_held(ty: &Type, visit: &mut dyn FnMut(TypeId)) {
+    match ty {
+        Type::Named(id) => visit(*id),
+        Type::Nullable(inner) => each_held(inner, visit),
+        Type::Tuple { items, .. } => items.iter().for_each(|item| each_held(item, visit)),
+        _ => {}
     }
 }
 
 /// A type whose parts need checking needs it too.
-fn spread_checks(types: &mut [TypeDef]) {
-    loop {
-        let mut changed = false;
-        for at in 0..types.len() {
-            if types[at].checked {
-                continue;
-            }
-            let mut checked = false;
-            each_part(&types[at].shape, &mut |ty| each_name(ty, &mut |id| checked |= types[id.0].checked));
-            if checked {
-                types[at].checked = true;
-                changed = true;
-            }
-        }
-        if !changed {
-            return;
-        }
-    }
+fn spread_checks(types: &mut [TypeDef], circles: &Circles) {
+    circles.settle(|at| {
+        let mut checked = false;
+        each_part(&types[at].shape, &mut |ty| each_name(ty, &mut |id| checked |= types[id.0].checked));
+        let changed = checked && !types[at].checked;
+        types[at].checked |= checked;
+        changed
+    });
 }
 
 /// Everything may be hashed but floats, open values and what holds them.
-fn settle_hashing(types: &mut [TypeDef]) {
+fn settle_hashing(types: &mut [TypeDef], circles: &Circles) {
     for definition in types.iter_mut() {
         definition.hashable = true;
     }
-    loop {
-        let mut changed = false;
-        for at in 0..types.len() {
-            if !types[at].hashable {
-                continue;
-            }
-            let mut hashable =
-                !matches!(&types[at].shape, Shape::Enum(values) if values.repr == EnumRepr::Mixed);
-            each_part(&types[at].shape, &mut |ty| hashable &= is_hashable(ty, types));
-            if !hashable {
-                types[at].hashable = false;
-                changed = true;
-            }
-        }
-        if !changed {
-            return;
-        }
-    }
+    circles.settle(|at| {
+        let mut hashable = !matches!(&types[at].shape, Shape::Enum(values) if values.repr == EnumRepr::Mixed);
+        each_part(&types[at].shape, &mut |ty| hashable &= is_hashable(ty, types));
+        let changed = types[at].hashable && !hashable;
+        types[at].hashable &= hashable;
+        changed
+    });
 }
 
 fn is_hashable(ty: &Type, types: &[TypeDef]) -> bool {
@@ -222,7 +181,7 @@ fn is_hashable(ty: &Type, types: &[TypeDef]) -> bool {
 }
 
 /// Calls `visit` with every type directly inside a shape.
-fn each_part(shape: &Shape, visit: &mut dyn FnMut(&Type)) {
+pub(super) fn each_part(shape: &Shape, visit: &mut dyn FnMut(&Type)) {
     match shape {
         Shape::Object(object) => {
             object.fields.iter().for_each(|field| visit(&field.ty));
@@ -239,7 +198,7 @@ fn each_part(shape: &Shape, visit: &mut dyn FnMut(&Type)) {
 }
 
 /// Calls `visit` with every named type inside a type.
-fn each_name(ty: &Type, visit: &mut dyn FnMut(TypeId)) {
+pub(super) fn each_name(ty: &Type, visit: &mut dyn FnMut(TypeId)) {
     match ty {
         Type::Named(id) => visit(*id),
         Type::Array(inner) | Type::Nullable(inner) => each_name(inner, visit),

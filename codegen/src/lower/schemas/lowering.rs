@@ -7,24 +7,25 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::Value;
 
 use super::annotations::annotations;
-use super::conjunction::{Conjunction, Cursor, Key, Schemas};
+use super::conjunction::{Conjunction, Cursor, Key, MAX_PARTS, Schemas};
 use super::flat::{Flat, Group, Items, Types};
 use super::normalise::{COMPONENTS, Normal};
 use crate::diagnostics::{Diagnostic, Diagnostics, Rule};
 use crate::lower::names::{self, Place};
 use crate::model::{Constraint, Docs, Name, Shape, Type, TypeDef, TypeId};
+use crate::rules::document::DOCUMENT_TOO_LARGE;
 use crate::rules::schemas as rules;
 use crate::source::Span;
 use crate::spec::escape;
 
-/// More types than any real document has; past it a schema is multiplying itself.
+/// More types than any real document has.
 const MAX_TYPES: usize = 20_000;
+
+/// Most types that stand nowhere but come of schemas put together; past it they multiply each other.
+const MAX_MERGED: usize = 1_000;
 
 /// Merged schemas that grow into each other deeper than this are cut off.
 const MAX_DEPTH: usize = 200;
-
-/// More parts than any real `allOf` has.
-const MAX_PARTS: usize = 200;
 
 /// Where a type that has no component of its own would live.
 #[derive(Debug, Clone)]
@@ -99,7 +100,11 @@ pub(super) struct Lowering<'s, 'd> {
     pub(super) normal: &'s Normal,
     pub(super) sink: &'d mut Diagnostics,
     pub(super) types: Vec<TypeDef>,
-    inline: HashMap<Vec<Key>, TypeId>,
+    /// By root and parts.
+    inline: HashMap<(usize, Vec<Key>), TypeId>,
+    merged: usize,
+    /// Where the document grew too large, and how.
+    too_large: Option<(Site, String)>,
     depth: usize,
     rust_names: BTreeSet<String>,
     typescript_names: BTreeSet<String>,
@@ -129,6 +134,8 @@ impl<'s, 'd> Lowering<'s, 'd> {
             normal,
             sink,
             inline: HashMap::new(),
+            merged: 0,
+            too_large: None,
             depth: 0,
             rust_names: roots.iter().map(|name| name.rust.clone()).collect(),
             typescript_names: roots.iter().map(|name| name.typescript.clone()).collect(),
@@ -137,8 +144,15 @@ impl<'s, 'd> Lowering<'s, 'd> {
 
     /// Lowers every root, in order.
     pub(super) fn run(&mut self) {
+        let clean = self.sink.count();
         for root in 0..self.schemas.len() {
             self.root(root);
+        }
+        if let Some((site, what)) = self.too_large.take() {
+            // Of what multiplied there is too much to say.
+            self.sink.truncate(clean);
+            let message = format!("{what} {}", self.path(&site));
+            self.report(&DOCUMENT_TOO_LARGE, self.span(&site), message);
         }
     }
 
@@ -199,6 +213,9 @@ impl<'s, 'd> Lowering<'s, 'd> {
         let mut nullable = false;
         // Every round takes a union away; past the bound a schema is eating its own tail.
         for _ in 0..MAX_PARTS {
+            if self.too_large.is_some() {
+                break;
+            }
             let parts = self.schemas.parts(&conjunction);
             let site = match parts.as_slice() {
                 [] => return (Settled::Any, nullable),
@@ -213,7 +230,8 @@ impl<'s, 'd> Lowering<'s, 'd> {
                 },
                 _ => site.clone(),
             };
-            if self.types.len() > MAX_TYPES || parts.len() > MAX_PARTS {
+            if parts.len() > MAX_PARTS {
+                self.grows_too_large(&site, format!("more than {MAX_PARTS} schemas must hold together in"));
                 return (Settled::Any, nullable);
             }
             let (flat, null) = self.flat(parts, &site);
@@ -227,6 +245,14 @@ impl<'s, 'd> Lowering<'s, 'd> {
             }
         }
         (Settled::Any, nullable)
+    }
+
+    /// Notes where the document grows past a bound, and how; what follows is left alone.
+    fn grows_too_large(&mut self, site: &Site, what: String) {
+        if self.too_large.is_none() {
+            let component = Site { pointer: String::new(), ..site.clone() };
+            self.too_large = Some((component, what));
+        }
     }
 
     /// The keywords of all parts in one, without `null`, and whether `null` was among what fits.
@@ -328,10 +354,13 @@ impl<'s, 'd> Lowering<'s, 'd> {
 
     /// The named type of these parts: known already, or new.
     fn named(&mut self, flat: &Flat<'s>, plan: Plan<'s>, site: &Site) -> Type {
-        let mut key: Vec<Key> = flat.parts.iter().map(Cursor::key).collect();
-        key.push((site.root, String::new(), false, false));
+        let key = (site.root, flat.parts.iter().map(Cursor::key).collect());
         if let Some(id) = self.inline.get(&key) {
             return Type::Named(*id);
+        }
+        self.merged += usize::from(flat.parts.len() > 1);
+        if self.merged > MAX_MERGED {
+            self.grows_too_large(site, format!("schemas put together make more than {MAX_MERGED} types in"));
         }
         let id = self.reserve_type(site, annotations(&self.schemas, &flat.parts).docs);
         self.inline.insert(key, id);
@@ -360,6 +389,12 @@ impl<'s, 'd> Lowering<'s, 'd> {
             checked: false,
         };
         self.types.push(definition);
+        if self.types.len() > MAX_TYPES {
+            self.grows_too_large(
+                site,
+                format!("the document makes more than {MAX_TYPES} types, the last in"),
+            );
+        }
         TypeId(self.types.len() - 1)
     }
 

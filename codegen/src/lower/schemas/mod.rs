@@ -9,6 +9,7 @@
 mod annotations;
 mod arrays;
 mod checks;
+mod circles;
 mod conjunction;
 mod enums;
 mod fits;

@@ -198,10 +198,11 @@ impl<'s> Lowering<'s, '_> {
         member: &str,
         visited: &mut Visited,
     ) -> Option<Vec<Value>> {
-        let flat = Flat::new(self.schemas.resolved(conjunction));
-        if !visited.enter(&flat.parts) {
+        let parts = self.schemas.resolved(conjunction);
+        if !visited.enter(&parts) {
             return Some(Vec::new());
         }
+        let flat = Flat::new(parts);
         if let Some(property) = flat.properties.get(member)
             && flat.required.contains(&member)
         {
@@ -257,8 +258,7 @@ impl<'s> Lowering<'s, '_> {
     }
 
     /// Whether an object of the one arm cannot be one of the other, which demands a member that the first allows nobody.
-    fn excludes(&self, closed: &Arm<'s>, other: &Arm<'s>) -> bool {
-        let [closed, other] = [closed, other].map(|arm| Flat::new(self.schemas.resolved(&arm.conjunction)));
+    fn excludes(closed: &Flat<'s>, other: &Flat<'s>) -> bool {
         closed.additional.iter().any(|part| part.value == &Value::Bool(false))
             && closed.patterns.is_empty()
             && other.required.iter().any(|name| !closed.properties.contains_key(name))
@@ -266,11 +266,13 @@ impl<'s> Lowering<'s, '_> {
 
     fn warn_of_overlap(&mut self, arms: &[Arm<'s>], site: &Site) {
         let types: Vec<Types> = arms.iter().map(|arm| self.schemas.types_of(&arm.conjunction)).collect();
+        let flat = |arm: &Arm<'s>| Flat::new(self.schemas.resolved(&arm.conjunction));
+        let flats: Vec<Flat<'s>> = arms.iter().map(flat).collect();
         for (b, second) in types.iter().enumerate() {
             for (a, first) in types[..b].iter().enumerate() {
                 let objects = *first == Types::OBJECT && *second == Types::OBJECT;
-                let apart =
-                    objects && (self.excludes(&arms[a], &arms[b]) || self.excludes(&arms[b], &arms[a]));
+                let [one, other] = [&flats[a], &flats[b]];
+                let apart = objects && (Self::excludes(one, other) || Self::excludes(other, one));
                 if first.overlaps(*second) && !apart {
                     let message = format!(
                         "nothing tells the arms `{}` and `{}` of {} apart; they are tried in order",
