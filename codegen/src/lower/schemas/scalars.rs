@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::flat::{Flat, Types};
 use super::lowering::{Lowering, Site, Use};
-use crate::model::{IntWidth, Type};
+use crate::diagnostics::Diagnostic;
+use crate::model::{Constraint, IntWidth, Type};
 use crate::rules::schemas as rules;
 
 /// The last integer up to which a JavaScript number is exact.
@@ -86,8 +87,43 @@ impl<'s> Lowering<'s, '_> {
             let span = self.span(site);
             self.report(&rules::UNSAFE_INTEGER, span, message);
         }
+        self.report_unheld(flat, width, site);
         Use { checked: is_bounded(flat), ..Use::plain(Type::Integer(width)) }
     }
+
+    /// Says where bounds allow integers that 64 bits do not hold: what is beyond would be refused, though it is valid.
+    fn report_unheld(&mut self, flat: &Flat<'s>, width: IntWidth, site: &Site) {
+        let (least, most) = match width {
+            IntWidth::I64 => (i128::from(i64::MIN), i128::from(i64::MAX)),
+            IntWidth::U64 => (0, i128::from(u64::MAX)),
+            _ => return,
+        };
+        // A format is what the author says of the width.
+        if flat.format.is_some_and(|format| format.contains("int")) {
+            return;
+        }
+        let beyond = flat.constraints.iter().find(|constraint| match constraint.keyword.as_str() {
+            "minimum" => whole(&constraint.value) < least,
+            "exclusiveMinimum" => whole(&constraint.value) < least - 1,
+            "maximum" => whole(&constraint.value) > most,
+            "exclusiveMaximum" => whole(&constraint.value) > most + 1,
+            _ => false,
+        });
+        let Some(Constraint { keyword, value }) = beyond else { return };
+        let path = self.path(site);
+        let message =
+            format!("`{keyword}: {value}` of {path} goes beyond the 64 bits that hold {least} to {most}");
+        let help =
+            "bound it within them (from `minimum: 0` they reach 18446744073709551615), or make it a string";
+        let span = self.span(site);
+        self.sink.push(Diagnostic::new(&rules::UNSUPPORTED_SCHEMA, span, message).help(help));
+    }
+}
+
+/// A bound without its fraction, exact as far as JSON's reader is.
+fn whole(value: &Value) -> i128 {
+    let exact = value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from));
+    exact.unwrap_or_else(|| value.as_f64().unwrap_or_default() as i128)
 }
 
 fn is_bounded(flat: &Flat<'_>) -> bool {
