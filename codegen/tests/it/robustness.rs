@@ -3,7 +3,7 @@
 use std::fs;
 use std::sync::OnceLock;
 
-use bellwire_codegen::{Perspective, RenderStyle};
+use bellwire_codegen::{Perspective, RenderStyle, emit_docs};
 use proptest::prelude::*;
 
 use crate::files::{load_text, tests};
@@ -174,6 +174,18 @@ fn long_chains() {
         )
     }));
     survives(&chained(500, |_, next| next.to_owned()));
+}
+
+#[test]
+fn descriptions_that_open_and_never_close() {
+    for piece in ["[ ", "[", "< ", "<", "[a](x", "*a ", "**a ", "_a ", "` `` ", "*a _b **c __d "] {
+        let text = format!("{}>])", piece.repeat(20_000));
+        let text = format!(
+            "asyncapi: 3.0.0\ninfo: {{ title: T, version: 1.0.0, description: '{text}' }}\nchannels:\n  c:\n    address: /\n    x-broadcasts: {{ b: {{ payload: {{ type: string }} }} }}\n"
+        );
+        let page = emit_docs(&load_text(&text, Perspective::Server).unwrap().api);
+        assert!(page.contains("<h1"), "{piece}");
+    }
 }
 
 #[test]

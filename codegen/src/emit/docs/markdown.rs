@@ -3,6 +3,8 @@
 //! Paragraphs, headings, lists, quotes, fenced code; emphasis, code spans, links to `http`, `https`, `mailto` and `#`.
 //! Everything else, raw HTML above all, is shown as the text it is.
 
+use std::collections::{HashMap, HashSet};
+
 /// Escapes text for element content and quoted attributes.
 pub(super) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -123,15 +125,16 @@ fn list(lines: &[&str], ordered: bool, out: &mut String) -> usize {
 const NESTING: usize = 8;
 
 fn spans(chars: &[char], out: &mut String, depth: usize) {
+    let mut ahead = Ahead { chars, next: HashMap::new(), unclosed: HashSet::new() };
     let mut at = 0;
     while at < chars.len() {
         let rest = &chars[at..];
         let taken = match rest[0] {
             '\\' => escaped(rest, out),
-            '`' => code(rest, out),
-            '[' if depth < NESTING => link(rest, out, depth),
-            '<' => autolink(rest, out),
-            '*' | '_' if depth < NESTING => emphasis(chars, at, out, depth),
+            '`' => code(at, &mut ahead, out),
+            '[' if depth < NESTING => link(at, &mut ahead, out, depth),
+            '<' => autolink(at, &mut ahead, out),
+            '*' | '_' if depth < NESTING => emphasis(at, &mut ahead, out, depth),
             '\n' => line_end(chars, at, out),
             _ => None,
         };
@@ -140,6 +143,52 @@ fn spans(chars: &[char], out: &mut String, depth: usize) {
             1
         });
     }
+}
+
+/// What has been looked for further on, so that a text of nothing but openings is not searched once for each.
+#[derive(Debug)]
+struct Ahead<'c> {
+    chars: &'c [char],
+    /// By character: where it stands next, or the end.
+    next: HashMap<char, usize>,
+    /// Marks, and how many of them in a row, that nothing closes from here on.
+    unclosed: HashSet<(char, usize)>,
+}
+
+impl Ahead<'_> {
+    /// Where a character stands at `from` or after it, which must not be before where it was last asked for.
+    fn position(&mut self, wanted: char, from: usize) -> Option<usize> {
+        let known = self.next.get(&wanted).copied().filter(|known| *known >= from);
+        let found = known.unwrap_or_else(|| {
+            let found = self.chars[from..].iter().position(|c| *c == wanted);
+            found.map_or(self.chars.len(), |found| from + found)
+        });
+        self.next.insert(wanted, found);
+        (found < self.chars.len()).then_some(found)
+    }
+
+    /// The first place from `from` on that closes so many of a mark.
+    fn close(
+        &mut self,
+        mark: char,
+        count: usize,
+        from: usize,
+        closes: impl Fn(&[char], usize) -> bool,
+    ) -> Option<usize> {
+        if self.unclosed.contains(&(mark, count)) {
+            return None;
+        }
+        let found = (from..self.chars.len()).find(|end| closes(self.chars, *end));
+        if found.is_none() {
+            self.unclosed.insert((mark, count));
+        }
+        found
+    }
+}
+
+/// How many of a character stand in a row here.
+fn run(chars: &[char], c: char) -> usize {
+    run_of(chars, |other| other == c)
 }
 
 fn escaped(rest: &[char], out: &mut String) -> Option<usize> {
@@ -157,71 +206,78 @@ fn line_end(chars: &[char], at: usize, out: &mut String) -> Option<usize> {
     Some(1)
 }
 
-fn code(rest: &[char], out: &mut String) -> Option<usize> {
-    let ticks = rest.iter().take_while(|c| **c == '`').count();
-    let body = &rest[ticks..];
-    let end = (0..body.len()).find(|start| {
-        let run = body[*start..].iter().take_while(|c| **c == '`').count();
-        run == ticks && (*start == 0 || body[start - 1] != '`')
+fn code(at: usize, ahead: &mut Ahead<'_>, out: &mut String) -> Option<usize> {
+    let ticks = run(&ahead.chars[at..], '`');
+    let start = at + ticks;
+    let end = ahead.close('`', ticks, start, |chars, end| {
+        chars[end] == '`' && chars[end - 1] != '`' && run(&chars[end..], '`') == ticks
     })?;
-    let text: String = body[..end].iter().collect();
+    let text: String = ahead.chars[start..end].iter().collect();
     out.push_str(&format!("<code>{}</code>", escape(text.trim())));
-    Some(ticks + end + ticks)
+    Some(end + ticks - at)
 }
 
-fn link(rest: &[char], out: &mut String, depth: usize) -> Option<usize> {
-    let close = rest.iter().position(|c| *c == ']')?;
-    if rest.get(close + 1) != Some(&'(') {
+fn link(at: usize, ahead: &mut Ahead<'_>, out: &mut String, depth: usize) -> Option<usize> {
+    let close = ahead.position(']', at)?;
+    if ahead.chars.get(close + 1) != Some(&'(') {
         return None;
     }
-    let end = close + rest[close..].iter().position(|c| *c == ')')?;
-    let target: String = rest[close + 2..end].iter().collect();
-    let target = target.split_whitespace().next().unwrap_or_default();
+    let end = ahead.position(')', close)?;
+    let inside = &ahead.chars[close + 2..end];
+    let blank = run_of(inside, char::is_whitespace);
+    let target = &inside[blank..];
     if !is_safe(target) {
         return None;
     }
-    out.push_str(&format!("<a href=\"{}\" rel=\"noreferrer\">", escape(target)));
-    spans(&rest[1..close], out, depth + 1);
+    let target: String = target.iter().take_while(|c| !c.is_whitespace()).collect();
+    out.push_str(&format!("<a href=\"{}\" rel=\"noreferrer\">", escape(&target)));
+    spans(&ahead.chars[at + 1..close], out, depth + 1);
     out.push_str("</a>");
-    Some(end + 1)
+    Some(end + 1 - at)
 }
 
-fn autolink(rest: &[char], out: &mut String) -> Option<usize> {
-    let end = rest.iter().position(|c| *c == '>')?;
-    let target: String = rest[1..end].iter().collect();
-    if !is_safe(&target) || target.starts_with('#') || target.contains(char::is_whitespace) {
+fn autolink(at: usize, ahead: &mut Ahead<'_>, out: &mut String) -> Option<usize> {
+    let end = ahead.position('>', at)?;
+    let target = &ahead.chars[at + 1..end];
+    if !is_safe(target) || target.starts_with(&['#']) || target.iter().any(|c| c.is_whitespace()) {
         return None;
     }
-    let target = escape(&target);
+    let target = escape(&target.iter().collect::<String>());
     out.push_str(&format!("<a href=\"{target}\" rel=\"noreferrer\">{target}</a>"));
-    Some(end + 1)
+    Some(end + 1 - at)
 }
 
-fn is_safe(target: &str) -> bool {
-    let lower = target.to_ascii_lowercase();
+/// How many of these stand in a row here.
+fn run_of(chars: &[char], wanted: impl Fn(char) -> bool) -> usize {
+    chars.iter().take_while(|c| wanted(**c)).count()
+}
+
+/// Whether it begins like something that may be opened.
+fn is_safe(target: &[char]) -> bool {
+    let lower: String = target.iter().take(8).map(char::to_ascii_lowercase).collect();
     ["http://", "https://", "mailto:", "#"].iter().any(|scheme| lower.starts_with(scheme))
 }
 
-fn emphasis(chars: &[char], at: usize, out: &mut String, depth: usize) -> Option<usize> {
+fn emphasis(at: usize, ahead: &mut Ahead<'_>, out: &mut String, depth: usize) -> Option<usize> {
+    let chars = ahead.chars;
     let mark = chars[at];
-    let rest = &chars[at..];
-    let width = if rest.get(1) == Some(&mark) { 2 } else { 1 };
-    let after = *rest.get(width)?;
+    let width = if chars.get(at + 1) == Some(&mark) { 2 } else { 1 };
+    let start = at + width;
+    let after = *chars.get(start)?;
     let inside_word = at > 0 && chars[at - 1].is_alphanumeric();
     if after.is_whitespace() || after == mark || (mark == '_' && inside_word) {
         return None;
     }
-    let end = (width + 1..rest.len()).find(|end| {
-        let closes = rest[*end..].iter().take(width).filter(|c| **c == mark).count() == width;
-        let before = rest[end - 1];
-        let next = rest.get(end + width);
+    let end = ahead.close(mark, width, start + 1, |chars, end| {
+        let (before, next) = (chars[end - 1], chars.get(end + width));
+        let closes = chars[end..].iter().take(width).filter(|c| **c == mark).count() == width;
         let lone = width == 2 || (before != mark && next != Some(&mark));
         let word = mark == '_' && next.is_some_and(|c| c.is_alphanumeric());
         closes && lone && !word && !before.is_whitespace()
     })?;
     let tag = if width == 2 { "strong" } else { "em" };
     out.push_str(&format!("<{tag}>"));
-    spans(&rest[width..end], out, depth + 1);
+    spans(&chars[start..end], out, depth + 1);
     out.push_str(&format!("</{tag}>"));
-    Some(end + width)
+    Some(end + width - at)
 }
