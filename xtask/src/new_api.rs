@@ -5,6 +5,7 @@ use std::{fs, io};
 
 use anyhow::{Context as _, Result, bail};
 use bellwire_codegen::diagnostics::RenderStyle;
+use bellwire_codegen::emit::is_device;
 use bellwire_codegen::model::Name;
 use bellwire_codegen::{FileReader, LoadOptions};
 
@@ -104,6 +105,9 @@ fn check_name(name: &str) -> Result<()> {
     if name.len() > LONGEST {
         bail!("`{name}` is too long: at most {LONGEST} characters");
     }
+    if is_device(name) {
+        bail!("`{name}` is a device on Windows, where no folder can be called so; choose another name");
+    }
     if TAKEN.contains(&name) {
         bail!("`{name}` is taken by cargo or by this project; choose another name");
     }
@@ -169,11 +173,13 @@ mod tests {
             "é",
             "test",
             "bench-server",
+            "aux",
+            "com1",
             &"a".repeat(41),
         ] {
             assert!(check_name(name).is_err(), "{name}");
         }
-        for name in ["chat", "chat-room", "v2"] {
+        for name in ["chat", "chat-room", "v2", "com", "com1-chat"] {
             assert!(check_name(name).is_ok(), "{name}");
         }
     }

@@ -43,7 +43,8 @@ fn short(name: &str) -> &str {
 }
 
 /// Whether Windows keeps a file's stem for a device.
-fn is_device(stem: &str) -> bool {
+#[must_use]
+pub fn is_device(stem: &str) -> bool {
     let stem = stem.to_ascii_lowercase();
     let numbered = stem.strip_prefix("com").or_else(|| stem.strip_prefix("lpt"));
     let is_port = numbered.is_some_and(|rest| matches!(rest.as_bytes(), [b'0'..=b'9']));
