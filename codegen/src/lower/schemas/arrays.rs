@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::conjunction::{Conjunction, Cursor};
-use super::flat::{Flat, Items, Types};
-use super::lowering::{Lowering, Site, Use, is_record};
+use super::flat::{Flat, Items, Types, is_record};
+use super::lowering::{Lowering, Site, Use};
 use crate::model::{Shape, Type};
 
 impl<'s> Lowering<'s, '_> {

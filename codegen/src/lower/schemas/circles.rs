@@ -7,6 +7,9 @@ use std::collections::{HashSet, VecDeque};
 use super::graph::{each_name, each_part};
 use crate::model::{Shape, TypeDef, TypeId};
 
+/// Visits what a shape holds, in some sense of holding.
+pub(super) type Inside<'i> = &'i dyn Fn(&Shape, &mut dyn FnMut(TypeId));
+
 /// Who names whom, and who stands in a circle with whom.
 #[derive(Debug)]
 pub(super) struct Circles {
@@ -55,7 +58,7 @@ impl Circles {
         types: &[TypeDef],
         start: impl FnOnce(&mut dyn FnMut(TypeId)),
         goal: usize,
-        inside: &dyn Fn(&Shape, &mut dyn FnMut(TypeId)),
+        inside: Inside<'_>,
     ) -> bool {
         let mut waiting = Vec::new();
         let mut seen = HashSet::new();

@@ -454,3 +454,19 @@ pub(super) fn shown(value: &Value) -> String {
         other => other.to_string(),
     }
 }
+
+/// Whether an object has members of its own, rather than being a dictionary.
+pub(super) fn is_record(flat: &Flat<'_>) -> bool {
+    let closed = flat.additional.iter().any(|part| part.value == &Value::Bool(false));
+    flat.has_properties
+        || (closed && flat.patterns.is_empty())
+        || (!flat.required.is_empty() && flat.additional.is_empty() && flat.patterns.is_empty())
+}
+
+/// Whether an arm accepts `null` and nothing else.
+pub(super) fn is_null(arm: &Cursor<'_>) -> bool {
+    let only = |values: &[Value]| values.len() == 1 && values[0].is_null();
+    arm.get("type").is_some_and(|types| Types::named(types) == Types::NULL)
+        || arm.get("const").is_some_and(Value::is_null)
+        || arm.get("enum").and_then(Value::as_array).is_some_and(|values| only(values))
+}

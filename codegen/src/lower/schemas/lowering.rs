@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::annotations::annotations;
 use super::conjunction::{Conjunction, Cursor, Key, MAX_PARTS, Schemas};
-use super::flat::{Flat, Group, Items, Types};
+use super::flat::{Flat, Group, Items, Types, is_null, is_record};
 use super::normalise::{COMPONENTS, Normal};
 use crate::diagnostics::{Diagnostic, Diagnostics, Rule};
 use crate::lower::names::{self, Place};
@@ -483,14 +483,6 @@ pub(super) fn narrowed(flat: &Flat<'_>) -> Types {
     }
 }
 
-/// Whether an object has members of its own, rather than being a dictionary.
-pub(super) fn is_record(flat: &Flat<'_>) -> bool {
-    let closed = flat.additional.iter().any(|part| part.value == &Value::Bool(false));
-    flat.has_properties
-        || (closed && flat.patterns.is_empty())
-        || (!flat.required.is_empty() && flat.additional.is_empty() && flat.patterns.is_empty())
-}
-
 fn plan_values<'s>(values: &[Value], constant: bool) -> Plan<'s> {
     match values {
         [] => Plan::Any,
@@ -502,12 +494,4 @@ fn plan_values<'s>(values: &[Value], constant: bool) -> Plan<'s> {
         _ if values.iter().all(Value::is_boolean) => Plan::Single(Types::BOOLEAN),
         _ => Plan::Enum,
     }
-}
-
-/// Whether an arm accepts `null` and nothing else.
-fn is_null(arm: &Cursor<'_>) -> bool {
-    let only = |values: &[Value]| values.len() == 1 && values[0].is_null();
-    arm.get("type").is_some_and(|types| Types::named(types) == Types::NULL)
-        || arm.get("const").is_some_and(Value::is_null)
-        || arm.get("enum").and_then(Value::as_array).is_some_and(|values| only(values))
 }
