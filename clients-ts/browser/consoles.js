@@ -75,6 +75,22 @@ async function lookAtPhone(page, app) {
   if (tooWide > 0) throw new Error(`it is ${String(tooWide)} px too wide`);
 }
 
+/** A page that is printed, archived or read where scripts are not allowed is all text, and offers nothing that would do nothing. */
+async function lookWithoutScripts(browser, address, app) {
+  const context = await browser.newContext({
+    javaScriptEnabled: false,
+    viewport: { width: 390, height: 844 },
+  });
+  const page = await context.newPage();
+  await page.goto(address);
+  await page.screenshot({ path: join(pictures, `docs-${app}-plain.png`) });
+  const dead = await page.locator('button:visible, select:visible, input:visible').count();
+  if (dead > 0) throw new Error(`${String(dead)} things to press do nothing`);
+  const target = await page.locator('nav a[href^="#"]:visible').first().getAttribute('href');
+  await page.locator(`[id="${target.slice(1)}"]`).waitFor({ timeout: patienceMs });
+  await context.close();
+}
+
 async function lookAtTokens(browser, program) {
   const { server, socket } = startServer(program, ['--auth-mode', 'required', '--auth-secret', secret]);
   try {
@@ -118,6 +134,9 @@ export async function lookAtConsoles(browser, programs) {
       await page.screenshot({ path: join(pictures, `docs-${app}.png`) });
       await check(`the docs page of ${app} fits a phone`, () => lookAtPhone(page, app));
       await check(`the docs page of ${app} reports no error`, () => none(errors));
+      await check(`the docs page of ${app} can be read without scripts`, () =>
+        lookWithoutScripts(browser, address, app),
+      );
       await page.close();
     } finally {
       server.kill();
