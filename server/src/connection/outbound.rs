@@ -22,9 +22,6 @@ use crate::node::Node;
 use crate::websocket::{OpCode, Terms, frame_into};
 use lanes::{Lanes, Next};
 
-/// What a queued frame costs beside its bytes.
-const ENTRY_COST: usize = 64;
-
 /// Frames are joined up to about this size before they are written.
 const JOINED: usize = 64 * 1024;
 

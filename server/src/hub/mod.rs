@@ -32,7 +32,7 @@ use fan_out::FanOut;
 pub(crate) use fan_out::in_order;
 pub(crate) use history::{Position, Unrecoverable};
 pub(crate) use outlet::Outlet;
-pub(crate) use publication::{FRAME_ROOM, Publication, PublicationKind};
+pub(crate) use publication::{ENTRY_COST, FRAME_ROOM, Publication, PublicationKind};
 pub(crate) use route::{Lifecycle, PendingHooks, Route, RoutePolicy, Subscription};
 pub(crate) use run::Run;
 pub(crate) use state::{Retained, key_of};

@@ -12,6 +12,8 @@ use crate::websocket::{HEADER_ROOM, OpCode, Terms, frame_into, header_len, put_h
 
 /// What most frames have around their topic and payload.
 pub(crate) const FRAME_ROOM: usize = 160;
+/// What a publication that waits for one client costs beside its frame.
+pub(crate) const ENTRY_COST: usize = 64;
 
 /// What a frame is to its receivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +54,11 @@ pub(crate) struct Publication {
 }
 
 impl Publication {
+    /// What it counts for where it waits for one client.
+    pub(crate) fn cost(&self) -> usize {
+        self.frame.len() + ENTRY_COST
+    }
+
     /// An update or a snapshot of a topic, at a position of its history where it has one: an offset, and for snapshots
     /// the epoch.
     pub(crate) fn of_topic(

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::lanes::{Entry, Lanes, SlotKey, cost};
-use super::{ENTRY_COST, Outbound};
-use crate::hub::{FRAME_ROOM, Outlet, Publication, PublicationKind};
+use super::Outbound;
+use super::lanes::{Entry, Lanes, SlotKey};
+use crate::hub::{ENTRY_COST, FRAME_ROOM, Outlet, Publication, PublicationKind};
 use crate::protocol::Overflow;
 
 impl Outbound {
@@ -48,7 +48,7 @@ impl Outbound {
             self.offer_latest(lanes, publication, key, values);
             return;
         }
-        lanes.data_bytes += cost(publication);
+        lanes.data_bytes += publication.cost();
         let publication = publication.clone();
         lanes.data.push_back(match lost {
             0 => Entry::Frame(publication),
@@ -61,7 +61,7 @@ impl Outbound {
         let slot_key: SlotKey = (publication.topic.clone(), key.into());
         let slot = lanes.rare.get_or_insert_default().slots.entry(slot_key.clone()).or_default();
         if let Some((waiting, count)) = &mut slot.waiting {
-            lanes.data_bytes = lanes.data_bytes + cost(publication) - cost(waiting);
+            lanes.data_bytes = lanes.data_bytes + publication.cost() - waiting.cost();
             *waiting = publication.clone();
             *count += values;
             self.node.shared().metrics.conflated(publication.route, values);
@@ -71,7 +71,7 @@ impl Outbound {
         if values > 1 {
             self.node.shared().metrics.conflated(publication.route, values - 1);
         }
-        lanes.data_bytes += cost(publication);
+        lanes.data_bytes += publication.cost();
         if !slot.resting {
             lanes.data.push_back(Entry::Slot(slot_key));
             lanes.wake_if_first();
@@ -82,7 +82,7 @@ impl Outbound {
     /// Whether there is room for a publication: some of any size where nothing else waits, and for a snapshot where no
     /// more than half of the room is taken, as everything begins with it.
     fn fits(&self, lanes: &Lanes, publication: &Publication) -> bool {
-        let (size, replaced) = (cost(publication), lanes.cost_of_replaced(publication));
+        let (size, replaced) = (publication.cost(), lanes.cost_of_replaced(publication));
         let others = lanes.data_bytes - replaced;
         let is_due = publication.kind == PublicationKind::Snapshot && others <= self.limit / 2;
         size <= replaced || others == 0 || is_due || others + size <= self.limit

@@ -9,9 +9,8 @@ use std::time::Duration;
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::time::Instant;
 
-use super::ENTRY_COST;
 use crate::connection::Stream;
-use crate::hub::{Publication, PublicationKind};
+use crate::hub::{ENTRY_COST, Publication, PublicationKind};
 use crate::protocol::DeliveryMode;
 
 /// A queue that is empty keeps room for so many entries: those of a burst would cost each client that was once slow, for as
@@ -106,11 +105,6 @@ impl Rare {
         let mut keys = resting.values().filter(|key| *key.0 == *topic);
         keys.find_map(|key| slots.get_mut(key)?.waiting.take())
     }
-}
-
-/// What a queued publication counts for.
-pub(super) fn cost(publication: &Publication) -> usize {
-    publication.frame.len() + ENTRY_COST
 }
 
 impl Lanes {
@@ -248,7 +242,7 @@ impl Lanes {
                     None => continue,
                 },
             };
-            self.data_bytes -= cost(&publication);
+            self.data_bytes -= publication.cost();
             let conflated = (count > 1).then_some(("conflated", count));
             let dropped = lost + self.take_dropped(&publication);
             let dropped = (dropped > 0).then_some(("dropped", dropped));
@@ -271,7 +265,7 @@ impl Lanes {
     pub(super) fn cost_of_replaced(&self, publication: &Publication) -> usize {
         let (Some(rare), Some(key)) = (&self.rare, &publication.conflation_key) else { return 0 };
         let slot = rare.slots.get(&(publication.topic.clone(), key.clone()));
-        slot.and_then(|slot| slot.waiting.as_ref()).map_or(0, |(waiting, _)| cost(waiting))
+        slot.and_then(|slot| slot.waiting.as_ref()).map_or(0, |(waiting, _)| waiting.cost())
     }
 
     fn take_slot(&mut self, key: SlotKey, limit: usize, now: Instant) -> Option<(Arc<Publication>, u64)> {
@@ -352,7 +346,7 @@ impl Lanes {
             None => self.rare.as_mut().and_then(|rare| rare.take_resting(topic)),
         };
         let Some((publication, count)) = taken else { return 0 };
-        self.data_bytes -= cost(&publication);
+        self.data_bytes -= publication.cost();
         count
     }
 
@@ -364,7 +358,7 @@ impl Lanes {
             Entry::Frame(publication) | Entry::Behind(_, publication) if *publication.topic == *topic => {
                 let goes = snapshots_too || publication.kind == PublicationKind::Update;
                 removed += u64::from(goes && publication.kind == PublicationKind::Update);
-                bytes += if goes { cost(publication) } else { 0 };
+                bytes += if goes { publication.cost() } else { 0 };
                 !goes
             }
             _ => true,
@@ -384,7 +378,7 @@ impl Lanes {
             }
             if let Some((waiting, count)) = slot.waiting.take() {
                 removed += count;
-                bytes += cost(&waiting);
+                bytes += waiting.cost();
             }
             // A resting slot stays: its interval holds for the next value too.
             slot.resting

@@ -10,12 +10,11 @@ use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::lanes::cost;
+use super::Outbound;
 use super::model::{chosen, run_all};
 use super::tests::{keyed, next, queue};
-use super::{ENTRY_COST, Outbound};
 use crate::hub::fixtures::{EVERY, NoHooks, policy, publish};
-use crate::hub::{Hub, Lifecycle, Outlet, RoutePolicy, Subscription};
+use crate::hub::{ENTRY_COST, Hub, Lifecycle, Outlet, RoutePolicy, Subscription};
 use crate::protocol::{DeliveryMode, DeliverySpec, Overflow, StateKind};
 
 const SCHEDULES: u64 = 3_000;
@@ -63,7 +62,7 @@ impl Watched {
         let update = keyed(TOPIC, key, &payload, interval_ms, self.overflow);
         self.outbound.offer(&update);
         let waiting = self.outbound.lock().data_bytes;
-        assert!(waiting <= LIMIT.max(cost(&update)), "{waiting} bytes wait");
+        assert!(waiting <= LIMIT.max(update.cost()), "{waiting} bytes wait");
     }
 
     /// Reads a frame; `false` where none waits.

@@ -12,11 +12,13 @@ use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::Outbound;
 use super::tests::{next, update};
-use super::{ENTRY_COST, Outbound};
 use crate::connection::stream::Stream;
 use crate::hub::fixtures::{EVERY, NoHooks, policy};
-use crate::hub::{Hub, Lifecycle, Outlet, Position, Route, RoutePolicy, Subscription, Unrecoverable};
+use crate::hub::{
+    ENTRY_COST, Hub, Lifecycle, Outlet, Position, Route, RoutePolicy, Subscription, Unrecoverable,
+};
 use crate::node::Node;
 use crate::protocol::{DeliverySpec, HistorySpec, Overflow, StateKind};
 

@@ -6,10 +6,12 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::{ENTRY_COST, Flushed, Next, Outbound};
+use super::{Flushed, Next, Outbound};
 use crate::connection::stream::{Carrier, Stream};
 use crate::hub::fixtures::{self, EVERY, NoHooks, publish};
-use crate::hub::{Hub, Lifecycle, Outlet, Publication, PublicationKind, Route, RoutePolicy, Subscription};
+use crate::hub::{
+    ENTRY_COST, Hub, Lifecycle, Outlet, Publication, PublicationKind, Route, RoutePolicy, Subscription,
+};
 use crate::node::Node;
 use crate::protocol::{DeliveryMode, DeliverySpec, Envelope, Overflow, StateKind, encode};
 

@@ -9,8 +9,6 @@ use crate::protocol::Overflow;
 
 /// Bytes of updates held back for one subscriber, where more than that may wait for it.
 const HELD_LIMIT: usize = 1 << 20;
-/// What an update costs beside its frame.
-const ENTRY_COST: usize = 64;
 
 /// Updates that wait for a snapshot.
 #[derive(Default)]
@@ -52,7 +50,7 @@ impl Held {
 
     /// What a client missed goes first.
     pub(super) fn begin_with(&mut self, missed: Vec<Arc<Publication>>) {
-        self.bytes = missed.iter().map(|update| cost(update)).sum();
+        self.bytes = missed.iter().map(|update| update.cost()).sum();
         self.updates = missed.into_iter().map(|update| Waiting { update, values: 1 }).collect();
     }
 
@@ -73,9 +71,9 @@ impl Held {
                 }
             }
         }
-        self.bytes += cost(update);
+        self.bytes += update.cost();
         if let Some(waiting) = self.replaced(update).and_then(|index| self.updates.get_mut(index)) {
-            self.bytes -= cost(&waiting.update);
+            self.bytes -= waiting.update.cost();
             waiting.update = update.clone();
             waiting.values += 1;
         } else {
@@ -90,8 +88,8 @@ impl Held {
     /// One of any size does where nothing else waits.
     fn fits(&self, update: &Publication, limit: usize) -> bool {
         let replaced = self.replaced(update).and_then(|index| self.updates.get(index));
-        let others = self.bytes - replaced.map_or(0, |waiting| cost(&waiting.update));
-        others == 0 || others + cost(update) <= limit
+        let others = self.bytes - replaced.map_or(0, |waiting| waiting.update.cost());
+        others == 0 || others + update.cost() <= limit
     }
 
     /// Where the value waits that an update replaces.
@@ -106,7 +104,7 @@ impl Held {
             self.places.remove(key);
         }
         self.gone += 1;
-        self.bytes -= cost(&oldest.update);
+        self.bytes -= oldest.update.cost();
         self.lost += oldest.values;
     }
 
@@ -139,8 +137,4 @@ impl Held {
         }
         self.clear(self.from);
     }
-}
-
-fn cost(update: &Publication) -> usize {
-    update.frame.len() + ENTRY_COST
 }
